@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libsafespawn: starts programs without fork, so that neither the size of the caller nor the
+ * kernel's overcommit policy matters.
+ *
+ * A function that fails returns -1 (or NULL) and sets errno; nothing else has changed then and
+ * what pointers lead to is untouched. On success errno is untouched. Every function may be called
+ * from any thread unless its comment says otherwise. No pthread_atfork handlers run.
+ */
+#ifndef SAFESPAWN_H
+#define SAFESPAWN_H
+
+#include <sched.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/select.h> /* sigset_t, also where <signal.h> hides it */
+#include <sys/types.h>
+
+#include <safespawn/stage.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SS_API __attribute__((visibility("default")))
+
+/* cpu_set_t is only there with _GNU_SOURCE. */
+#ifdef CPU_SETSIZE
+#define SS_CPU_SET_T cpu_set_t
+#else
+#define SS_CPU_SET_T void
+#endif
+
+/* ---- What to spawn ------------------------------------------------------------------------ */
+
+/* struct ss_options.flags */
+#define SS_KEEP_FDS (UINT64_C(1) << 0)       /* inherit every descriptor that exec keeps */
+#define SS_NO_PATH (UINT64_C(1) << 1)        /* the program is a path: do not search PATH */
+#define SS_NEW_SESSION (UINT64_C(1) << 2)    /* setsid(2) */
+#define SS_NEW_GROUP (UINT64_C(1) << 3)      /* setpgid(2) to .group; 0: a group of its own */
+#define SS_NO_NEW_PRIVS (UINT64_C(1) << 4)   /* PR_SET_NO_NEW_PRIVS */
+#define SS_SET_UMASK (UINT64_C(1) << 5)      /* .umask counts */
+#define SS_SET_UID (UINT64_C(1) << 6)        /* .uid counts: real, effective and saved */
+#define SS_SET_GID (UINT64_C(1) << 7)        /* .gid counts: real, effective and saved */
+#define SS_SET_GROUPS (UINT64_C(1) << 8)     /* .groups and .n_groups count */
+#define SS_SET_NICE (UINT64_C(1) << 9)       /* .nice counts: the new value, not an increment */
+#define SS_SET_OOM (UINT64_C(1) << 10)       /* .oom_score_adj counts */
+#define SS_SET_TTY (UINT64_C(1) << 11)       /* .tty counts; needs SS_NEW_SESSION */
+#define SS_SET_CGROUP (UINT64_C(1) << 12)    /* .cgroup counts */
+#define SS_SHELL_FALLBACK (UINT64_C(1) << 13) /* run a file without #! by /bin/sh, as execvp(3) */
+
+enum ss_stdio_kind {
+	SS_STDIO_INHERIT,
+	SS_STDIO_PIPE,
+	SS_STDIO_NULL,
+	SS_STDIO_CLOSED,
+	SS_STDIO_FD,
+	SS_STDIO_READ,
+	SS_STDIO_WRITE,
+	SS_STDIO_APPEND,
+	SS_STDIO_MERGE
+};
+
+/* What becomes of one of the child's descriptors 0 to 2. Made by the macros below. */
+struct ss_stdio {
+	enum ss_stdio_kind kind;
+	int fd;
+	const char *path; /* relative to the caller's directory, not to .cwd */
+};
+
+#ifdef __cplusplus
+#define SS_STDIO_LITERAL(kind, fd, path) (ss_stdio{kind, fd, path})
+#else
+#define SS_STDIO_LITERAL(kind, fd, path) ((struct ss_stdio){kind, fd, path})
+#endif
+
+#define SS_INHERIT SS_STDIO_LITERAL(SS_STDIO_INHERIT, 0, NULL) /* as exec leaves it */
+#define SS_PIPE SS_STDIO_LITERAL(SS_STDIO_PIPE, 0, NULL)       /* our end: ss_child.in, out, err */
+#define SS_NULL SS_STDIO_LITERAL(SS_STDIO_NULL, 0, NULL)       /* /dev/null */
+#define SS_CLOSED SS_STDIO_LITERAL(SS_STDIO_CLOSED, 0, NULL)   /* not open at all */
+#define SS_FD(n) SS_STDIO_LITERAL(SS_STDIO_FD, n, NULL)        /* the caller's descriptor n */
+#define SS_READ(path) SS_STDIO_LITERAL(SS_STDIO_READ, 0, path)     /* O_RDONLY */
+#define SS_WRITE(path) SS_STDIO_LITERAL(SS_STDIO_WRITE, 0, path)   /* O_WRONLY|O_CREAT|O_TRUNC */
+#define SS_APPEND(path) SS_STDIO_LITERAL(SS_STDIO_APPEND, 0, path) /* O_WRONLY|O_CREAT|O_APPEND */
+#define SS_MERGE SS_STDIO_LITERAL(SS_STDIO_MERGE, 0, NULL)     /* err only: where out goes */
+
+/* The caller's descriptor `from` becomes the child's `to`. */
+struct ss_fd_map {
+	int from;
+	int to;
+};
+
+struct ss_rlimit {
+	int resource; /* RLIMIT_... */
+	struct rlimit limit;
+};
+
+/* The step at which a spawn failed, and its errno. */
+struct ss_failure {
+	enum ss_stage stage;
+	int error;
+};
+
+/*
+ * All zero but `size` is the default everywhere. Grows at its end only: a caller that is newer than
+ * the library and uses what the library does not know gets E2BIG. Nothing here is kept after the
+ * spawn.
+ */
+struct ss_options {
+	size_t size; /* sizeof(struct ss_options) */
+	uint64_t flags;
+	const char *file;       /* program to run when it is not argv[0] */
+	char *const *env;       /* environment; NULL: environ. PATH is searched in the caller's own */
+	const char *cwd;        /* working directory; a relative program is then relative to it */
+	struct ss_stdio in, out, err;
+	const struct ss_fd_map *fds; /* further descriptors, any permutation; `to` may be 0 to 2 */
+	size_t n_fds;
+	pid_t group;                 /* process group to join */
+	int tty;                     /* controlling terminal of the new session */
+	const sigset_t *sigmask;     /* NULL: the caller's */
+	const sigset_t *sigdefault;  /* signals to reset to SIG_DFL that are ignored now */
+	const struct ss_rlimit *rlimits;
+	size_t n_rlimits;
+	uid_t uid;
+	gid_t gid;
+	const gid_t *groups;
+	size_t n_groups;
+	mode_t umask;
+	int nice;
+	int oom_score_adj;
+	int pdeathsig;               /* sent when the spawning thread, not only the process, ends */
+	const SS_CPU_SET_T *affinity;
+	size_t affinity_size;        /* bytes */
+	int cgroup;                  /* descriptor of a cgroup directory */
+	struct ss_failure *failure;  /* out: filled in when the spawn fails */
+};
+
+/* SS_OPTIONS(.cwd = "/tmp", .out = SS_PIPE): a pointer to options that live as long as the block. */
+#ifndef __cplusplus
+#define SS_OPTIONS(...) (&(struct ss_options){.size = sizeof(struct ss_options), __VA_ARGS__})
+#endif
+
+/* ---- Spawn, wait, kill --------------------------------------------------------------------- */
+
+/*
+ * A child and what the caller owns of it: the descriptors, closed by ss_release, and the duty to
+ * wait for it. A struct is used by one thread at a time.
+ */
+struct ss_child {
+	pid_t pid;        /* > 0 from spawn until it has been waited for, then 0 */
+	int pidfd;        /* readable when the child has ended; -1 where the kernel has none */
+	int in, out, err; /* our ends of the pipes asked for with SS_PIPE, else -1 */
+	int own_group;    /* the library's: the child leads a process group */
+	uint64_t reserved[4];
+};
+
+/*
+ * Runs argv[0] (or options->file) with the arguments argv. Returns 0 once the program has been
+ * exec'ed, else -1 with errno, and options->failure says which step failed.
+ * EINVAL, EBADF, E2BIG: bad request (stage OPTIONS), nothing was made. Any other errno is that of
+ * the step. Files named by SS_WRITE may have been created or truncated although a later step failed.
+ * Not a cancellation point. ENOTSUP: an option that the posix_spawn engine does not have.
+ */
+SS_API int ss_spawn(struct ss_child *child, char *const argv[], const struct ss_options *options);
+
+/* The step's name in lower case, "exec"; "unknown" for what is none. Never NULL. */
+SS_API const char *ss_stage_name(enum ss_stage stage);
+
+/*
+ * Waits until the child has ended, reaps it and stores its wait status (see wait(2)); status may be
+ * NULL. timeout_ms: -1 for ever, 0 just looks. ETIMEDOUT, EINTR (a signal handler ran), ECHILD (not
+ * there any more: already waited for, or SIGCHLD is ignored). A cancellation point.
+ */
+SS_API int ss_wait(struct ss_child *child, int *status, int timeout_ms);
+
+/* Sends a signal to the child alone, never to a stranger that got its pid. ESRCH, EPERM, EINVAL. */
+SS_API int ss_kill(struct ss_child *child, int sig);
+
+/*
+ * SIGTERM, grace_ms (-1: for ever) to end, SIGKILL to what is left, reap. Means the whole process
+ * group if the child was spawned with one of its own. Errors as ss_wait, except that it never times
+ * out and goes on after EINTR.
+ */
+SS_API int ss_terminate(struct ss_child *child, int *status, int grace_ms);
+
+/* Closes pidfd and pipes. Neither kills nor waits. Always 0. */
+SS_API int ss_release(struct ss_child *child);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

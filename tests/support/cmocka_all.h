@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TEST_CMOCKA_ALL_H
+#define TEST_CMOCKA_ALL_H
+
+/* What cmocka.h wants to have seen before it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#endif

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+#include "leak.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct snapshot {
+	char *fds;
+	char *cwd;
+	uint64_t mask;
+	uint64_t pending;
+	struct {
+		void *handler;
+		unsigned long flags;
+		void *restorer;
+		uint64_t mask;
+	} actions[65];
+	int dumpable;
+	mode_t umask;
+};
+
+static int compare_numbers(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+/* One line a descriptor: number, what it leads to, its descriptor flags. */
+static char *describe_fds(void)
+{
+	int numbers[65536], n = 0;
+	DIR *dir = opendir("/proc/self/fd");
+	assert_non_null(dir);
+	for (struct dirent *e; (e = readdir(dir)) != NULL;)
+		if (e->d_name[0] != '.' && atoi(e->d_name) != dirfd(dir) && n < 65536)
+			numbers[n++] = atoi(e->d_name);
+	closedir(dir);
+	qsort(numbers, (size_t)n, sizeof numbers[0], compare_numbers);
+
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	for (int i = 0; i < n; i++) {
+		char path[64], target[256];
+		snprintf(path, sizeof path, "/proc/self/fd/%d", numbers[i]);
+		ssize_t len = readlink(path, target, sizeof target - 1);
+		target[len < 0 ? 0 : len] = '\0';
+		fprintf(out, "%d %s %d\n", numbers[i], target, fcntl(numbers[i], F_GETFD));
+	}
+	fclose(out);
+	return text;
+}
+
+static void take(struct snapshot *s)
+{
+	memset(s, 0, sizeof *s);
+	s->fds = describe_fds();
+	s->cwd = getcwd(NULL, 0);
+	/* By raw calls: libc hides its own two signals. */
+	syscall(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &s->mask, 8);
+	syscall(SYS_rt_sigpending, &s->pending, 8);
+	for (int sig = 1; sig < 65; sig++)
+		syscall(SYS_rt_sigaction, sig, NULL, &s->actions[sig], 8);
+	s->dumpable = prctl(PR_GET_DUMPABLE);
+	s->umask = umask(022);
+	umask(s->umask);
+}
+
+static void drop(struct snapshot *s)
+{
+	free(s->fds);
+	free(s->cwd);
+	free(s);
+}
+
+static int check(int same, const char *what)
+{
+	if (!same)
+		print_error("leaked: %s\n", what);
+	return !same;
+}
+
+static int no_children(void)
+{
+	siginfo_t info = {0};
+	int r = waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL);
+	if (r == 0)
+		print_error("child %d (0: still running)\n", (int)info.si_pid);
+	return r < 0 && errno == ECHILD;
+}
+
+int leak_before(void **state)
+{
+	struct snapshot *s = malloc(sizeof *s);
+	if (!s)
+		return -1;
+	take(s);
+	*state = s;
+	return 0;
+}
+
+int leak_after(void **state)
+{
+	struct snapshot *before = *state, *after = malloc(sizeof *after);
+	if (!after)
+		return -1;
+	take(after);
+
+	int bad = check(!strcmp(before->fds, after->fds), "descriptors");
+	if (bad)
+		print_error("before:\n%safter:\n%s", before->fds, after->fds);
+	bad += check(before->cwd && after->cwd && !strcmp(before->cwd, after->cwd), "directory");
+	bad += check(before->mask == after->mask, "signal mask");
+	bad += check(before->pending == after->pending, "pending signals");
+	bad += check(!memcmp(before->actions, after->actions, sizeof before->actions),
+		"dispositions");
+	bad += check(before->dumpable == after->dumpable, "dumpable flag");
+	bad += check(before->umask == after->umask, "umask");
+	bad += check(no_children(), "children");
+	drop(before);
+	drop(after);
+	return bad ? -1 : 0;
+}
