@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+static const char usage[] =
+	"Usage: safespawn run [--fork=rescue|lean|off] [--report[=FILE]] [--] PROGRAM [ARG...]\n"
+	"       safespawn preflight [--json] [PID... | --all]\n"
+	"       safespawn demo [--size SIZE]\n"
+	"       safespawn --version | --help\n";
+
+static const char help[] =
+	"\n"
+	"  run        run PROGRAM with the shim: its commands start whatever its size\n"
+	"  preflight  say which processes here could not fork, and why\n"
+	"  demo       show the problem and the cure on this machine\n"
+	"\n"
+	"Exit status: that of PROGRAM; 125 safespawn itself failed, 126 PROGRAM cannot be run,\n"
+	"127 PROGRAM was not found. The manual is safespawn(1).\n";
+
+int cli_fail(const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	fputs("safespawn: ", stderr);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+	va_end(args);
+	return CLI_FAILED;
+}
+
+/* Output that did not arrive is a failure, /dev/full included. */
+static int print(const char *a, const char *b)
+{
+	if (fputs(a, stdout) < 0 || fputs(b, stdout) < 0 || fflush(stdout) != 0)
+		return cli_fail("cannot write to standard output");
+	return CLI_OK;
+}
+
+static int subcommand(int argc, char **argv)
+{
+	if (!strcmp(argv[0], "run"))
+		return cli_run(argc, argv);
+	if (!strcmp(argv[0], "preflight"))
+		return cli_preflight(argc, argv);
+	if (!strcmp(argv[0], "demo"))
+		return cli_demo(argc, argv);
+	return cli_fail("unknown command '%s'; see safespawn --help", argv[0]);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		fputs(usage, stderr);
+		return CLI_FAILED;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
+		return print(usage, help);
+	if (!strcmp(argv[1], "--version"))
+		return print("safespawn " SAFESPAWN_VERSION, "\n");
+	if (argv[1][0] == '-')
+		return cli_fail("unknown option '%s'; see safespawn --help", argv[1]);
+	return subcommand(argc - 1, argv + 1);
+}

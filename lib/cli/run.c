@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/cli.h"
+
+int cli_run(int argc, char **argv)
+{
+	(void)argc;
+	return cli_fail("%s: not there yet", argv[0]);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PRELOAD_REPORT_H
+#define PRELOAD_REPORT_H
+
+#include <stdint.h>
+
+/* What is counted, in the order in which the report shows it. */
+enum report_count {
+	/* calls of what is interposed */
+	REPORT_SYSTEM,
+	REPORT_POPEN,
+	REPORT_PCLOSE,
+	REPORT_FCLOSE, /* of streams from popen only */
+	REPORT_FORK,
+	REPORT_FORKPTY,
+	/* how forks were done; each is one of the first four */
+	REPORT_FORK_NATIVE,    /* by libc */
+	REPORT_FORK_LEAN,      /* leanly, at once */
+	REPORT_FORK_RESCUED,   /* leanly, after libc's had failed with ENOMEM */
+	REPORT_FORK_FAILED,    /* not at all */
+	REPORT_FORK_RESTARTED, /* of the native ones: tried leanly first */
+	/* sums over the forks */
+	REPORT_UNCHARGED_BYTES, /* memory left out, so neither charged nor copied */
+	REPORT_CHUNKS,          /* pieces of it that children did ask for */
+	REPORT_FORK_NS,         /* time callers spent inside fork */
+	REPORT_COUNTS
+};
+
+/* Counts. Any thread, any context: one atomic addition. */
+void report_add(enum report_count what, uint64_t n);
+
+/* Writes what is known by now where a report is wanted. Last thing before an interposed function
+ * returns to the program; never in a child that shares memory with its parent. Keeps errno. */
+void report_publish(void);
+
+/* In the new child of a fork: it counts from zero. Stores only. */
+void report_child(void);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PRELOAD_SETTINGS_H
+#define PRELOAD_SETTINGS_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum fork_mode {
+	FORK_RESCUE, /* libc's fork; the lean one when it fails with ENOMEM */
+	FORK_LEAN,   /* the lean one at once when it saves min_bytes */
+	FORK_OFF     /* libc's fork, whatever happens */
+};
+
+/* What the environment asks for. A value that is none of those documented counts as not set. */
+struct settings {
+	enum fork_mode fork;   /* SAFESPAWN_FORK */
+	uint64_t min_bytes;    /* SAFESPAWN_MIN */
+	bool inherit;          /* SAFESPAWN_INHERIT: children get the preload too */
+	char report[PATH_MAX]; /* SAFESPAWN_REPORT; "": no report */
+};
+
+/* Those of this process, read once, when the shim is loaded. No lock, no allocation. */
+const struct settings *settings(void);
+
+/* Pure: what env, a vector of NAME=VALUE, asks for. */
+void settings_parse(struct settings *out, char *const *env);
+
+/* Pure: "64M" -> 64 << 20. Suffixes K M G, either case. False, out untouched: not a size. */
+bool settings_parse_size(uint64_t *out, const char *text);
+
+#endif
