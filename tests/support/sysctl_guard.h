@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TEST_SYSCTL_GUARD_H
+#define TEST_SYSCTL_GUARD_H
+
+#include <sys/types.h>
+
+/*
+ * Changes kernel settings for the length of a test. A guardian process of its own puts them back in
+ * sysctl_guard_end(), or as soon as the test is gone, whatever it died of. It is a small fork: begin
+ * before the test maps much. Not for two threads at once.
+ */
+struct sysctl_guard {
+	pid_t pid;
+	int link; /* CLOEXEC; its end of file is one of the two signs that the test is gone */
+};
+
+/* 0, or -errno. */
+int sysctl_guard_begin(struct sysctl_guard *guard);
+
+/*
+ * Has the guardian remember what the file holds, then writes the new value. A name is a path below
+ * /proc/sys, or any absolute path of a file that takes back what it gives. 0, or -errno.
+ */
+int sysctl_guard_set(struct sysctl_guard *guard, const char *name, const char *value);
+
+/* mkdir, and rmdir when the guard ends: a cgroup that must not stay. 0, or -errno. */
+int sysctl_guard_mkdir(struct sysctl_guard *guard, const char *path);
+
+/* Everything back in place, guardian reaped. 0, or -EIO when something could not be restored. */
+int sysctl_guard_end(struct sysctl_guard *guard);
+
+/* Reads a number from such a file; -1 when that fails. */
+long long sysctl_read(const char *name);
+
+#endif
