@@ -37,19 +37,19 @@ extern "C" {
 /* ---- What to spawn ------------------------------------------------------------------------ */
 
 /* struct ss_options.flags */
-#define SS_KEEP_FDS (UINT64_C(1) << 0)       /* inherit every descriptor that exec keeps */
-#define SS_NO_PATH (UINT64_C(1) << 1)        /* the program is a path: do not search PATH */
-#define SS_NEW_SESSION (UINT64_C(1) << 2)    /* setsid(2) */
-#define SS_NEW_GROUP (UINT64_C(1) << 3)      /* setpgid(2) to .group; 0: a group of its own */
-#define SS_NO_NEW_PRIVS (UINT64_C(1) << 4)   /* PR_SET_NO_NEW_PRIVS */
-#define SS_SET_UMASK (UINT64_C(1) << 5)      /* .umask counts */
-#define SS_SET_UID (UINT64_C(1) << 6)        /* .uid counts: real, effective and saved */
-#define SS_SET_GID (UINT64_C(1) << 7)        /* .gid counts: real, effective and saved */
-#define SS_SET_GROUPS (UINT64_C(1) << 8)     /* .groups and .n_groups count */
-#define SS_SET_NICE (UINT64_C(1) << 9)       /* .nice counts: the new value, not an increment */
-#define SS_SET_OOM (UINT64_C(1) << 10)       /* .oom_score_adj counts */
-#define SS_SET_TTY (UINT64_C(1) << 11)       /* .tty counts; needs SS_NEW_SESSION */
-#define SS_SET_CGROUP (UINT64_C(1) << 12)    /* .cgroup counts */
+#define SS_KEEP_FDS (UINT64_C(1) << 0)        /* inherit every descriptor that exec keeps */
+#define SS_NO_PATH (UINT64_C(1) << 1)         /* the program is a path: do not search PATH */
+#define SS_NEW_SESSION (UINT64_C(1) << 2)     /* setsid(2) */
+#define SS_NEW_GROUP (UINT64_C(1) << 3)       /* setpgid(2) to .group; 0: a group of its own */
+#define SS_NO_NEW_PRIVS (UINT64_C(1) << 4)    /* PR_SET_NO_NEW_PRIVS */
+#define SS_SET_UMASK (UINT64_C(1) << 5)       /* .umask counts */
+#define SS_SET_UID (UINT64_C(1) << 6)         /* .uid counts: real, effective and saved */
+#define SS_SET_GID (UINT64_C(1) << 7)         /* .gid counts: real, effective and saved */
+#define SS_SET_GROUPS (UINT64_C(1) << 8)      /* .groups and .n_groups count */
+#define SS_SET_NICE (UINT64_C(1) << 9)        /* .nice counts: the new value, not an increment */
+#define SS_SET_OOM (UINT64_C(1) << 10)        /* .oom_score_adj counts */
+#define SS_SET_TTY (UINT64_C(1) << 11)        /* .tty counts; needs SS_NEW_SESSION */
+#define SS_SET_CGROUP (UINT64_C(1) << 12)     /* .cgroup counts */
 #define SS_SHELL_FALLBACK (UINT64_C(1) << 13) /* run a file without #! by /bin/sh, as execvp(3) */
 
 enum ss_stdio_kind {
@@ -82,10 +82,10 @@ struct ss_stdio {
 #define SS_NULL SS_STDIO_LITERAL(SS_STDIO_NULL, 0, NULL)       /* /dev/null */
 #define SS_CLOSED SS_STDIO_LITERAL(SS_STDIO_CLOSED, 0, NULL)   /* not open at all */
 #define SS_FD(n) SS_STDIO_LITERAL(SS_STDIO_FD, n, NULL)        /* the caller's descriptor n */
-#define SS_READ(path) SS_STDIO_LITERAL(SS_STDIO_READ, 0, path)     /* O_RDONLY */
+#define SS_READ(path) SS_STDIO_LITERAL(SS_STDIO_READ, 0, path) /* O_RDONLY */
 #define SS_WRITE(path) SS_STDIO_LITERAL(SS_STDIO_WRITE, 0, path)   /* O_WRONLY|O_CREAT|O_TRUNC */
 #define SS_APPEND(path) SS_STDIO_LITERAL(SS_STDIO_APPEND, 0, path) /* O_WRONLY|O_CREAT|O_APPEND */
-#define SS_MERGE SS_STDIO_LITERAL(SS_STDIO_MERGE, 0, NULL)     /* err only: where out goes */
+#define SS_MERGE SS_STDIO_LITERAL(SS_STDIO_MERGE, 0, NULL)         /* err only: where out goes */
 
 /* The caller's descriptor `from` becomes the child's `to`. */
 struct ss_fd_map {
@@ -112,16 +112,16 @@ struct ss_failure {
 struct ss_options {
 	size_t size; /* sizeof(struct ss_options) */
 	uint64_t flags;
-	const char *file;       /* program to run when it is not argv[0] */
-	char *const *env;       /* environment; NULL: environ. PATH is searched in the caller's own */
-	const char *cwd;        /* working directory; a relative program is then relative to it */
+	const char *file; /* program to run when it is not argv[0] */
+	char *const *env; /* NULL: environ. PATH is searched in the caller's own */
+	const char *cwd;  /* working directory; a relative program is then relative to it */
 	struct ss_stdio in, out, err;
 	const struct ss_fd_map *fds; /* further descriptors, any permutation; `to` may be 0 to 2 */
 	size_t n_fds;
-	pid_t group;                 /* process group to join */
-	int tty;                     /* controlling terminal of the new session */
-	const sigset_t *sigmask;     /* NULL: the caller's */
-	const sigset_t *sigdefault;  /* signals to reset to SIG_DFL that are ignored now */
+	pid_t group;                /* process group to join */
+	int tty;                    /* controlling terminal of the new session */
+	const sigset_t *sigmask;    /* NULL: the caller's */
+	const sigset_t *sigdefault; /* signals to reset to SIG_DFL that are ignored now */
 	const struct ss_rlimit *rlimits;
 	size_t n_rlimits;
 	uid_t uid;
@@ -131,14 +131,14 @@ struct ss_options {
 	mode_t umask;
 	int nice;
 	int oom_score_adj;
-	int pdeathsig;               /* sent when the spawning thread, not only the process, ends */
+	int pdeathsig; /* sent when the spawning thread, not only the process, ends */
 	const SS_CPU_SET_T *affinity;
-	size_t affinity_size;        /* bytes */
-	int cgroup;                  /* descriptor of a cgroup directory */
-	struct ss_failure *failure;  /* out: filled in when the spawn fails */
+	size_t affinity_size;       /* bytes */
+	int cgroup;                 /* descriptor of a cgroup directory */
+	struct ss_failure *failure; /* out: filled in when the spawn fails */
 };
 
-/* SS_OPTIONS(.cwd = "/tmp", .out = SS_PIPE): a pointer to options that live as long as the block. */
+/* SS_OPTIONS(.cwd = "/tmp", .out = SS_PIPE): a pointer to options that live till the block ends. */
 #ifndef __cplusplus
 #define SS_OPTIONS(...) (&(struct ss_options){.size = sizeof(struct ss_options), __VA_ARGS__})
 #endif
@@ -161,8 +161,8 @@ struct ss_child {
  * Runs argv[0] (or options->file) with the arguments argv. Returns 0 once the program has been
  * exec'ed, else -1 with errno, and options->failure says which step failed.
  * EINVAL, EBADF, E2BIG: bad request (stage OPTIONS), nothing was made. Any other errno is that of
- * the step. Files named by SS_WRITE may have been created or truncated although a later step failed.
- * Not a cancellation point. ENOTSUP: an option that the posix_spawn engine does not have.
+ * the step. Files named by SS_WRITE may have been created or truncated although a later step
+ * failed. Not a cancellation point. ENOTSUP: an option that the posix_spawn engine does not have.
  */
 SS_API int ss_spawn(struct ss_child *child, char *const argv[], const struct ss_options *options);
 
