@@ -1,0 +1,13 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Builds the library in build/ and shows on this machine what fork costs a big process and what
+# spawning costs it. Arguments are passed on: sh examples/demo.sh --size 4G
+# On a fresh Debian machine, as root, it first installs what it needs.
+set -eu
+cd "$(dirname "$0")/.."
+. tests/support/setup.sh
+need compiler meson ninja pkg-config
+
+test -e build/build.ninja || meson setup build
+meson compile -C build
+exec build/lib/cli/safespawn demo "$@"

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: MIT
+# Sourced by the scripts that have to work on a fresh machine: need PART... installs what is
+# missing. Where it can't (no apt-get, or not root) it says which packages to install, and fails.
+# want PART... is the same for what is of use but can be done without.
+
+can_compile() {
+	echo 'int main(void) { return 0; }' | ${CC:-cc} -x c -o /dev/null - 2>/dev/null
+}
+
+# PART is there?
+have() {
+	case $1 in
+	compiler) can_compile ;;
+	cmocka) pkg-config --exists cmocka 2>/dev/null ;;
+	ninja) command -v ninja >/dev/null || command -v samu >/dev/null ;;
+	c++) command -v c++ >/dev/null ;;
+	*) command -v "$1" >/dev/null ;;
+	esac
+}
+
+# Its package in Debian.
+package_of() {
+	case $1 in
+	compiler) echo gcc libc6-dev ;;
+	c++) echo g++ ;;
+	ninja) echo ninja-build ;;
+	cmocka) echo libcmocka-dev ;;
+	clang++) echo clang ;;
+	groff) echo groff-base ;;
+	musl-gcc) echo musl-tools ;;
+	qemu-aarch64 | qemu-riscv64) echo qemu-user ;;
+	aarch64-linux-gnu-gcc) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross ;;
+	riscv64-linux-gnu-gcc) echo gcc-riscv64-linux-gnu libc6-dev-riscv64-cross ;;
+	dpkg-source) echo dpkg-dev ;;
+	*) echo "$1" ;;
+	esac
+}
+
+say_what_to_install() {
+	cat >&2 <<-END
+	Missing:$tools_missing. Please install, as root:
+	  Debian, Ubuntu: apt-get install$1
+	  Fedora:         dnf install gcc meson ninja-build pkgconf libcmocka-devel
+	  Arch:           pacman -S gcc meson ninja pkgconf cmocka
+	  Alpine:         apk add gcc musl-dev linux-headers meson pkgconf cmocka-dev
+	  openSUSE:       zypper install gcc meson ninja pkgconf libcmocka-devel
+	END
+}
+
+install_packages() {
+	echo "Installing: $*" >&2
+	DEBIAN_FRONTEND=noninteractive
+	export DEBIAN_FRONTEND
+	set -- apt-get install -y -q --no-install-recommends "$@"
+	# Lists may be missing or old.
+	"$@" </dev/null >&2 || { apt-get update -q </dev/null >&2 && "$@" </dev/null >&2; }
+}
+
+missing() {
+	tools_missing=
+	packages=
+	for part; do
+		have "$part" && continue
+		tools_missing="$tools_missing $part"
+		packages="$packages $(package_of "$part")"
+	done
+	test -n "$tools_missing"
+}
+
+can_install() {
+	test "$(id -u)" = 0 && command -v apt-get >/dev/null
+}
+
+want() {
+	missing "$@" || return 0
+	# shellcheck disable=SC2086 # a list of words
+	can_install && install_packages $packages
+	! missing "$@"
+}
+
+need() {
+	want "$@" && return 0
+	say_what_to_install "$packages"
+	return 1
+}
