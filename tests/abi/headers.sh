@@ -1,0 +1,64 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# headers.sh INCLUDE_DIR: each public header compiles alone, strictly, in each standard, by whatever
+# compilers are there.
+cd "$1" || exit 2
+warnings='-Wall -Wextra -Wshadow -Wundef -pedantic -Werror -fsyntax-only'
+source=$(mktemp) || exit 2
+trap 'rm -f "$source"' EXIT
+bad=0 ran=0
+
+# each COMPILER... -- FLAGS...: compiles $source with those compilers that are there.
+each() {
+	compilers=
+	while test "$1" != --; do
+		command -v "$1" >/dev/null && compilers="$compilers $1"
+		shift
+	done
+	shift
+	for compiler in $compilers; do
+		ran=$((ran + 1))
+		# shellcheck disable=SC2086 # a list of words
+		"$compiler" $warnings -I. "$@" "$source" && continue
+		echo "failed: $compiler $* with $header"
+		bad=1
+	done
+}
+
+# As a caller writes it: the macros belong to what has to compile.
+use() {
+	cat >"$source" <<-END
+	#include <$header>
+	int go(struct ss_child *child, char *const argv[]);
+	int go(struct ss_child *child, char *const argv[])
+	{
+		$1
+		return ss_spawn(child, argv, $2);
+	}
+	END
+}
+
+for header in safespawn.h safespawn/*.h; do
+	echo "#include <$header>" >"$source"
+	for std in c99 c11 c17 gnu99 gnu17; do
+		each gcc clang -- -x c -std=$std
+	done
+	each gcc clang -- -x c -std=c99 -D_GNU_SOURCE
+	for std in c++11 c++17 c++20; do
+		each g++ clang++ -- -x c++ -std=$std
+	done
+done
+
+header=safespawn.h
+use 'struct ss_failure failure;' \
+	'SS_OPTIONS(.cwd = "/tmp", .out = SS_PIPE, .in = SS_FD(3), .failure = &failure)'
+for std in c99 c11 c17; do
+	each gcc clang -- -x c -std=$std
+done
+use 'ss_options options = {}; options.size = sizeof options; options.err = SS_MERGE;
+	options.in = SS_READ("a"); options.flags = SS_KEEP_FDS | SS_NEW_GROUP;' '&options'
+each g++ clang++ -- -x c++ -std=c++17
+
+echo "$ran compilations"
+test $ran -gt 0 || exit 77
+exit $bad

@@ -1,0 +1,21 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# symbols.sh LIBRARY MAP HEADER...: what the library exports, what the version script names and what
+# the headers declare is one and the same list.
+export LC_ALL=C
+library=$1 map=$2
+shift 2
+out=$(mktemp -d) || exit 2
+trap 'rm -rf "$out"' EXIT
+${NM:-nm} -D --defined-only "$library" | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' |
+	sort >"$out/exported"
+sed -n '/^global:/,/^local:/s/^[ \t]*\([a-zA-Z_0-9]*\);.*/\1/p' "$map" | sort >"$out/map"
+grep -hv '^#' "$@" | tr '\n' ' ' | grep -o 'SS_API [^;]*;' |
+	sed 's/^[^(]*[ *]\([a-z_0-9]*\)(.*/\1/' | sort >"$out/headers"
+
+bad=0
+test -s "$out/exported" || { echo "$library exports nothing"; bad=1; }
+for list in map headers; do
+	diff -u "$out/exported" "$out/$list" || { echo "exported and $list differ"; bad=1; }
+done
+exit $bad
