@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What runs between clone and exec.
+ *
+ * The child runs on a few KiB of its parent's stack, in its parent's memory and, until the cut, on
+ * its parent's descriptor table; the parent's thread is parked, its other threads are not.
+ *
+ *  1. Any write to memory is a write to the parent: only to this stack and to the job.
+ *  2. libc believes that this is the parent's thread. No libc function is called: not malloc, not
+ *     stdio, not a set*id (they broadcast to all threads), nothing that sets errno or takes a lock.
+ *  3. The stack is small (see CHILD_STACK_SIZE): no large locals.
+ *  4. While the descriptor table is shared, nothing may open, close or move a descriptor.
+ *  5. All signals are blocked until just before exec. A handler of the parent's must never run here.
+ *  6. Each way out is exec or _exit. A return would run on the parent's frames.
+ *  7. Memory may be a copy after all (qemu-user and the like): a failure is also written to `report`.
+ */
+#include "engine/syscall.h"
+
+#ifdef ENGINE_RAW
+
+#include "engine/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#include "engine/child_exec.h"
+#include "engine/child_fds.h"
+#include "engine/child_signals.h"
+#include "engine/job.h"
+
+static _Noreturn PLAIN void end(void)
+{
+	for (;;)
+		raw1(SYS_exit_group, 127);
+}
+
+static _Noreturn PLAIN void fail(struct job *job, enum ss_stage stage, long error)
+{
+	job->verdict.error = error == -ENGINE_RETRY_PRIVATE ? ENGINE_RETRY_PRIVATE : (int)-error;
+	job->verdict.stage = stage;
+	if (job->report >= 0)
+		raw3(SYS_write, job->report, &job->verdict, sizeof job->verdict);
+	end();
+}
+
+static PLAIN void check(struct job *job, enum ss_stage stage, long result)
+{
+	if (result < 0)
+		fail(job, stage, result);
+}
+
+static PLAIN long write_file(int dir, const char *path, const char *text)
+{
+	size_t len = 0;
+	while (text[len])
+		len++;
+	long fd = raw3(SYS_openat, dir, path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return fd;
+	long result = raw3(SYS_write, fd, text, len);
+	raw1(SYS_close, fd);
+	return result;
+}
+
+static PLAIN void set_session(struct job *job)
+{
+	if (job->flags & JOB_SESSION)
+		check(job, SS_STAGE_SESSION, raw0(SYS_setsid));
+	if (job->flags & JOB_GROUP)
+		check(job, SS_STAGE_GROUP, raw2(SYS_setpgid, 0, job->group));
+	if (job->flags & JOB_TTY)
+		check(job, SS_STAGE_TTY, raw3(SYS_ioctl, job->tty, TIOCSCTTY, 0));
+}
+
+/* These open files, so they come after the cut; and before the plan may close what they need. */
+static PLAIN void set_by_file(struct job *job)
+{
+	if (job->cgroup_by_file)
+		check(job, SS_STAGE_CGROUP, write_file(job->cgroup, "cgroup.procs", "0"));
+	if (job->oom_score)
+		check(job, SS_STAGE_OOM,
+			write_file(AT_FDCWD, "/proc/self/oom_score_adj", job->oom_score));
+}
+
+static PLAIN void set_resources(struct job *job)
+{
+	for (size_t i = 0; i < job->n_limits; i++)
+		check(job, SS_STAGE_LIMITS,
+			raw4(SYS_prlimit64, 0, job->limits[i].resource, &job->limits[i].limit, 0));
+	if (job->affinity)
+		check(job, SS_STAGE_SCHED,
+			raw3(SYS_sched_setaffinity, 0, job->affinity_size, job->affinity));
+	if (job->flags & JOB_NICE)
+		check(job, SS_STAGE_NICE, raw3(SYS_setpriority, PRIO_PROCESS, 0, job->nice));
+	if (job->flags & JOB_UMASK)
+		raw1(SYS_umask, job->umask);
+	if (job->cwd)
+		check(job, SS_STAGE_CWD, raw1(SYS_chdir, job->cwd));
+}
+
+/* The order is forced: without the uid the others could not be set. */
+static PLAIN void set_identity(struct job *job)
+{
+	if (job->flags & JOB_GROUPS)
+		check(job, SS_STAGE_GROUPS, raw2(SYS_setgroups, job->n_groups, job->groups));
+	if (job->flags & JOB_GID)
+		check(job, SS_STAGE_GID, raw3(SYS_setresgid, job->gid, job->gid, job->gid));
+	if (job->flags & JOB_UID)
+		check(job, SS_STAGE_UID, raw3(SYS_setresuid, job->uid, job->uid, job->uid));
+	if (job->flags & JOB_NO_NEW_PRIVS)
+		check(job, SS_STAGE_PRIVS, raw5(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+}
+
+/*
+ * After set_identity, which clears it. The parent may have died before; 0 is a parent outside this
+ * process's pid namespace, about which nothing can be known.
+ */
+static PLAIN void set_pdeathsig(struct job *job)
+{
+	if (!job->pdeathsig)
+		return;
+	check(job, SS_STAGE_PDEATHSIG, raw5(SYS_prctl, PR_SET_PDEATHSIG, job->pdeathsig, 0, 0, 0));
+	long parent = raw0(SYS_getppid);
+	if (parent != 0 && parent != job->parent)
+		end();
+}
+
+void PLAIN child_main(void *arg)
+{
+	struct job *job = arg;
+	struct verdict verdict = {0};
+
+	set_session(job);
+	check(job, SS_STAGE_FDS, child_cut(job));
+	set_by_file(job);
+	if (child_place(job, &verdict) < 0)
+		fail(job, verdict.stage, -verdict.error);
+	set_resources(job);
+	set_identity(job);
+	check(job, SS_STAGE_SIGNALS, child_dispositions(job));
+	set_pdeathsig(job);
+	check(job, SS_STAGE_SIGNALS, child_mask(job));
+	fail(job, SS_STAGE_EXEC, child_exec(job));
+}
+
+void PLAIN child_probe(void *shared)
+{
+	*(volatile int *)shared = 1;
+	end();
+}
+
+#endif

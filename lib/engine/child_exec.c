@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* The rules of child.c apply. */
+#include "engine/syscall.h"
+
+#ifdef ENGINE_RAW
+
+#include "engine/child_exec.h"
+
+#include <errno.h>
+#include <sys/syscall.h>
+
+/* With these the file is not there, as far as this element of PATH goes. */
+static PLAIN int goes_on(long error)
+{
+	return error == -ENOENT || error == -ENOTDIR || error == -EACCES || error == -ESTALE ||
+	       error == -ENODEV || error == -ETIMEDOUT;
+}
+
+static PLAIN long exec_by_shell(const struct job *job, const char *path)
+{
+	/* Not const in the job for this one store; exec only reads. */
+	job->shell_argv[1] = (char *)(uintptr_t)path;
+	return raw3(SYS_execve, job->shell_argv[0], job->shell_argv, job->env);
+}
+
+static PLAIN long exec_one(const struct job *job, const char *path)
+{
+	long error = raw3(SYS_execve, path, job->argv, job->env);
+	if (error == -ENOEXEC && job->shell_argv)
+		error = exec_by_shell(job, path);
+	return error;
+}
+
+long PLAIN child_exec(const struct job *job)
+{
+	long error = -ENOENT;
+	int denied = 0;
+	for (const char *path = job->paths; *path; path++) {
+		error = exec_one(job, path);
+		if (!goes_on(error))
+			return error;
+		denied |= error == -EACCES;
+		while (*path)
+			path++;
+	}
+	return denied ? -EACCES : error;
+}
+
+#endif

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ENGINE_CHILD_EXEC_H
+#define ENGINE_CHILD_EXEC_H
+
+#include "engine/job.h"
+
+/* Tries the job's paths in order. Returns only if none could be run: the -errno to report. */
+long child_exec(const struct job *job);
+
+#endif

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+/* The rules of child.c apply. */
+#include "engine/syscall.h"
+
+#ifdef ENGINE_RAW
+
+#include "engine/child_fds.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+
+#define RANGE_UNSHARE (1U << 1) /* CLOSE_RANGE_UNSHARE */
+
+/* As getdents64 writes them. */
+struct entry {
+	uint64_t ino;
+	int64_t off;
+	uint16_t size;
+	uint8_t type;
+	char name[];
+};
+
+static PLAIN int number(const char *name)
+{
+	int n = 0;
+	if (*name < '0' || *name > '9')
+		return -1;
+	for (; *name >= '0' && *name <= '9'; name++)
+		n = n * 10 + (*name - '0');
+	return n;
+}
+
+/* Closes what one buffer of entries lists. */
+static PLAIN void close_listed(const char *buffer, long len, int dir, struct fd_range range)
+{
+	for (long at = 0; at < len;) {
+		const struct entry *entry = (const struct entry *)(const void *)(buffer + at);
+		int fd = number(entry->name);
+		at += entry->size;
+		if (fd >= range.first && fd <= range.last && fd != dir)
+			raw1(SYS_close, fd);
+	}
+}
+
+static PLAIN long open_listing(void)
+{
+	return raw3(SYS_openat, AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* For kernels before 5.9. The listing goes by number, so that closing does not disturb it. */
+static PLAIN long close_by_listing(struct fd_range range)
+{
+	_Alignas(struct entry) char buffer[768];
+	long dir = open_listing();
+	if (dir == -EMFILE) {
+		/* The table is full, but this one is to go anyway. */
+		raw1(SYS_close, range.first);
+		dir = open_listing();
+	}
+	if (dir < 0)
+		return dir;
+	long len;
+	while ((len = raw3(SYS_getdents64, dir, buffer, sizeof buffer)) > 0)
+		close_listed(buffer, len, (int)dir, range);
+	raw1(SYS_close, dir);
+	return len;
+}
+
+static PLAIN long close_quietly(int fd)
+{
+	raw1(SYS_close, fd);
+	return 0;
+}
+
+static PLAIN long close_span(int first, int last, unsigned flags)
+{
+	if (first > last)
+		return 0;
+	if (first == last)
+		return close_quietly(first);
+	return raw3(SYS_close_range, first, last == INT_MAX ? ~0U : (unsigned)last, flags);
+}
+
+static PLAIN long close_all_in(struct fd_range range)
+{
+	long result = close_span(range.first, range.last, 0);
+	if (result == -ENOSYS || result == -EPERM)
+		result = close_by_listing(range);
+	return result;
+}
+
+/* Spares the descriptor that failures are reported by. */
+static PLAIN long close_range_but(const struct job *job, struct fd_range range)
+{
+	if (job->report < range.first || job->report > range.last)
+		return close_all_in(range);
+	long result = 0;
+	if (range.first < job->report)
+		result = close_all_in((struct fd_range){range.first, job->report - 1});
+	if (result >= 0 && job->report < range.last)
+		result = close_all_in((struct fd_range){job->report + 1, range.last});
+	return result;
+}
+
+static PLAIN long cut_shared(const struct fd_plan *plan)
+{
+	long result = raw3(SYS_close_range, plan->cut, ~0U, RANGE_UNSHARE);
+	if (result != -ENOSYS && result != -EPERM && result != -EINVAL)
+		return result;
+	result = raw1(SYS_unshare, CLONE_FILES);
+	if (result == -ENOSYS || result == -EPERM)
+		return -ENGINE_RETRY_PRIVATE;
+	return result < 0 ? result : close_all_in((struct fd_range){plan->cut, INT_MAX});
+}
+
+long PLAIN child_cut(struct job *job)
+{
+	const struct fd_plan *plan = job->fds;
+	if (plan->cut < 0)
+		return 0;
+	if (job->shared_table)
+		return cut_shared(plan);
+	return close_range_but(job, (struct fd_range){plan->cut, INT_MAX});
+}
+
+static PLAIN int is_target(const struct fd_plan *plan, int fd)
+{
+	for (size_t i = 0; i < plan->n_places; i++)
+		if (plan->places[i].to == fd)
+			return 1;
+	return 0;
+}
+
+/*
+ * Above all targets if the limit on descriptors leaves room there. Else to any number that is no
+ * target; a duplicate that lands on a target on the way is overwritten when that is placed.
+ */
+static PLAIN long lift(const struct fd_plan *plan, int from)
+{
+	long fd = raw3(SYS_fcntl, from, F_DUPFD_CLOEXEC, plan->above);
+	if (fd != -EINVAL && fd != -EMFILE)
+		return fd;
+	for (long min = 3;; min = fd + 1) {
+		fd = raw3(SYS_fcntl, from, F_DUPFD_CLOEXEC, min);
+		if (fd < 0 || !is_target(plan, (int)fd))
+			return fd;
+	}
+}
+
+static PLAIN long place(const struct fd_plan *plan, const struct fd_place *p)
+{
+	int from = p->lift < 0 ? p->from : plan->lifts[p->lift].fd;
+	/* dup2(n, n) would leave close-on-exec set. */
+	if (from == p->to)
+		return raw3(SYS_fcntl, from, F_SETFD, 0);
+	return raw3(SYS_dup3, from, p->to, 0);
+}
+
+static PLAIN long failed(struct verdict *verdict, int fd, long error)
+{
+	verdict->stage = fd <= 2 ? SS_STAGE_STDIO : SS_STAGE_FDS;
+	verdict->error = (int)-error;
+	return -1;
+}
+
+static PLAIN long lift_report(struct job *job)
+{
+	if (job->report < 0)
+		return 0;
+	long fd = lift(job->fds, job->report);
+	if (fd >= 0)
+		job->report = (int)fd;
+	return fd;
+}
+
+long PLAIN child_place(struct job *job, struct verdict *verdict)
+{
+	const struct fd_plan *plan = job->fds;
+	long result = lift_report(job);
+	if (result < 0)
+		return failed(verdict, 3, result);
+	for (size_t i = 0; i < plan->n_lifts; i++) {
+		struct fd_lift *l = &plan->lifts[i];
+		result = lift(plan, l->from);
+		if (result < 0)
+			return failed(verdict, l->from, result);
+		l->fd = (int)result;
+	}
+	for (size_t i = 0; i < plan->n_places; i++) {
+		result = place(plan, &plan->places[i]);
+		if (result < 0)
+			return failed(verdict, plan->places[i].to, result);
+	}
+	for (size_t i = 0; i < plan->n_closes; i++) {
+		result = close_range_but(job, plan->closes[i]);
+		if (result < 0)
+			return failed(verdict, plan->closes[i].first, result);
+	}
+	return 0;
+}
+
+#endif

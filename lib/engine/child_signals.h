@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ENGINE_CHILD_SIGNALS_H
+#define ENGINE_CHILD_SIGNALS_H
+
+#include "engine/job.h"
+
+/* No handler is left after this; what was ignored stays so, but for job->sigdefault. 0 or -errno. */
+long child_dispositions(const struct job *job);
+
+/* The program's own mask: what was pending is delivered here. 0 or -errno. */
+long child_mask(const struct job *job);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/syscall.h"
+
+#ifdef ENGINE_RAW
+
+#include "engine/clone.h"
+
+#include <sched.h>
+#include <sys/syscall.h>
+
+/* struct clone_args of the kernel. Without the last member it is what 5.5 knows. */
+struct clone3_args {
+	uint64_t flags;
+	uint64_t pidfd;
+	uint64_t child_tid;
+	uint64_t parent_tid;
+	uint64_t exit_signal;
+	uint64_t stack;
+	uint64_t stack_size;
+	uint64_t tls;
+	uint64_t set_tid;
+	uint64_t set_tid_size;
+	uint64_t cgroup;
+};
+
+#define SIZE_WITHOUT_CGROUP (sizeof(struct clone3_args) - sizeof(uint64_t))
+
+PLAIN __attribute__((noinline)) long clone_new(const struct clone_call *call)
+{
+	struct clone3_args args = {
+		.flags = CLONE_VM | CLONE_VFORK | call->flags,
+		.pidfd = (uint64_t)(uintptr_t)call->pidfd,
+		.exit_signal = (uint64_t)call->exit_signal,
+		.stack = (uint64_t)(uintptr_t)call->stack,
+		.stack_size = call->stack_size,
+		.cgroup = (uint64_t)call->cgroup,
+	};
+	long size = call->flags & ENGINE_INTO_CGROUP ? sizeof args : SIZE_WITHOUT_CGROUP;
+	return raw_clone(SYS_clone3, (long)&args, size, 0, call->run, call->arg);
+}
+
+PLAIN __attribute__((noinline)) long clone_old(const struct clone_call *call)
+{
+	uint64_t flags = CLONE_VM | CLONE_VFORK | (call->flags & 0xffffff00) |
+			 (uint64_t)call->exit_signal;
+	long top = (long)call->stack + (long)call->stack_size;
+	return raw_clone(SYS_clone, (long)flags, top, (long)call->pidfd, call->run, call->arg);
+}
+
+#endif

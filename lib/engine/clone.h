@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ENGINE_CLONE_H
+#define ENGINE_CLONE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* One call of clone3 or clone, always with CLONE_VM and CLONE_VFORK. */
+struct clone_call {
+	uint64_t flags;   /* further ones; those that only clone3 has are left out for clone */
+	int exit_signal;
+	int *pidfd;       /* set, with CLONE_PIDFD, on kernels that have it */
+	int cgroup;       /* for CLONE_INTO_CGROUP */
+	void *stack;
+	uint64_t stack_size;
+	void (*run)(void *arg);
+	void *arg;
+};
+
+/* The child's pid or -errno. */
+long clone_new(const struct clone_call *call);  /* by clone3 */
+long clone_old(const struct clone_call *call);  /* by clone */
+
+/* Newer than some headers. */
+#ifndef CLONE_PIDFD
+#define CLONE_PIDFD 0x1000
+#endif
+#define ENGINE_CLEAR_SIGHAND UINT64_C(0x100000000)
+#define ENGINE_INTO_CGROUP UINT64_C(0x200000000)
+
+#endif

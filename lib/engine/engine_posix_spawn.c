@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The engine on posix_spawn, for architectures whose clone this library does not know. It has what
+ * posix_spawn has: an option beyond that is refused with ENOTSUP at the step it belongs to. libc
+ * does not say which step failed: what it reports counts as exec's, but for lack of a process.
+ */
+#include "engine/syscall.h"
+
+#ifndef ENGINE_RAW
+
+#include "engine/engine.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#if defined __GLIBC__ && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 34)
+#define HAVE_CLOSEFROM 1
+#endif
+
+static enum ss_stage unsupported(const struct job *job)
+{
+	if (job->flags & JOB_TTY)
+		return SS_STAGE_TTY;
+	if (job->flags & JOB_CGROUP)
+		return SS_STAGE_CGROUP;
+	if (job->n_limits)
+		return SS_STAGE_LIMITS;
+	if (job->affinity)
+		return SS_STAGE_SCHED;
+	if (job->flags & JOB_NICE)
+		return SS_STAGE_NICE;
+	if (job->oom_score)
+		return SS_STAGE_OOM;
+	if (job->flags & JOB_UMASK)
+		return SS_STAGE_UMASK;
+	if (job->flags & JOB_GROUPS)
+		return SS_STAGE_GROUPS;
+	if (job->flags & JOB_GID)
+		return SS_STAGE_GID;
+	if (job->flags & JOB_UID)
+		return SS_STAGE_UID;
+	if (job->flags & JOB_NO_NEW_PRIVS)
+		return SS_STAGE_PRIVS;
+	return job->pdeathsig ? SS_STAGE_PDEATHSIG : SS_STAGE_NONE;
+}
+
+static sigset_t from_kernel(kernel_sigset set)
+{
+	sigset_t result;
+	sigemptyset(&result);
+	for (int sig = 1; sig <= 64; sig++)
+		if (set >> (sig - 1) & 1)
+			sigaddset(&result, sig);
+	return result;
+}
+
+static int set_attributes(posix_spawnattr_t *attr, const struct job *job)
+{
+	short flags = POSIX_SPAWN_SETSIGDEF;
+	sigset_t set = from_kernel(job->sigdefault);
+	posix_spawnattr_setsigdefault(attr, &set);
+	if (job->flags & JOB_MASK) {
+		flags |= POSIX_SPAWN_SETSIGMASK;
+		set = from_kernel(job->mask);
+		posix_spawnattr_setsigmask(attr, &set);
+	}
+	if (job->flags & JOB_GROUP) {
+		flags |= POSIX_SPAWN_SETPGROUP;
+		posix_spawnattr_setpgroup(attr, job->group);
+	}
+	if (job->flags & JOB_SESSION)
+		flags |= POSIX_SPAWN_SETSID;
+	return -posix_spawnattr_setflags(attr, flags);
+}
+
+static bool is_target(const struct fd_plan *plan, int fd)
+{
+	for (size_t i = 0; i < plan->n_places; i++)
+		if (plan->places[i].to == fd)
+			return true;
+	return false;
+}
+
+static bool is_closed(const struct fd_plan *plan, int fd)
+{
+	if (plan->cut >= 0 && fd >= plan->cut && !is_target(plan, fd))
+		return true;
+	for (size_t i = 0; i < plan->n_closes; i++)
+		if (fd >= plan->closes[i].first && fd <= plan->closes[i].last)
+			return true;
+	return false;
+}
+
+/* posix_spawn has no ranges: each descriptor that is open now, by name. */
+static int add_closes(posix_spawn_file_actions_t *actions, const struct fd_plan *plan)
+{
+	int error = 0;
+	DIR *dir = opendir("/proc/self/fd");
+	if (!dir)
+		return plan->cut < 0 && plan->n_closes == 0 ? 0 : -errno;
+	for (struct dirent *entry; !error && (entry = readdir(dir)) != NULL;) {
+		int fd = entry->d_name[0] == '.' ? dirfd(dir) : atoi(entry->d_name);
+		if (fd != dirfd(dir) && is_closed(plan, fd))
+			error = -posix_spawn_file_actions_addclose(actions, fd);
+	}
+	closedir(dir);
+#ifdef HAVE_CLOSEFROM
+	/* And whatever other threads open until the spawn. */
+	int tail = plan->cut > plan->above ? plan->cut : plan->above;
+	if (!error && plan->cut >= 0)
+		error = -posix_spawn_file_actions_addclosefrom_np(actions, tail);
+#endif
+	return error;
+}
+
+static int add_actions(posix_spawn_file_actions_t *actions, const struct job *job)
+{
+	const struct fd_plan *plan = job->fds;
+	int error = 0;
+	for (size_t i = 0; !error && i < plan->n_places; i++) {
+		const struct fd_place *p = &plan->places[i];
+		int from = p->lift < 0 ? p->from : plan->lifts[p->lift].fd;
+		error = -posix_spawn_file_actions_adddup2(actions, from, p->to);
+	}
+	if (!error)
+		error = add_closes(actions, plan);
+	if (!error && job->cwd)
+		error = -posix_spawn_file_actions_addchdir_np(actions, job->cwd);
+	return error;
+}
+
+/* In the caller's own table: the child inherits the duplicates. */
+static int make_lifts(const struct fd_plan *plan)
+{
+	for (size_t i = 0; i < plan->n_lifts; i++) {
+		plan->lifts[i].fd = fcntl(plan->lifts[i].from, F_DUPFD_CLOEXEC, plan->above);
+		if (plan->lifts[i].fd < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+static void drop_lifts(const struct fd_plan *plan)
+{
+	for (size_t i = 0; i < plan->n_lifts; i++)
+		if (plan->lifts[i].fd >= 0)
+			close(plan->lifts[i].fd);
+}
+
+static bool goes_on(int error)
+{
+	return error == ENOENT || error == ENOTDIR || error == EACCES || error == ESTALE ||
+	       error == ENODEV || error == ETIMEDOUT;
+}
+
+static int spawn_one(struct job *job, const char *path, pid_t *pid,
+	const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attr)
+{
+	int error = posix_spawn(pid, path, actions, attr, job->argv, job->env);
+	if (error == ENOEXEC && job->shell_argv) {
+		job->shell_argv[1] = (char *)(uintptr_t)path;
+		error = posix_spawn(
+			pid, job->shell_argv[0], actions, attr, job->shell_argv, job->env);
+	}
+	return error;
+}
+
+static int spawn_first(struct job *job, pid_t *pid, const posix_spawn_file_actions_t *actions,
+	const posix_spawnattr_t *attr)
+{
+	int error = ENOENT;
+	bool denied = false;
+	for (const char *path = job->paths; *path; path += strlen(path) + 1) {
+		error = spawn_one(job, path, pid, actions, attr);
+		if (!goes_on(error))
+			return -error;
+		denied |= error == EACCES;
+	}
+	return denied ? -EACCES : -error;
+}
+
+static enum ss_stage guess_stage(const struct job *job, int error)
+{
+	if (error == -EAGAIN || error == -ENOMEM)
+		return SS_STAGE_CLONE;
+	int dir = job->cwd ? open(job->cwd, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	if (job->cwd && dir < 0)
+		return SS_STAGE_CWD;
+	if (dir >= 0)
+		close(dir);
+	return SS_STAGE_EXEC;
+}
+
+static int run(struct job *job, pid_t *pid)
+{
+	posix_spawnattr_t attr;
+	posix_spawn_file_actions_t actions;
+	int error = make_lifts(job->fds);
+	job->verdict.stage = SS_STAGE_FDS;
+	if (error)
+		return error;
+	job->verdict.stage = SS_STAGE_OPTIONS;
+	error = -posix_spawnattr_init(&attr);
+	if (error)
+		return error;
+	error = -posix_spawn_file_actions_init(&actions);
+	if (error)
+		goto no_actions;
+	error = set_attributes(&attr, job);
+	if (!error)
+		error = add_actions(&actions, job);
+	if (!error) {
+		error = spawn_first(job, pid, &actions, &attr);
+		job->verdict.stage = error ? guess_stage(job, error) : SS_STAGE_NONE;
+	}
+	posix_spawn_file_actions_destroy(&actions);
+no_actions:
+	posix_spawnattr_destroy(&attr);
+	return error;
+}
+
+int engine_run(struct job *job, struct engine_child *child)
+{
+	int cancel;
+	pid_t pid = -1;
+	job->verdict.stage = unsupported(job);
+	if (job->verdict.stage != SS_STAGE_NONE)
+		return -ENOTSUP;
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	int error = run(job, &pid);
+	drop_lifts(job->fds);
+	pthread_setcancelstate(cancel, NULL);
+	if (error == 0)
+		*child = (struct engine_child){pid, -1};
+	return error;
+}
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ENGINE_JOB_H
+#define ENGINE_JOB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include <safespawn/stage.h>
+#include "engine/fd_plan.h"
+
+/* Which of the job's fields count. */
+enum job_flag {
+	JOB_SESSION = 1 << 0,
+	JOB_GROUP = 1 << 1,
+	JOB_TTY = 1 << 2,
+	JOB_CGROUP = 1 << 3,
+	JOB_NICE = 1 << 4,
+	JOB_UMASK = 1 << 5,
+	JOB_GROUPS = 1 << 6,
+	JOB_GID = 1 << 7,
+	JOB_UID = 1 << 8,
+	JOB_NO_NEW_PRIVS = 1 << 9,
+	JOB_MASK = 1 << 10, /* else the caller's */
+};
+
+struct job_limit {
+	int resource;
+	struct rlimit limit;
+};
+
+/* The kernel's signal sets: bit n - 1 is signal n. */
+typedef uint64_t kernel_sigset;
+
+/*
+ * All that crosses the clone. Everything the child needs is here, made beforehand, and whatever it
+ * has to say it writes here.
+ */
+struct job {
+	const char *paths; /* from path_candidates */
+	char *const *argv;
+	char *const *env;
+	char **shell_argv; /* NULL: no fallback. [0] is the shell, [1] gets the path, then arguments */
+
+	unsigned flags; /* enum job_flag */
+	const struct fd_plan *fds;
+	const char *cwd;
+	const char *oom_score; /* text for /proc/self/oom_score_adj */
+	pid_t group;
+	int tty;
+	int cgroup;
+	int nice;
+	mode_t umask;
+	uid_t uid;
+	gid_t gid;
+	const gid_t *groups;
+	size_t n_groups;
+	const struct job_limit *limits;
+	size_t n_limits;
+	const void *affinity;
+	size_t affinity_size;
+	int pdeathsig;
+	kernel_sigset mask;
+	kernel_sigset sigdefault;
+
+	/* Set by the engine for its child. */
+	bool shared_table;   /* the descriptor table is the parent's until the cut */
+	bool reset_handlers; /* the clone has not done it */
+	bool cgroup_by_file; /* the clone has not done it */
+	int report;          /* where to write a struct verdict when memory is not shared, else -1 */
+	pid_t parent;
+
+	/* Written by the child. */
+	struct verdict {
+		enum ss_stage stage;
+		int error; /* errno, or ENGINE_RETRY_PRIVATE */
+	} verdict;
+};
+
+/* The table could not be made private in the child: clone again without sharing it. */
+#define ENGINE_RETRY_PRIVATE (-1)
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/path.h"
+
+#include <limits.h>
+#include <string.h>
+
+/* Calls for the one walk over the list that measuring and writing share: list may be NULL. */
+static size_t add(char *list, const char *dir, size_t dir_len, const char *file)
+{
+	size_t file_len = strlen(file);
+	size_t slash = dir_len > 0 && dir[dir_len - 1] != '/';
+	if (list) {
+		memcpy(list, dir, dir_len);
+		if (slash)
+			list[dir_len] = '/';
+		memcpy(list + dir_len + slash, file, file_len + 1);
+	}
+	return dir_len + slash + file_len + 1;
+}
+
+static size_t add_elements(char *list, const char *file, const char *path)
+{
+	size_t used = 0;
+	for (;;) {
+		size_t len = strcspn(path, ":");
+		char *to = list ? list + used : NULL;
+		/* "./": a bare name that begins with '-' would be an option to an interpreter. */
+		if (len == 0)
+			used += add(to, ".", 1, file);
+		else if (len < PATH_MAX)
+			used += add(to, path, len, file);
+		if (path[len] == '\0')
+			return used;
+		path += len + 1;
+	}
+}
+
+static size_t walk(char *list, const char *file, const char *path)
+{
+	size_t used = 0;
+	if (!path || strchr(file, '/'))
+		used = *file ? add(list, "", 0, file) : 0;
+	else if (*file)
+		used = add_elements(list, file, path);
+	if (list)
+		list[used] = '\0';
+	return used + 1;
+}
+
+size_t path_candidates_size(const char *file, const char *path)
+{
+	return walk(NULL, file, path);
+}
+
+void path_candidates(char *list, const char *file, const char *path)
+{
+	walk(list, file, path);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ENGINE_PATH_H
+#define ENGINE_PATH_H
+
+#include <stddef.h>
+
+/*
+ * The paths to try for a program, in order: strings one behind the other, the last one empty.
+ * `path` is a list as in PATH; NULL, or a file that has a slash: the file itself is all there is.
+ * An empty element is the current directory. An element of PATH_MAX bytes or more is left out as
+ * though it were not there, separator and all.
+ */
+
+/* Bytes that path_candidates will write. */
+size_t path_candidates_size(const char *file, const char *path);
+
+/* Writes them. */
+void path_candidates(char *list, const char *file, const char *path);
+
+#endif

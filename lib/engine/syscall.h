@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ENGINE_SYSCALL_H
+#define ENGINE_SYSCALL_H
+
+/*
+ * System calls without libc: no errno, no cancellation, no lazily bound symbol, no sanitizer. What
+ * a call returns is the kernel's: a value, or -errno.
+ *
+ * ENGINE_RAW is defined where the architecture is known; elsewhere, or with ENGINE_POSIX_SPAWN, the
+ * engine on posix_spawn takes over.
+ */
+#if defined ENGINE_POSIX_SPAWN
+#elif defined __x86_64__ && !defined __ILP32__
+#define ENGINE_RAW 1
+#include "engine/arch_x86_64.h"
+#elif defined __aarch64__ && !defined __ILP32__
+#define ENGINE_RAW 1
+#include "engine/arch_aarch64.h"
+#elif defined __riscv && __riscv_xlen == 64
+#define ENGINE_RAW 1
+#include "engine/arch_riscv64.h"
+#endif
+
+#ifdef ENGINE_RAW
+
+#define raw0(nr) raw_call(nr, 0, 0, 0, 0, 0, 0)
+#define raw1(nr, a) raw_call(nr, (long)(a), 0, 0, 0, 0, 0)
+#define raw2(nr, a, b) raw_call(nr, (long)(a), (long)(b), 0, 0, 0, 0)
+#define raw3(nr, a, b, c) raw_call(nr, (long)(a), (long)(b), (long)(c), 0, 0, 0)
+#define raw4(nr, a, b, c, d) raw_call(nr, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
+#define raw5(nr, a, b, c, d, e) \
+	raw_call(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), 0)
+
+#endif
+
+/* The same numbers on every architecture; here for headers older than the calls. */
+#ifndef SYS_pidfd_send_signal
+#define SYS_pidfd_send_signal 424
+#endif
+#ifndef SYS_clone3
+#define SYS_clone3 435
+#endif
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
+
+#endif

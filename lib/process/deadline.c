@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+#include "process/deadline.h"
+
+#include <limits.h>
+#include <time.h>
+
+/* Rounded down: a wait may end up to a millisecond late, never early. */
+static int64_t now_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t deadline_in(int timeout_ms)
+{
+	if (timeout_ms < 0)
+		return -1;
+	return timeout_ms == 0 ? 0 : now_ms() + timeout_ms + 1;
+}
+
+int deadline_left(int64_t deadline)
+{
+	if (deadline <= 0)
+		return (int)deadline;
+	int64_t left = deadline - now_ms();
+	if (left <= 0)
+		return 0;
+	return left > INT_MAX ? INT_MAX : (int)left;
+}

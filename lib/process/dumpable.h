@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PROCESS_DUMPABLE_H
+#define PROCESS_DUMPABLE_H
+
+/*
+ * A child that shares memory and changes its uid or gid clears the dumpable flag of that memory,
+ * the caller's included (PR_SET_DUMPABLE in prctl(2)). Spawns that may do so stand between these
+ * two; the last one out puts the flag back. Not before: meanwhile the flag keeps the new user out
+ * of memory that is the caller's.
+ */
+void dumpable_hold(void);
+void dumpable_release(void);
+
+#endif

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+#include "process/handle.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "engine/syscall.h"
+#include "process/deadline.h"
+
+/* Newer than some headers: waitid by pidfd came in 5.4, signals to a pidfd's group in 6.9. */
+#define WAIT_PIDFD ((idtype_t)3)
+#define TO_PROCESS_GROUP 4U
+
+/* A pidfd can do nothing more than poll on 5.2 and 5.3: then by pid, as without. */
+static atomic_bool no_wait_by_pidfd;
+
+/* 1: it has ended, 0: not yet (only with WNOHANG), or -errno. */
+static int wait_id(const struct ss_child *child, siginfo_t *info, int flags)
+{
+	bool by_pidfd = child->pidfd >= 0 && !no_wait_by_pidfd;
+	info->si_pid = 0;
+	int r = by_pidfd ? waitid(WAIT_PIDFD, (id_t)child->pidfd, info, flags)
+			 : waitid(P_PID, (id_t)child->pid, info, flags);
+	if (r < 0 && errno == EINVAL && by_pidfd) {
+		no_wait_by_pidfd = true;
+		return wait_id(child, info, flags);
+	}
+	return r < 0 ? -errno : info->si_pid != 0;
+}
+
+static int has_ended(const struct ss_child *child)
+{
+	siginfo_t info;
+	return wait_id(child, &info, WEXITED | WNOHANG | WNOWAIT);
+}
+
+static int await_for_ever(const struct ss_child *child)
+{
+	siginfo_t info;
+	int r = wait_id(child, &info, WEXITED | WNOWAIT);
+	return r < 0 ? r : 0;
+}
+
+/* One step of a timed wait without pidfd. Few wake-ups: 1 ms at first, in the end 20 ms. */
+static int nap(int step, int left_ms)
+{
+	int ms = step < 20 ? step + 1 : 20;
+	if (left_ms >= 0 && left_ms < ms)
+		ms = left_ms;
+	const struct timespec t = {.tv_nsec = ms * 1000000L};
+	return nanosleep(&t, NULL) < 0 ? -errno : 0;
+}
+
+static int wait_step(const struct ss_child *child, int step, int left_ms)
+{
+	if (child->pidfd < 0)
+		return nap(step, left_ms);
+	struct pollfd p = {.fd = child->pidfd, .events = POLLIN};
+	return poll(&p, 1, left_ms) < 0 ? -errno : 0;
+}
+
+int handle_await(const struct ss_child *child, int timeout_ms)
+{
+	if (child->pid <= 0)
+		return -ECHILD;
+	if (timeout_ms < 0)
+		return await_for_ever(child);
+	int64_t deadline = deadline_in(timeout_ms);
+	for (int step = 0;; step++) {
+		int left = deadline_left(deadline);
+		int r = has_ended(child);
+		if (r)
+			return r < 0 ? r : 0;
+		if (left == 0)
+			return -ETIMEDOUT;
+		r = wait_step(child, step, left);
+		if (r < 0)
+			return r;
+	}
+}
+
+static int wait_status(const siginfo_t *info)
+{
+	if (info->si_code == CLD_EXITED)
+		return (info->si_status & 0xff) << 8;
+	return info->si_status | (info->si_code == CLD_DUMPED ? 0x80 : 0);
+}
+
+int handle_reap(struct ss_child *child, int *status)
+{
+	siginfo_t info;
+	if (child->pid <= 0)
+		return -ECHILD;
+	int r = wait_id(child, &info, WEXITED);
+	if (r < 0)
+		return r;
+	child->pid = 0;
+	if (status)
+		*status = wait_status(&info);
+	return 0;
+}
+
+static int pidfd_kill(const struct ss_child *child, int sig, unsigned flags)
+{
+	return syscall(SYS_pidfd_send_signal, child->pidfd, sig, NULL, flags) < 0 ? -errno : 0;
+}
+
+int handle_kill(const struct ss_child *child, int sig)
+{
+	if (child->pid <= 0)
+		return -ESRCH;
+	int r = child->pidfd >= 0 ? pidfd_kill(child, sig, 0) : -ENOSYS;
+	if (r != -ENOSYS && r != -EPERM)
+		return r;
+	/* No such call, or a seccomp profile refuses it; a true EPERM comes again. */
+	return kill(child->pid, sig) < 0 ? -errno : 0;
+}
+
+int handle_kill_group(const struct ss_child *child, int sig)
+{
+	int r = child->pidfd >= 0 ? pidfd_kill(child, sig, TO_PROCESS_GROUP) : -EINVAL;
+	if (r != -EINVAL && r != -ENOSYS && r != -EPERM)
+		return r;
+	if (child->pid <= 0)
+		return -ESRCH;
+	return kill(-child->pid, sig) < 0 ? -errno : 0;
+}
+
+bool handle_knows_group(const struct ss_child *child)
+{
+	int r = child->pidfd >= 0 ? pidfd_kill(child, 0, TO_PROCESS_GROUP) : -EINVAL;
+	return r == 0 || r == -ESRCH;
+}
+
+void handle_await_group(const struct ss_child *child, int64_t deadline)
+{
+	int left;
+	for (int step = 0; (left = deadline_left(deadline)) != 0; step++) {
+		if (pidfd_kill(child, 0, TO_PROCESS_GROUP) == -ESRCH)
+			return;
+		nap(step, left);
+	}
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PROCESS_HANDLE_H
+#define PROCESS_HANDLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <safespawn.h>
+
+/*
+ * The operations on a child that ss_wait, ss_kill and ss_terminate are made of; 0 or -errno. With
+ * a pidfd they can't meet a stranger; without, the pid is safe as long as nobody else waits for it.
+ */
+
+/* Waits until the child has ended, without reaping it. -ETIMEDOUT, -EINTR, -ECHILD. */
+int handle_await(const struct ss_child *child, int timeout_ms);
+
+/* Reaps the child, waiting for its end, and stores its wait status. -EINTR, -ECHILD. */
+int handle_reap(struct ss_child *child, int *status);
+
+int handle_kill(const struct ss_child *child, int sig);
+
+/* To the group that the child leads and everything in it. */
+int handle_kill_group(const struct ss_child *child, int sig);
+
+/* Whether the kernel can tell that a group is empty: signals to a group by pidfd, 6.9. */
+bool handle_knows_group(const struct ss_child *child);
+
+/* Waits until the group is empty, or the deadline (of deadline.h) has passed. */
+void handle_await_group(const struct ss_child *child, int64_t deadline);
+
+#endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PROCESS_OPTIONS_H
+#define PROCESS_OPTIONS_H
+
+#include <safespawn.h>
+
+/*
+ * Reads the caller's options, which may be NULL or of another release, into *options and checks
+ * them. 0, or -EINVAL, -EBADF, -E2BIG; *options then has at least the caller's `failure`, if that
+ * could be read.
+ */
+int options_read(struct ss_options *options, const struct ss_options *given);
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+#include "process/plumbing.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+static int open_pipe(struct plumbing *p, int fd)
+{
+	int ends[2];
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	p->theirs[fd] = ends[fd == 0 ? 0 : 1];
+	p->ours[fd] = ends[fd == 0 ? 1 : 0];
+	p->made[fd] = true;
+	return 0;
+}
+
+static int open_file(struct plumbing *p, int fd, const char *path, int flags)
+{
+	/* O_NOCTTY: a caller that leads a session must not acquire a terminal in passing. */
+	p->theirs[fd] = open(path, flags | O_CLOEXEC | O_NOCTTY, 0666);
+	if (p->theirs[fd] < 0)
+		return -errno;
+	p->made[fd] = true;
+	return 0;
+}
+
+/* Where the caller has the child's stdout go, when that is not said by options->out. */
+static int mapped_stdout(const struct ss_options *options)
+{
+	for (size_t i = 0; i < options->n_fds; i++)
+		if (options->fds[i].to == 1)
+			return options->fds[i].from;
+	return 1;
+}
+
+static void merge(struct plumbing *p, const struct ss_options *options)
+{
+	p->closed[2] = p->closed[1];
+	if (!p->closed[1])
+		p->theirs[2] = p->theirs[1] >= 0 ? p->theirs[1] : mapped_stdout(options);
+}
+
+static int open_one(
+	struct plumbing *p, int fd, const struct ss_stdio *s, const struct ss_options *options)
+{
+	switch (s->kind) {
+	case SS_STDIO_INHERIT:
+		return 0;
+	case SS_STDIO_PIPE:
+		return open_pipe(p, fd);
+	case SS_STDIO_NULL:
+		return open_file(p, fd, "/dev/null", fd == 0 ? O_RDONLY : O_WRONLY);
+	case SS_STDIO_CLOSED:
+		p->closed[fd] = true;
+		return 0;
+	case SS_STDIO_FD:
+		p->theirs[fd] = s->fd;
+		return 0;
+	case SS_STDIO_READ:
+		return open_file(p, fd, s->path, O_RDONLY);
+	case SS_STDIO_WRITE:
+		return open_file(p, fd, s->path, O_WRONLY | O_CREAT | O_TRUNC);
+	case SS_STDIO_APPEND:
+		return open_file(p, fd, s->path, O_WRONLY | O_CREAT | O_APPEND);
+	case SS_STDIO_MERGE:
+		merge(p, options);
+		return 0;
+	}
+	return -EINVAL;
+}
+
+int plumbing_open(struct plumbing *p, const struct ss_options *options, enum ss_stage *stage)
+{
+	const struct ss_stdio *wanted[] = {&options->in, &options->out, &options->err};
+	*p = (struct plumbing){.ours = {-1, -1, -1}, .theirs = {-1, -1, -1}};
+	for (int fd = 0; fd < 3; fd++) {
+		int error = open_one(p, fd, wanted[fd], options);
+		if (error) {
+			*stage = wanted[fd]->kind == SS_STDIO_PIPE ? SS_STAGE_PIPE : SS_STAGE_STDIO;
+			plumbing_close(p);
+			return error;
+		}
+	}
+	return 0;
+}
+
+void plumbing_close_theirs(struct plumbing *p)
+{
+	for (int fd = 0; fd < 3; fd++)
+		if (p->made[fd])
+			close(p->theirs[fd]);
+}
+
+void plumbing_close(struct plumbing *p)
+{
+	plumbing_close_theirs(p);
+	for (int fd = 0; fd < 3; fd++)
+		if (p->ours[fd] >= 0)
+			close(p->ours[fd]);
+}
+
+void plumbing_list(const struct plumbing *p, struct fd_pair *pairs, size_t *n_pairs, int *closes,
+	size_t *n_closes)
+{
+	for (int fd = 0; fd < 3; fd++) {
+		if (p->theirs[fd] >= 0)
+			pairs[(*n_pairs)++] = (struct fd_pair){p->theirs[fd], fd};
+		if (p->closed[fd])
+			closes[(*n_closes)++] = fd;
+	}
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PROCESS_PLUMBING_H
+#define PROCESS_PLUMBING_H
+
+#include <stdbool.h>
+
+#include <safespawn.h>
+#include "engine/fd_plan.h"
+
+/* The descriptors made for a child's 0 to 2, all close-on-exec. -1: none. */
+struct plumbing {
+	int ours[3];   /* the caller's ends of pipes */
+	int theirs[3]; /* what the child gets; owned here only if `made` */
+	bool made[3];
+	bool closed[3]; /* the child gets nothing there */
+};
+
+/* Opens what the options name. 0, or -errno with *stage; nothing is left open then. */
+int plumbing_open(struct plumbing *p, const struct ss_options *options, enum ss_stage *stage);
+
+/* After the spawn: closes the child's ends, and ours too if it failed. */
+void plumbing_close_theirs(struct plumbing *p);
+void plumbing_close(struct plumbing *p);
+
+/* Adds the pairs for 0 to 2 to pairs[] and the descriptors to close to closes[], three at most. */
+void plumbing_list(const struct plumbing *p, struct fd_pair *pairs, size_t *n_pairs, int *closes,
+	size_t *n_closes);
+
+#endif

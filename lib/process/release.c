@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <unistd.h>
+
+#include <safespawn.h>
+
+static void close_owned(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+int ss_release(struct ss_child *child)
+{
+	int saved = errno;
+	if (child) {
+		close_owned(&child->pidfd);
+		close_owned(&child->in);
+		close_owned(&child->out);
+		close_owned(&child->err);
+	}
+	errno = saved;
+	return 0;
+}

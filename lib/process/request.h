@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PROCESS_REQUEST_H
+#define PROCESS_REQUEST_H
+
+#include <safespawn.h>
+#include "engine/job.h"
+#include "process/plumbing.h"
+#include "process/spawn.h"
+
+/*
+ * A request on its way: the checked options, what was opened for them, and one block of memory that
+ * holds everything the child needs beyond the caller's own arrays. The block is taken before the
+ * clone, as nothing can be taken after it.
+ */
+struct request {
+	struct ss_options options;
+	const struct spawn_extra *extra;
+	char *const *argv;
+	struct plumbing plumbing;
+	struct fd_plan plan;
+	struct job job;
+	char oom_score[12];
+	char *memory;
+};
+
+/* Makes the job of r->options, argv, extra and plumbing. 0 or -errno; then there is no memory. */
+int request_prepare(struct request *r);
+
+void request_free(struct request *r);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+#include "process/spawn.h"
+
+#include <errno.h>
+
+#include "engine/engine.h"
+#include "process/dumpable.h"
+#include "process/options.h"
+#include "process/request.h"
+
+static int run(struct request *r, struct engine_child *engine_child)
+{
+	bool changes_user = r->options.flags & (SS_SET_UID | SS_SET_GID);
+	if (changes_user)
+		dumpable_hold();
+	int error = engine_run(&r->job, engine_child);
+	if (changes_user)
+		dumpable_release();
+	return error;
+}
+
+static void fill_child(
+	struct ss_child *child, const struct request *r, const struct engine_child *engine_child)
+{
+	const struct ss_options *o = &r->options;
+	*child = (struct ss_child){
+		.pid = engine_child->pid,
+		.pidfd = engine_child->pidfd,
+		.in = r->plumbing.ours[0],
+		.out = r->plumbing.ours[1],
+		.err = r->plumbing.ours[2],
+		.own_group = o->flags & SS_NEW_SESSION || (o->flags & SS_NEW_GROUP && !o->group),
+	};
+}
+
+static int spawn(struct ss_child *child, struct request *r, enum ss_stage *stage)
+{
+	struct engine_child engine_child;
+	int error = plumbing_open(&r->plumbing, &r->options, stage);
+	if (error)
+		return error;
+	*stage = SS_STAGE_OPTIONS;
+	error = request_prepare(r);
+	if (error)
+		goto plumbing;
+	error = run(r, &engine_child);
+	*stage = r->job.verdict.stage;
+	request_free(r);
+	if (error)
+		goto plumbing;
+	plumbing_close_theirs(&r->plumbing);
+	fill_child(child, r, &engine_child);
+	return 0;
+plumbing:
+	plumbing_close(&r->plumbing);
+	return error;
+}
+
+int spawn_child(struct ss_child *child, char *const argv[], const struct ss_options *options,
+	const struct spawn_extra *extra)
+{
+	struct request r = {.argv = argv, .extra = extra};
+	enum ss_stage stage = SS_STAGE_OPTIONS;
+	int saved = errno;
+	int error = options_read(&r.options, options);
+	if (!error && (!child || !argv || !argv[0]))
+		error = -EINVAL;
+	if (!error)
+		error = spawn(child, &r, &stage);
+	if (error && r.options.failure)
+		*r.options.failure = (struct ss_failure){stage, -error};
+	errno = saved;
+	return error;
+}
+
+int ss_spawn(struct ss_child *child, char *const argv[], const struct ss_options *options)
+{
+	int error = spawn_child(child, argv, options, NULL);
+	if (error)
+		errno = -error;
+	return error ? -1 : 0;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <signal.h>
+#include <stdint.h>
+
+#include <safespawn.h>
+#include "process/deadline.h"
+#include "process/handle.h"
+
+static int await_until(const struct ss_child *child, int64_t deadline)
+{
+	int error;
+	do {
+		error = handle_await(child, deadline_left(deadline));
+	} while (error == -EINTR);
+	return error;
+}
+
+static int reap(struct ss_child *child, int *status)
+{
+	int error;
+	do {
+		error = handle_reap(child, status);
+	} while (error == -EINTR);
+	return error;
+}
+
+static int terminate_one(struct ss_child *child, int *status, int64_t deadline)
+{
+	int error = handle_kill(child, SIGTERM);
+	if (!error)
+		error = await_until(child, deadline);
+	if (error == -ETIMEDOUT)
+		error = handle_kill(child, SIGKILL);
+	/* ESRCH: it has ended by itself. */
+	return error && error != -ESRCH ? error : reap(child, status);
+}
+
+/* Its zombie must not be taken for a member that still runs, so the leader is reaped first. */
+static int terminate_rest(struct ss_child *child, int *status, int64_t deadline)
+{
+	int error = reap(child, status);
+	if (error)
+		return error;
+	handle_await_group(child, deadline);
+	handle_kill_group(child, SIGKILL);
+	return 0;
+}
+
+/*
+ * Where the kernel can signal a group by pidfd its other members get the whole of the grace, also
+ * when the leader is gone. Elsewhere the leader's zombie is all that keeps the group's number from
+ * going to a stranger: then they are killed when it has ended, before it is reaped.
+ */
+static int terminate_group(struct ss_child *child, int *status, int64_t deadline)
+{
+	int error = handle_kill_group(child, SIGTERM);
+	if (error && error != -ESRCH)
+		return error;
+	error = await_until(child, deadline);
+	if (error && error != -ETIMEDOUT)
+		return error;
+	if (!error && handle_knows_group(child))
+		return terminate_rest(child, status, deadline);
+	handle_kill_group(child, SIGKILL);
+	return reap(child, status);
+}
+
+static int terminate(struct ss_child *child, int *status, int grace_ms)
+{
+	if (!child || grace_ms < -1)
+		return -EINVAL;
+	if (child->pid <= 0)
+		return -ECHILD;
+	int64_t deadline = deadline_in(grace_ms);
+	return child->own_group ? terminate_group(child, status, deadline)
+				: terminate_one(child, status, deadline);
+}
+
+int ss_terminate(struct ss_child *child, int *status, int grace_ms)
+{
+	int saved = errno;
+	int error = terminate(child, status, grace_ms);
+	errno = error ? -error : saved;
+	return error ? -1 : 0;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+
+#include <safespawn.h>
+#include "process/handle.h"
+
+static int wait_for(struct ss_child *child, int *status, int timeout_ms)
+{
+	if (!child || timeout_ms < -1)
+		return -EINVAL;
+	int error = timeout_ms < 0 ? 0 : handle_await(child, timeout_ms);
+	return error ? error : handle_reap(child, status);
+}
+
+int ss_wait(struct ss_child *child, int *status, int timeout_ms)
+{
+	int saved = errno;
+	int error = wait_for(child, status, timeout_ms);
+	errno = error ? -error : saved;
+	return error ? -1 : 0;
+}
