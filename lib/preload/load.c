@@ -1,10 +1,24 @@
 /* SPDX-License-Identifier: MIT */
+#include <unistd.h>
+
+#include "preload/inherit.h"
 #include "preload/next.h"
+#include "preload/report.h"
 #include "preload/settings.h"
 
-/* All that a process pays that never spawns. */
+/*
+ * All that a process pays that never spawns. The environment is read here and not at first use, as
+ * programs change theirs, and some overwrite the block it came in.
+ */
 __attribute__((constructor)) static void load(void)
 {
-	settings();
 	next_resolve();
+	if (!settings()->inherit && environ)
+		inherit_drop(environ);
+	report_start();
+}
+
+__attribute__((destructor)) static void unload(void)
+{
+	report_end();
 }

@@ -1,21 +1,94 @@
 /* SPDX-License-Identifier: MIT */
 #include "preload/report.h"
 
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
 #include <stdatomic.h>
+#include <time.h>
+#include <unistd.h>
 
-static _Atomic uint64_t counts[REPORT_COUNTS];
+#include "preload/report_write.h"
+#include "preload/settings.h"
+
+static struct {
+	_Atomic uint64_t counts[REPORT_COUNTS];
+	atomic_uint wanted; /* publications asked for; who raised it from 0 writes them */
+	uint64_t start_ns;
+	char program[PATH_MAX];
+	struct report_place place; /* of who writes */
+} mine;
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
 
 void report_add(enum report_count what, uint64_t n)
 {
-	atomic_fetch_add_explicit(&counts[what], n, memory_order_relaxed);
+	atomic_fetch_add_explicit(&mine.counts[what], n, memory_order_relaxed);
 }
 
+/* Another thread may have been publishing when the parent forked: its place is not ours. */
 void report_child(void)
 {
 	for (int i = 0; i < REPORT_COUNTS; i++)
-		atomic_store_explicit(&counts[i], 0, memory_order_relaxed);
+		atomic_store_explicit(&mine.counts[i], 0, memory_order_relaxed);
+	atomic_store(&mine.wanted, 0);
+	mine.place = (struct report_place){0};
+	if (settings()->report[0])
+		mine.start_ns = now_ns();
+}
+
+static void write_line(bool ended)
+{
+	struct report_target target = report_target_parse(settings()->report);
+	struct report_line line = {
+		.pid = getpid(),
+		.ppid = getppid(),
+		.program = mine.program,
+		.ended = ended,
+		.elapsed_ns = now_ns() - mine.start_ns,
+	};
+	for (int i = 0; i < REPORT_COUNTS; i++)
+		line.counts[i] = atomic_load_explicit(&mine.counts[i], memory_order_relaxed);
+	report_write(&mine.place, &target, &line);
+}
+
+/* No lock that a child could inherit locked: a thread that comes while another writes only asks
+ * for one more line. */
+static void publish(bool ended)
+{
+	int error = errno, cancel;
+	if (!settings()->report[0] || atomic_fetch_add(&mine.wanted, 1) != 0)
+		return;
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	unsigned seen = 0;
+	do {
+		seen = atomic_load(&mine.wanted);
+		write_line(ended);
+	} while (!atomic_compare_exchange_strong(&mine.wanted, &seen, 0));
+	pthread_setcancelstate(cancel, NULL);
+	errno = error;
 }
 
 void report_publish(void)
 {
+	publish(false);
+}
+
+void report_end(void)
+{
+	publish(true);
+}
+
+void report_start(void)
+{
+	if (!settings()->report[0])
+		return;
+	mine.start_ns = now_ns();
+	ssize_t n = readlink("/proc/self/exe", mine.program, sizeof mine.program - 1);
+	mine.program[n < 0 ? 0 : n] = '\0';
 }

@@ -2,6 +2,7 @@
 #ifndef PRELOAD_REPORT_H
 #define PRELOAD_REPORT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* What is counted, in the order in which the report shows it. */
@@ -11,9 +12,10 @@ enum report_count {
 	REPORT_POPEN,
 	REPORT_PCLOSE,
 	REPORT_FCLOSE, /* of streams from popen only */
-	REPORT_FORK,
+	REPORT_FORK,   /* those of forkpty included */
 	REPORT_FORKPTY,
-	/* how forks were done; each is one of the first four */
+	/* how commands and forks were done; each fork is one of native, lean, rescued, failed */
+	REPORT_SPAWNED,        /* commands that system and popen started, without a fork */
 	REPORT_FORK_NATIVE,    /* by libc */
 	REPORT_FORK_LEAN,      /* leanly, at once */
 	REPORT_FORK_RESCUED,   /* leanly, after libc's had failed with ENOMEM */
@@ -33,7 +35,11 @@ void report_add(enum report_count what, uint64_t n);
  * returns to the program; never in a child that shares memory with its parent. Keeps errno. */
 void report_publish(void);
 
-/* In the new child of a fork: it counts from zero. Stores only. */
+/* In the new child of a fork: it counts from zero. No system call. */
 void report_child(void);
+
+/* When the shim is loaded, and when the process ends by exit. */
+void report_start(void);
+void report_end(void);
 
 #endif

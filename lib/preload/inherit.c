@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#include "preload/inherit.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+static const char shim[] = "libsafespawn_preload.so";
+static const char separators[] = ": ";
+
+static bool is_shim(const char *name, size_t len)
+{
+	const char *slash = memrchr(name, '/', len);
+	size_t skip = slash ? (size_t)(slash + 1 - name) : 0;
+	return len - skip == sizeof shim - 1 && !memcmp(name + skip, shim, sizeof shim - 1);
+}
+
+/* What is kept moves down over what is not; a separator stays with the name before it. */
+static bool drop_from_list(char *list)
+{
+	char *to = list;
+	for (const char *from = list; *from;) {
+		size_t len = strcspn(from, separators);
+		size_t with_separator = len + (from[len] != '\0');
+		if (!is_shim(from, len)) {
+			memmove(to, from, with_separator);
+			to += with_separator;
+		}
+		from += with_separator;
+	}
+	while (to > list && strchr(separators, to[-1]))
+		to--;
+	*to = '\0';
+	return to > list;
+}
+
+void inherit_drop(char **env)
+{
+	static const char name[] = "LD_PRELOAD=";
+	char **to = env;
+	for (char **from = env; *from; from++)
+		if (strncmp(*from, name, sizeof name - 1) ||
+			drop_from_list(*from + sizeof name - 1))
+			*to++ = *from;
+	*to = NULL;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Writes into files of others from inside a program that knows nothing of it. Hazards:
+ *
+ * 1. Many processes write to one file: a line is appended by a single write with O_APPEND, and
+ *    from then on only its own bytes are written over.
+ * 2. The file may have been truncated, removed or replaced since: the place is looked at before it
+ *    is written over; a line that has gone is appended anew.
+ * 3. The file may be a FIFO without a reader or a terminal: O_NONBLOCK, O_NOCTTY.
+ * 4. write may raise SIGPIPE or SIGXFSZ, of which the program would die: blocked, taken back.
+ */
+#include "preload/report_write.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* What a line takes that will grow: all but the longest names and numbers fit. */
+#define WIDTH 640
+
+/* Answers hazard 4. offset -1: where the descriptor stands. */
+static ssize_t quiet_write(int fd, const char *line, size_t len, off_t offset)
+{
+	sigset_t both, before, pending;
+	sigemptyset(&both);
+	sigaddset(&both, SIGPIPE);
+	sigaddset(&both, SIGXFSZ);
+	pthread_sigmask(SIG_BLOCK, &both, &before);
+	sigpending(&pending);
+
+	ssize_t n = offset < 0 ? write(fd, line, len) : pwrite(fd, line, len, offset);
+	int error = n < 0 ? errno : 0;
+	int sig = error == EPIPE ? SIGPIPE : error == EFBIG ? SIGXFSZ : 0;
+	if (sig && !sigismember(&pending, sig)) {
+		sigset_t one;
+		sigemptyset(&one);
+		sigaddset(&one, sig);
+		sigtimedwait(&one, NULL, &(struct timespec){0, 0});
+	}
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return n;
+}
+
+static int open_report(const char *path, int flags)
+{
+	return open(path, O_CLOEXEC | O_NOCTTY | O_NONBLOCK | flags, 0666);
+}
+
+/* Answers hazard 2. */
+static bool still_there(int fd, const struct report_place *place)
+{
+	char start[64], found[64];
+	struct stat file;
+	int len = report_line_start(start, sizeof start, place->pid);
+
+	return fstat(fd, &file) == 0 && file.st_dev == place->dev && file.st_ino == place->ino &&
+		file.st_size >= place->offset + (off_t)place->width &&
+		pread(fd, found, (size_t)len, place->offset) == len &&
+		!memcmp(start, found, (size_t)len);
+}
+
+static bool write_over(
+	const struct report_place *place, const char *path, const struct report_line *line)
+{
+	char text[REPORT_LINE_MAX];
+	size_t len = report_line_format(text, line, place->width);
+	if (place->pid != line->pid || len != place->width)
+		return false;
+	int fd = open_report(path, O_RDWR);
+	if (fd < 0)
+		return false;
+	bool there = still_there(fd, place);
+	if (there)
+		quiet_write(fd, text, len, place->offset);
+	close(fd);
+	return there;
+}
+
+static void append(
+	struct report_place *place, const char *path, const struct report_line *line)
+{
+	char text[REPORT_LINE_MAX];
+	struct stat file;
+	int fd = open_report(path, O_WRONLY | O_APPEND | O_CREAT);
+	if (fd < 0)
+		return;
+	if (fstat(fd, &file) < 0 || (!S_ISREG(file.st_mode) && !line->ended)) {
+		close(fd);
+		return;
+	}
+	size_t len = report_line_format(text, line, line->ended ? 0 : WIDTH);
+	ssize_t n = quiet_write(fd, text, len, -1);
+	if (n == (ssize_t)len && S_ISREG(file.st_mode)) {
+		place->pid = line->pid;
+		place->dev = file.st_dev;
+		place->ino = file.st_ino;
+		place->offset = lseek(fd, 0, SEEK_CUR) - (off_t)len;
+		place->width = len;
+	}
+	close(fd);
+}
+
+static void write_to_stderr(const struct report_target *target, const struct report_line *line)
+{
+	char text[REPORT_LINE_MAX];
+	struct stat file;
+	if (!line->ended)
+		return;
+	if (target->only_this &&
+		(fstat(STDERR_FILENO, &file) < 0 || file.st_dev != target->dev ||
+			file.st_ino != target->ino))
+		return;
+	quiet_write(STDERR_FILENO, text, report_line_format(text, line, 0), -1);
+}
+
+void report_write(struct report_place *place, const struct report_target *target,
+	const struct report_line *line)
+{
+	if (!target->path)
+		write_to_stderr(target, line);
+	else if (!write_over(place, target->path, line))
+		append(place, target->path, line);
+}
