@@ -1,8 +1,169 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "cli/cli.h"
+#include "cli/reach.h"
+#include "cli/shim.h"
+#include "preload/report_target.h"
+
+struct request {
+	const char *fork; /* NULL: as the environment has it */
+	bool report;
+	const char *report_file; /* NULL: standard error */
+	char **argv;
+};
+
+static int unknown_option(const char *word)
+{
+	if (optopt)
+		return cli_fail("run: unknown option '-%c'; see safespawn --help", optopt);
+	return cli_fail("run: unknown option '%s'; see safespawn --help", word);
+}
+
+static bool is_fork_mode(const char *text)
+{
+	return !strcmp(text, "rescue") || !strcmp(text, "lean") || !strcmp(text, "off");
+}
+
+/* CLI_OK, or what to exit with. */
+static int parse(struct request *request, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"fork", required_argument, NULL, 'f'},
+		{"report", optional_argument, NULL, 'r'},
+		{0},
+	};
+	opterr = 0;
+	for (int c; (c = getopt_long(argc, argv, "+:", options, NULL)) != -1;)
+		switch (c) {
+		case 'f':
+			if (!is_fork_mode(optarg))
+				return cli_fail(
+					"run: --fork is rescue, lean or off, not '%s'", optarg);
+			request->fork = optarg;
+			break;
+		case 'r':
+			if (optarg && !optarg[0])
+				return cli_fail("run: --report= lacks the file's name");
+			request->report = true;
+			request->report_file = optarg;
+			break;
+		case ':':
+			return cli_fail("run: %s lacks its value", argv[optind - 1]);
+		default:
+			return unknown_option(argv[optind - 1]);
+		}
+	if (optind == argc)
+		return cli_fail("run: no program to run; see safespawn --help");
+	request->argv = argv + optind;
+	return CLI_OK;
+}
+
+/* Looked at now: a process under the shim has nobody to tell. */
+static int report_to_file(const char *name)
+{
+	int fd =
+		open(name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);
+	if (fd < 0 && errno != ENXIO)
+		return cli_fail("cannot write the report to %s: %s", name, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+
+	char *path = realpath(name, NULL);
+	int error = !path || setenv("SAFESPAWN_REPORT", path, 1) < 0;
+	if (error)
+		cli_fail("cannot write the report to %s: %s", name, strerror(errno));
+	free(path);
+	return error ? CLI_FAILED : CLI_OK;
+}
+
+static int report_to_stderr(void)
+{
+	char name[64];
+	struct stat file;
+	if (fstat(STDERR_FILENO, &file) < 0)
+		return CLI_FAILED; /* there is nowhere to say it */
+	report_target_format(name, sizeof name, &file);
+	return setenv("SAFESPAWN_REPORT", name, 1) < 0 ? cli_fail("%s", strerror(errno)) : CLI_OK;
+}
+
+static int set_environment(const struct request *request, const char *shim)
+{
+	int error = shim_preload(shim);
+	if (error == -EINVAL)
+		return cli_fail("%s has a space or a colon in its path, which LD_PRELOAD cannot "
+				"carry",
+			shim);
+	if (error < 0)
+		return cli_fail("%s", strerror(-error));
+	if (request->fork && setenv("SAFESPAWN_FORK", request->fork, 1) < 0)
+		return cli_fail("%s", strerror(errno));
+	if (!request->report)
+		return CLI_OK;
+	return request->report_file ? report_to_file(request->report_file) : report_to_stderr();
+}
+
+/* A loader of another kind would complain of the shim in every process, or give up. */
+static bool bears_shim(enum reach reach)
+{
+	return reach != REACH_MACHINE && reach != REACH_LIBC;
+}
+
+static void explain(enum reach reach, const char *program, const char *found)
+{
+	static const char *const why[] = {
+		[REACH_STATIC] = "is statically linked: the shim cannot reach it, only dynamically "
+				 "linked programs that it starts",
+		[REACH_MACHINE] = "is for another architecture: it and what it starts run without "
+				  "the shim",
+		[REACH_LIBC] = "has a C library of another kind: it and what it starts run without "
+			       "the shim",
+		[REACH_PRIVILEGED] = "gains rights when it is run: for safety the shim is kept out "
+				     "of it and of what it starts",
+	};
+	if (reach == REACH_YES)
+		return;
+	if (strcmp(program, found))
+		fprintf(stderr, "safespawn: %s (%s) %s\n", program, found, why[reach]);
+	else
+		fprintf(stderr, "safespawn: %s %s\n", program, why[reach]);
+}
+
+static int run(char **argv)
+{
+	execvp(argv[0], argv);
+	int error = errno;
+	cli_fail("cannot run %s: %s", argv[0], strerror(error));
+	return error == ENOENT || error == ENOTDIR ? CLI_NOT_FOUND : CLI_CANNOT_RUN;
+}
 
 int cli_run(int argc, char **argv)
 {
-	(void)argc;
-	return cli_fail("%s: not there yet", argv[0]);
+	struct request request = {0};
+	char found[PATH_MAX];
+
+	int status = parse(&request, argc, argv);
+	if (status != CLI_OK)
+		return status;
+	char *shim = shim_find();
+	if (!shim)
+		return cli_fail("libsafespawn_preload.so is not there, neither beside this program "
+				"nor in " SAFESPAWN_LIBDIR);
+	enum reach reach = reach_program(request.argv[0], shim, found);
+	if (bears_shim(reach))
+		status = set_environment(&request, shim);
+	free(shim);
+	if (status != CLI_OK)
+		return status;
+	explain(reach, request.argv[0], found);
+	return run(request.argv);
 }

@@ -86,13 +86,12 @@ int report_line_start(char *out, size_t size, pid_t pid)
 	return snprintf(out, size, "{\"safespawn\":1,\"pid\":%d,", (int)pid);
 }
 
-size_t report_line_format(
-	char out[REPORT_LINE_MAX], const struct report_line *line, size_t width)
+size_t report_line_format(char out[REPORT_LINE_MAX], const struct report_line *line, size_t width)
 {
 	struct text text = {out, REPORT_LINE_MAX - 1};
 	const uint64_t *counts = line->counts;
-	uint64_t avoided = counts[REPORT_SPAWNED] + counts[REPORT_FORK_LEAN] +
-		counts[REPORT_FORK_RESCUED];
+	uint64_t avoided =
+		counts[REPORT_SPAWNED] + counts[REPORT_FORK_LEAN] + counts[REPORT_FORK_RESCUED];
 
 	int n = report_line_start(out, text.left, line->pid);
 	text.at += n;

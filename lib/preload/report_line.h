@@ -23,8 +23,7 @@ struct report_line {
 
 /* Pure. One JSON object and a newline, filled up with spaces before it to `width` (0: not at all).
  * Returns its length; no NUL. */
-size_t report_line_format(
-	char out[REPORT_LINE_MAX], const struct report_line *line, size_t width);
+size_t report_line_format(char out[REPORT_LINE_MAX], const struct report_line *line, size_t width);
 
 /* Pure. How a line of that process begins. Returns the length, as snprintf. */
 int report_line_start(char *out, size_t size, pid_t pid);

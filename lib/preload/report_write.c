@@ -57,9 +57,9 @@ static bool still_there(int fd, const struct report_place *place)
 	int len = report_line_start(start, sizeof start, place->pid);
 
 	return fstat(fd, &file) == 0 && file.st_dev == place->dev && file.st_ino == place->ino &&
-		file.st_size >= place->offset + (off_t)place->width &&
-		pread(fd, found, (size_t)len, place->offset) == len &&
-		!memcmp(start, found, (size_t)len);
+	       file.st_size >= place->offset + (off_t)place->width &&
+	       pread(fd, found, (size_t)len, place->offset) == len &&
+	       !memcmp(start, found, (size_t)len);
 }
 
 static bool write_over(
@@ -79,8 +79,7 @@ static bool write_over(
 	return there;
 }
 
-static void append(
-	struct report_place *place, const char *path, const struct report_line *line)
+static void append(struct report_place *place, const char *path, const struct report_line *line)
 {
 	char text[REPORT_LINE_MAX];
 	struct stat file;
@@ -109,9 +108,8 @@ static void write_to_stderr(const struct report_target *target, const struct rep
 	struct stat file;
 	if (!line->ended)
 		return;
-	if (target->only_this &&
-		(fstat(STDERR_FILENO, &file) < 0 || file.st_dev != target->dev ||
-			file.st_ino != target->ino))
+	if (target->only_this && (fstat(STDERR_FILENO, &file) < 0 || file.st_dev != target->dev ||
+					 file.st_ino != target->ino))
 		return;
 	quiet_write(STDERR_FILENO, text, report_line_format(text, line, 0), -1);
 }

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The folders of lib/ include one another one way only:
-# engine <- process <- stdio; preflight stands alone; preload and cli use the public header.
+# engine <- process <- stdio; preflight stands alone; preload and cli use the public header,
+# and cli what it shares with preload.
 cd "$1" || exit 2
 bad=0
 
@@ -49,7 +50,7 @@ only process engine process
 only stdio engine process stdio
 only preflight preflight
 only preload preload
-only cli cli
+only cli cli preload
 never engine stdio.h safespawn.h
 test -d include/safespawn || say "where is include/safespawn?"
 exit $bad

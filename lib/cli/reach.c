@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/reach.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+/* As many #! lines in a row as the kernel follows. */
+#define SCRIPTS_MAX 5
+
+static bool runnable(const char *path)
+{
+	struct stat file;
+	return stat(path, &file) == 0 && S_ISREG(file.st_mode) && access(path, X_OK) == 0;
+}
+
+static bool find_in_path(const char *program, char *found)
+{
+	const char *path = getenv("PATH");
+	if (!path)
+		path = "/bin:/usr/bin";
+	for (;;) {
+		size_t len = strcspn(path, ":");
+		int n = snprintf(
+			found, PATH_MAX, "%.*s%s%s", (int)len, path, len ? "/" : "", program);
+		if (n < PATH_MAX && runnable(found))
+			return true;
+		if (!path[len])
+			return false;
+		path += len + 1;
+	}
+}
+
+static bool find(const char *program, char *found)
+{
+	if (!strchr(program, '/'))
+		return find_in_path(program, found);
+	return snprintf(found, PATH_MAX, "%s", program) < PATH_MAX && runnable(found);
+}
+
+/* The interpreter of a script, in place of its path. */
+static bool script_interpreter(int fd, char *path)
+{
+	char line[256 + 1];
+	ssize_t n = pread(fd, line, sizeof line - 1, 0);
+	if (n < 2 || line[0] != '#' || line[1] != '!')
+		return false;
+	line[n] = '\0';
+	char *start = line + 2 + strspn(line + 2, " \t");
+	size_t len = strcspn(start, " \t\n");
+	if (!len)
+		return false;
+	snprintf(path, PATH_MAX, "%.*s", (int)len, start);
+	return true;
+}
+
+/* What makes the kernel set AT_SECURE, from which the loader knows. */
+static bool gains_rights(int fd)
+{
+	struct stat file;
+	struct statvfs mount;
+	if (fstat(fd, &file) < 0 || fstatvfs(fd, &mount) < 0)
+		return false;
+	if (mount.f_flag & ST_NOSUID || prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
+		return false;
+	if (file.st_mode & S_ISUID && file.st_uid != getuid())
+		return true;
+	if ((file.st_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) && file.st_gid != getgid())
+		return true;
+	return getuid() != 0 && fgetxattr(fd, "security.capability", NULL, 0) > 0;
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash ? slash + 1 : path;
+}
+
+enum reach reach_compare(
+	const struct elf_facts *program, const struct elf_facts *shim, const char *loader)
+{
+	if (program->class != shim->class || program->data != shim->data ||
+		program->machine != shim->machine)
+		return REACH_MACHINE;
+	if (!program->interp[0])
+		return REACH_STATIC;
+	if (loader[0] && strcmp(base_name(program->interp), base_name(loader)))
+		return REACH_LIBC;
+	return REACH_YES;
+}
+
+static bool facts_of(struct elf_facts *facts, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	bool ok = fd >= 0 && elf_facts_read(facts, fd);
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+/* The loader run as a program, /lib64/ld-linux-x86-64.so.2 PROGRAM, is not a static program. */
+static bool is_loader(int fd, const char *loader)
+{
+	struct stat a, b;
+	return fstat(fd, &a) == 0 && stat(loader, &b) == 0 && a.st_dev == b.st_dev &&
+	       a.st_ino == b.st_ino;
+}
+
+static enum reach reach_binary(int fd, const char *shim)
+{
+	struct elf_facts program, ours = {0}, library;
+	if (gains_rights(fd))
+		return REACH_PRIVILEGED;
+	if (!elf_facts_read(&program, fd) || !facts_of(&library, shim))
+		return REACH_YES;
+	facts_of(&ours, "/proc/self/exe");
+	if (is_loader(fd, ours.interp))
+		return REACH_YES;
+	return reach_compare(&program, &library, ours.interp);
+}
+
+enum reach reach_program(const char *program, const char *shim, char *found)
+{
+	if (!find(program, found))
+		return REACH_YES;
+	for (int i = 0; i < SCRIPTS_MAX; i++) {
+		int fd = open(found, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		if (fd < 0)
+			return REACH_YES;
+		bool script = script_interpreter(fd, found);
+		enum reach reach = script ? REACH_YES : reach_binary(fd, shim);
+		close(fd);
+		if (!script)
+			return reach;
+	}
+	return REACH_YES;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CLI_SHIM_H
+#define CLI_SHIM_H
+
+/* Finds the shim beside this program, as built or as installed, else where it was configured to
+ * be. The path is absolute; to be freed. NULL: it is nowhere. */
+char *shim_find(void);
+
+/* Puts it into LD_PRELOAD, behind what is there, and once only. -errno; -EINVAL: LD_PRELOAD cannot
+ * carry that path, as spaces and colons separate its entries. */
+int shim_preload(const char *shim);
+
+#endif
