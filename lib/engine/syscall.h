@@ -2,6 +2,9 @@
 #ifndef ENGINE_SYSCALL_H
 #define ENGINE_SYSCALL_H
 
+#include <stdint.h>
+#include <sys/syscall.h>
+
 /*
  * System calls without libc: no errno, no cancellation, no lazily bound symbol, no sanitizer. What
  * a call returns is the kernel's: a value, or -errno.

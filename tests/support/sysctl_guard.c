@@ -175,7 +175,7 @@ static int remember(struct sysctl_guard *guard, char what, const char *path)
 {
 	struct message m = {.what = what};
 	int answer;
-	strncpy(m.path, path, sizeof m.path - 1);
+	snprintf(m.path, sizeof m.path, "%s", path);
 	if (send(guard->link, &m, sizeof m, MSG_NOSIGNAL) != (ssize_t)sizeof m)
 		return -EIO;
 	return recv(guard->link, &answer, sizeof answer, 0) == (ssize_t)sizeof answer ? answer : -EIO;
