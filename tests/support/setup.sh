@@ -31,7 +31,7 @@ package_of() {
 	qemu-aarch64 | qemu-riscv64) echo qemu-user ;;
 	aarch64-linux-gnu-gcc) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross ;;
 	riscv64-linux-gnu-gcc) echo gcc-riscv64-linux-gnu libc6-dev-riscv64-cross ;;
-	dpkg-source) echo dpkg-dev ;;
+	xz) echo xz-utils ;;
 	*) echo "$1" ;;
 	esac
 }
