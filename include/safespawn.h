@@ -151,7 +151,7 @@ struct ss_options {
  */
 struct ss_child {
 	pid_t pid;        /* > 0 from spawn until it has been waited for, then 0 */
-	int pidfd;        /* readable when the child has ended; -1 where the kernel has none */
+	int pidfd;        /* readable when the child has ended; -1: kernel before 5.2, or EMFILE */
 	int in, out, err; /* our ends of the pipes asked for with SS_PIPE, else -1 */
 	int own_group;    /* the library's: the child leads a process group */
 	uint64_t reserved[4];

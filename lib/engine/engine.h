@@ -8,13 +8,13 @@
 
 struct engine_child {
 	pid_t pid;
-	int pidfd; /* -1 where the kernel has none */
+	int pidfd; /* -1 where the kernel has none, or the table no room for it */
 };
 
 /*
  * Makes the process and returns when it has exec'ed, 0, or has failed to, -errno with
- * job->verdict.stage. A child that failed is reaped already and has sent no SIGCHLD where the
- * kernel allows that. Signal mask and cancellation state are the caller's again on every path.
+ * job->verdict.stage. A child that failed is reaped already. Signal mask and cancellation state are
+ * the caller's again on every path.
  */
 int engine_run(struct job *job, struct engine_child *child);
 

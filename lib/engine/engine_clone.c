@@ -7,9 +7,8 @@
  *  2. A cancelled thread would leave the mask and the child behind: cancellation is off meanwhile.
  *  3. The child needs a stack of its own. A mapping would take the lock that page faults of other
  *     threads want; the caller's stack may be 16 KiB in all: a small array on it.
- *  4. The caller's other threads may wait for any child. Until it execs the child therefore has no
- *     exit signal: one that fails sends no SIGCHLD and is seen by nobody but us. exec sets it to
- *     SIGCHLD.
+ *  4. Another thread that waits for any child may reap one that failed before we do. Where there is
+ *     a pidfd it is reaped by that, so that a stranger with the same pid is left alone.
  *  5. A kernel or a seccomp profile may lack or refuse any of it. What has been refused once is not
  *     tried again. The last resort still is CLONE_VM|CLONE_VFORK, never fork.
  *  6. Some emulators do not share memory or do not park the parent. They are found out by a child
@@ -52,16 +51,23 @@ static void restore_mask(kernel_sigset old)
 	raw4(SYS_rt_sigprocmask, SIG_SETMASK, &old, 0, sizeof old);
 }
 
-static void reap(long pid)
+/* __WALL: the probe has no exit signal. Before 5.4 a pidfd can't be waited for (EINVAL). */
+static void reap(long pid, int pidfd)
 {
-	while (raw4(SYS_wait4, pid, 0, __WALL, 0) == -EINTR)
-		;
+	long result = -EINVAL;
+	if (pidfd >= 0) {
+		result = raw5(SYS_waitid, WAIT_PIDFD, pidfd, 0, WEXITED | __WALL, 0);
+		raw1(SYS_close, pidfd);
+	}
+	if (result == -EINVAL)
+		raw4(SYS_wait4, pid, 0, __WALL, 0);
 }
 
-/* EAGAIN and ENOMEM are answers; anything else may be a refusal of what is new in clone3. */
+/* These are answers; anything else may be a refusal of what is new in clone3. */
 static bool is_refusal(long result)
 {
-	return result < 0 && result != -EAGAIN && result != -ENOMEM;
+	return result < 0 && result != -EAGAIN && result != -ENOMEM && result != -EMFILE &&
+	       result != -ENFILE;
 }
 
 static long try_clone(struct job *job, struct clone_call call, bool by_clone3, uint64_t extra)
@@ -100,7 +106,9 @@ static int run_shared(struct job *job, struct engine_child *child, void *stack)
 		job->verdict = (struct verdict){0};
 		job->shared_table = job->fds->cut >= 0 && !no_shared_table;
 		const struct clone_call call = {
-			.flags = CLONE_PIDFD | (job->shared_table ? CLONE_FILES : 0),
+			.flags = (job->flags & JOB_NO_PIDFD ? 0 : CLONE_PIDFD) |
+				 (job->shared_table ? CLONE_FILES : 0),
+			.exit_signal = SIGCHLD,
 			.pidfd = &pidfd,
 			.cgroup = job->cgroup,
 			.stack = stack,
@@ -109,15 +117,18 @@ static int run_shared(struct job *job, struct engine_child *child, void *stack)
 			.arg = job,
 		};
 		long pid = clone_best(job, &call);
+		if (pid == -EMFILE || pid == -ENFILE) {
+			/* A full table is no reason to fail for want of a pidfd. */
+			job->flags |= JOB_NO_PIDFD;
+			continue;
+		}
 		if (pid < 0)
 			return clone_failed(job, pid);
 		if (job->verdict.stage == SS_STAGE_NONE) {
 			*child = (struct engine_child){(pid_t)pid, pidfd};
 			return 0;
 		}
-		reap(pid);
-		if (pidfd >= 0)
-			raw1(SYS_close, pidfd);
+		reap(pid, pidfd);
 		if (job->verdict.error != ENGINE_RETRY_PRIVATE)
 			return -job->verdict.error;
 		no_shared_table = true;
@@ -163,7 +174,7 @@ static int run_copied(struct job *job, struct engine_child *child, void *stack)
 		result = read_verdict(job, ends[0]);
 	raw1(SYS_close, ends[0]);
 	if (pid > 0 && result < 0)
-		reap(pid);
+		reap(pid, -1);
 	if (result == 0)
 		*child = (struct engine_child){(pid_t)pid, -1};
 	return (int)result;
@@ -183,7 +194,7 @@ static long probe_memory(void *stack)
 	if (pid < 0 && pid != -EINVAL)
 		return pid;
 	if (pid > 0)
-		reap(pid);
+		reap(pid, -1);
 	memory = shared ? MEMORY_SHARED : MEMORY_COPIED;
 	return 0;
 }

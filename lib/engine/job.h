@@ -23,7 +23,8 @@ enum job_flag {
 	JOB_GID = 1 << 7,
 	JOB_UID = 1 << 8,
 	JOB_NO_NEW_PRIVS = 1 << 9,
-	JOB_MASK = 1 << 10, /* else the caller's */
+	JOB_MASK = 1 << 10,    /* else the caller's */
+	JOB_NO_PIDFD = 1 << 11,
 };
 
 struct job_limit {

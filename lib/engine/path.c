@@ -38,7 +38,7 @@ static size_t add_elements(char *list, const char *file, const char *path)
 static size_t walk(char *list, const char *file, const char *path)
 {
 	size_t used = 0;
-	if (!path || strchr(file, '/'))
+	if (!path)
 		used = *file ? add(list, "", 0, file) : 0;
 	else if (*file)
 		used = add_elements(list, file, path);

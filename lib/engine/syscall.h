@@ -36,6 +36,9 @@
 
 #endif
 
+/* waitid by pidfd, 5.4. */
+#define WAIT_PIDFD 3
+
 /* The same numbers on every architecture; here for headers older than the calls. */
 #ifndef SYS_pidfd_send_signal
 #define SYS_pidfd_send_signal 424

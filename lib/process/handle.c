@@ -13,8 +13,7 @@
 #include "engine/syscall.h"
 #include "process/deadline.h"
 
-/* Newer than some headers: waitid by pidfd came in 5.4, signals to a pidfd's group in 6.9. */
-#define WAIT_PIDFD ((idtype_t)3)
+/* Newer than some headers: signals to a pidfd's group, 6.9. */
 #define TO_PROCESS_GROUP 4U
 
 /* A pidfd can do nothing more than poll on 5.2 and 5.3: then by pid, as without. */
@@ -25,7 +24,7 @@ static int wait_id(const struct ss_child *child, siginfo_t *info, int flags)
 {
 	bool by_pidfd = child->pidfd >= 0 && !no_wait_by_pidfd;
 	info->si_pid = 0;
-	int r = by_pidfd ? waitid(WAIT_PIDFD, (id_t)child->pidfd, info, flags)
+	int r = by_pidfd ? waitid((idtype_t)WAIT_PIDFD, (id_t)child->pidfd, info, flags)
 			 : waitid(P_PID, (id_t)child->pid, info, flags);
 	if (r < 0 && errno == EINVAL && by_pidfd) {
 		no_wait_by_pidfd = true;

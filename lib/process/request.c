@@ -19,9 +19,9 @@ static size_t count(char *const argv[])
 	return n;
 }
 
-static const char *search_path(const struct ss_options *options)
+static const char *search_path(const struct ss_options *options, const char *file)
 {
-	if (options->flags & SS_NO_PATH)
+	if (options->flags & SS_NO_PATH || strchr(file, '/'))
 		return NULL;
 	const char *path = getenv("PATH");
 	/* What confstr(_CS_PATH) says, on every libc there is. */
@@ -120,9 +120,10 @@ static void fill_job(struct request *r)
 {
 	const struct ss_options *o = &r->options;
 	struct job *job = &r->job;
+	*job = (struct job){0};
 	job->argv = r->argv;
 	job->env = o->env ? o->env : environ;
-	job->flags = job_flags(o);
+	job->flags = job_flags(o) | (r->extra && r->extra->no_pidfd ? JOB_NO_PIDFD : 0);
 	job->fds = &r->plan;
 	job->cwd = o->cwd;
 	job->group = o->group;
@@ -150,18 +151,18 @@ static void fill_job(struct request *r)
 int request_prepare(struct request *r)
 {
 	const char *file = r->options.file ? r->options.file : r->argv[0];
-	const char *path = search_path(&r->options);
+	const char *path = search_path(&r->options, file);
 	const struct layout l = lay_out(r, file, path);
-	r->memory = malloc(l.total);
+	r->memory = l.total <= sizeof r->small ? r->small : malloc(l.total);
 	if (!r->memory)
 		return -ENOMEM;
+	fill_job(r);
 	path_candidates(r->memory + l.paths, file, path);
 	r->job.paths = r->memory + l.paths;
 	if (r->options.flags & SS_SHELL_FALLBACK) {
 		r->job.shell_argv = (char **)(void *)(r->memory + l.shell_argv);
 		write_shell_argv(r, r->job.shell_argv);
 	}
-	fill_job(r);
 	int error = plan_descriptors(r, &l);
 	if (error)
 		request_free(r);
@@ -170,6 +171,7 @@ int request_prepare(struct request *r)
 
 void request_free(struct request *r)
 {
-	free(r->memory);
+	if (r->memory != r->small)
+		free(r->memory);
 	r->memory = NULL;
 }

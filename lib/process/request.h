@@ -21,6 +21,8 @@ struct request {
 	struct job job;
 	char oom_score[12];
 	char *memory;
+	/* Enough for most; uninitialized, as clearing it would cost more than it saves. */
+	_Alignas(void *) char small[512];
 };
 
 /* Makes the job of r->options, argv, extra and plumbing. 0 or -errno; then there is no memory. */

@@ -59,9 +59,11 @@ plumbing:
 int spawn_child(struct ss_child *child, char *const argv[], const struct ss_options *options,
 	const struct spawn_extra *extra)
 {
-	struct request r = {.argv = argv, .extra = extra};
+	struct request r;
 	enum ss_stage stage = SS_STAGE_OPTIONS;
 	int saved = errno;
+	r.argv = argv;
+	r.extra = extra;
 	int error = options_read(&r.options, options);
 	if (!error && (!child || !argv || !argv[0]))
 		error = -EINVAL;

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+#include "bench.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+
+double bench_now_us(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+	return (x > y) - (x < y);
+}
+
+static double quantile(double *sorted, int n, double q)
+{
+	return sorted[(int)((n - 1) * q)];
+}
+
+void bench_compare(
+	const struct bench_way *ways, size_t n, int rounds, struct bench_result *results)
+{
+	double *times = malloc(n * (size_t)rounds * sizeof *times);
+	if (!times)
+		abort();
+	for (int round = -rounds / 10 - 1; round < rounds; round++)
+		for (size_t i = 0; i < n; i++) {
+			double start = bench_now_us();
+			ways[i].run();
+			double took = bench_now_us() - start;
+			if (ways[i].after)
+				ways[i].after();
+			if (round >= 0)
+				times[i * (size_t)rounds + (size_t)round] = took;
+		}
+	for (size_t i = 0; i < n; i++) {
+		double *mine = times + i * (size_t)rounds;
+		qsort(mine, (size_t)rounds, sizeof *mine, compare);
+		results[i].median_us = quantile(mine, rounds, 0.5);
+		results[i].p99_us = quantile(mine, rounds, 0.99);
+		results[i].ratio = results[i].median_us / results[0].median_us;
+	}
+	free(times);
+}
+
+void bench_print(const char *what, long value, const struct bench_way *ways, size_t n,
+	const struct bench_result *results, int json)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct bench_result *r = &results[i];
+		if (json)
+			printf("{\"%s\":%ld,\"way\":\"%s\",\"median_us\":%.1f,\"p99_us\":%.1f,"
+			       "\"ratio\":%.3f}\n",
+				what, value, ways[i].name, r->median_us, r->p99_us, r->ratio);
+		else
+			printf("%-14s %7ld  %-22s %12.1f %12.1f %9.3f\n", what, value, ways[i].name,
+				r->median_us, r->p99_us, r->ratio);
+	}
+	fflush(stdout);
+}
+
+void *bench_fill(size_t bytes)
+{
+	char *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (p == MAP_FAILED) {
+		perror("mmap");
+		exit(1);
+	}
+	madvise(p, bytes, MADV_NOHUGEPAGE);
+	for (size_t i = 0; i < bytes; i += 4096)
+		p[i] = (char)i;
+	return p;
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * spawn [--json] [--quick] PROGRAM
+ * A child that ends at once, until it has been reaped: ss_spawn beside raw vfork+exec, posix_spawn
+ * and fork+exec, over the caller's resident size, its open descriptors, and its spawning threads
+ * beside one that keeps faulting pages in.
+ */
+#include <fcntl.h>
+#include <pthread.h>
+#include <spawn.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <safespawn.h>
+#include "bench.h"
+
+static char *program[2];
+static int json;
+static int quick;
+
+static void need(int ok, const char *what)
+{
+	if (!ok) {
+		perror(what);
+		exit(1);
+	}
+}
+
+static void reap(pid_t pid)
+{
+	int status;
+	need(waitpid(pid, &status, 0) == pid && status == 0, "waitpid");
+}
+
+static void by_vfork(void)
+{
+	pid_t pid = vfork();
+	if (pid == 0) {
+		execve(program[0], program, environ);
+		_exit(127);
+	}
+	need(pid > 0, "vfork");
+	reap(pid);
+}
+
+static void by_fork(void)
+{
+	pid_t pid = fork();
+	if (pid == 0) {
+		execve(program[0], program, environ);
+		_exit(127);
+	}
+	need(pid > 0, "fork");
+	reap(pid);
+}
+
+static void by_posix_spawn(void)
+{
+	pid_t pid;
+	need(posix_spawn(&pid, program[0], NULL, NULL, program, environ) == 0, "posix_spawn");
+	reap(pid);
+}
+
+static __thread struct ss_child child;
+
+static void by_ss_spawn(void)
+{
+	int status = -1;
+	need(ss_spawn(&child, program, NULL) == 0, "ss_spawn");
+	need(ss_wait(&child, &status, -1) == 0 && status == 0, "ss_wait");
+}
+
+/* Up to here the child has been reaped, as by the other ways; they have no handle to close. */
+static void release(void)
+{
+	ss_release(&child);
+}
+
+static void by_ss_spawn_release(void)
+{
+	by_ss_spawn();
+	release();
+}
+
+static const struct bench_way ways[] = {
+	{"vfork+exec", by_vfork, NULL},
+	{"ss_spawn", by_ss_spawn, release},
+	{"ss_spawn+ss_release", by_ss_spawn_release, NULL},
+	{"posix_spawn", by_posix_spawn, NULL},
+};
+#define N_WAYS (sizeof ways / sizeof ways[0])
+static const struct bench_way fork_way[] = {{"fork+exec", by_fork, NULL}};
+
+static void measure(const char *what, long value, int rounds)
+{
+	struct bench_result results[N_WAYS];
+	bench_compare(ways, N_WAYS, rounds, results);
+	bench_print(what, value, ways, N_WAYS, results, json);
+}
+
+/* By itself: what it leaves to be faulted in again would be charged to the way that comes next. */
+static void measure_fork(const char *what, long value, int rounds)
+{
+	struct bench_result base, result;
+	bench_compare(ways, 1, rounds, &base);
+	bench_compare(fork_way, 1, rounds, &result);
+	result.ratio = result.median_us / base.median_us;
+	bench_print(what, value, fork_way, 1, &result, json);
+}
+
+/* A quarter of the machine stays free for everybody else. */
+static long most_mib(void)
+{
+	return sysconf(_SC_AVPHYS_PAGES) / 256 * 3 / 4;
+}
+
+static void over_size(void)
+{
+	static const long sizes_mib[] = {1, 64, 512, 1024, 2048, 4096, 8192};
+	for (size_t i = 0; i < sizeof sizes_mib / sizeof sizes_mib[0]; i++) {
+		long mib = sizes_mib[i];
+		if (mib > most_mib() || (quick && mib > 1024)) {
+			fprintf(stderr, "resident_mib %ld: not measured\n", mib);
+			continue;
+		}
+		size_t bytes = (size_t)mib << 20;
+		void *memory = bench_fill(bytes);
+		measure("resident_mib", mib, quick ? 300 : 2000);
+		measure_fork("resident_mib", mib, mib > 256 ? 11 : 101);
+		munmap(memory, bytes);
+	}
+}
+
+static void over_descriptors(void)
+{
+	static const int counts[] = {10, 1000, 20000};
+	struct rlimit old, limit = {20100, 20100};
+	getrlimit(RLIMIT_NOFILE, &old);
+	if (limit.rlim_max < old.rlim_max)
+		limit.rlim_max = old.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		fprintf(stderr, "RLIMIT_NOFILE stays %ld\n", (long)old.rlim_cur);
+	getrlimit(RLIMIT_NOFILE, &limit);
+	int open_now = 3;
+	for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+		while (open_now < counts[i] && open_now < (int)limit.rlim_cur - 8) {
+			int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+			if (fd < 0)
+				break;
+			open_now = fd + 1;
+		}
+		measure("descriptors", open_now, quick ? 200 : 1000);
+	}
+	for (int fd = 3; fd < open_now; fd++)
+		close(fd);
+}
+
+static atomic_bool faulting;
+
+static void *fault_pages(void *unused)
+{
+	size_t bytes = 16 << 20;
+	while (faulting) {
+		char *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			0);
+		for (size_t i = 0; p != MAP_FAILED && i < bytes && faulting; i += 4096)
+			p[i] = 1;
+		munmap(p, bytes);
+	}
+	return unused;
+}
+
+static int spawns_each;
+
+static void spawn_one(const struct bench_way *way)
+{
+	way->run();
+	if (way->after)
+		way->after();
+}
+
+static void *spawn_many(void *way)
+{
+	for (int i = 0; i < spawns_each; i++)
+		spawn_one(way);
+	return NULL;
+}
+
+static double time_threads(const struct bench_way *way, int n)
+{
+	pthread_t threads[16];
+	double start = bench_now_us();
+	for (int i = 0; i < n; i++)
+		need(pthread_create(&threads[i], NULL, spawn_many, (void *)(uintptr_t)way) == 0,
+			"pthread_create");
+	for (int i = 0; i < n; i++)
+		pthread_join(threads[i], NULL);
+	return (bench_now_us() - start) / (n * spawns_each);
+}
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+	return (x > y) - (x < y);
+}
+
+/* Microseconds a spawn, all threads together: the median of some runs. */
+static void over_threads(void)
+{
+	enum { RUNS = 9 };
+	pthread_t faulter;
+	faulting = true;
+	need(pthread_create(&faulter, NULL, fault_pages, NULL) == 0, "pthread_create");
+	for (int n = 1; n <= 16; n *= 2) {
+		double times[N_WAYS][RUNS];
+		struct bench_result results[N_WAYS];
+		spawns_each = (quick ? 100 : 800) / n;
+		for (int run = 0; run < RUNS; run++)
+			for (size_t i = 0; i < N_WAYS; i++)
+				times[i][run] = time_threads(&ways[i], n);
+		for (size_t i = 0; i < N_WAYS; i++) {
+			qsort(times[i], RUNS, sizeof times[i][0], compare);
+			results[i].median_us = times[i][RUNS / 2];
+			results[i].p99_us = times[i][RUNS - 1];
+			results[i].ratio = results[i].median_us / results[0].median_us;
+		}
+		bench_print("threads", n, ways, N_WAYS, results, json);
+	}
+	faulting = false;
+	pthread_join(faulter, NULL);
+}
+
+int main(int argc, char **argv)
+{
+	int i = 1;
+	for (; i < argc && argv[i][0] == '-'; i++) {
+		json |= !strcmp(argv[i], "--json");
+		quick |= !strcmp(argv[i], "--quick");
+	}
+	if (i != argc - 1) {
+		fprintf(stderr, "usage: %s [--json] [--quick] PROGRAM\n", argv[0]);
+		return 2;
+	}
+	program[0] = argv[i];
+	if (!json)
+		printf("%-14s %7s  %-22s %12s %12s %9s\n", "point", "value", "way", "median us",
+			"p99 us", "ratio");
+	over_size();
+	over_descriptors();
+	over_threads();
+	return 0;
+}
