@@ -19,7 +19,7 @@ enum reach {
  */
 enum reach reach_program(const char *program, const char *shim, char *found);
 
-/* Pure. Of a program with the facts `program`, with a shim like `shim` and this program's loader. */
+/* Pure. The same from what the files say; loader: this program's own, "" if it has none. */
 enum reach reach_compare(
 	const struct elf_facts *program, const struct elf_facts *shim, const char *loader);
 

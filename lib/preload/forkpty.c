@@ -73,6 +73,8 @@ VISIBLE pid_t forkpty(
 		return -1;
 	}
 	report_add(REPORT_FORKPTY, 1);
+	if (name) /* before the fork, as the child reads it too */
+		strcpy(name, pty.name);
 	pid_t pid = fork();
 	if (pid < 0) {
 		close_pty(&pty);
@@ -84,7 +86,5 @@ VISIBLE pid_t forkpty(
 	}
 	close(pty.slave);
 	*master = pty.master;
-	if (name)
-		strcpy(name, pty.name);
 	return pid;
 }

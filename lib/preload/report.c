@@ -91,4 +91,5 @@ void report_start(void)
 	mine.start_ns = now_ns();
 	ssize_t n = readlink("/proc/self/exe", mine.program, sizeof mine.program - 1);
 	mine.program[n < 0 ? 0 : n] = '\0';
+	report_publish();
 }

@@ -9,7 +9,7 @@
 
 #include "preload/report.h"
 
-/* Longest line, newline included: every number at its largest, the program's name cut if need be. */
+/* Longest line, newline included: the largest numbers, and a name that is cut if need be. */
 #define REPORT_LINE_MAX 1024
 
 /* What a line of the report says. */

@@ -17,7 +17,7 @@ struct report_place {
 };
 
 /*
- * Puts the line where it belongs. In a regular file a process has one line, made at the first call
+ * Puts the line where it belongs. In a regular file a process has one line, made when it starts
  * and kept up to date from then on, so that it is there however the process ends; elsewhere only
  * the last line is written. What cannot be written is lost, silently.
  */

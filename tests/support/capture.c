@@ -54,7 +54,7 @@ static void take(char *to, size_t size, int fd)
 void capture_as(
 	struct captured *to, uid_t uid, const char *const argv[], const char *const changes[])
 {
-	/* Files, not pipes: nothing to read at the same time, and daemons left over do not matter. */
+	/* Files, not pipes: nothing to read meanwhile, and daemons left over do not matter. */
 	int out = memfd_create("out", MFD_CLOEXEC), err = memfd_create("err", MFD_CLOEXEC);
 	assert_true(out >= 0 && err >= 0);
 	pid_t pid = fork();

@@ -1,0 +1,26 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# symbols.sh SHIM: it stands in front of these functions and shows nothing else, is bound when it is
+# loaded, and brings no library into a program that has libc.
+export LC_ALL=C
+shim=$1
+bad=0
+
+say() {
+	echo "$shim: $*"
+	bad=1
+}
+
+command -v "${NM:-nm}" >/dev/null && command -v "${READELF:-readelf}" >/dev/null || exit 77
+exported=$(${NM:-nm} -D --defined-only "$shim" | awk '{ print $3 }' | sort | tr '\n' ' ')
+test "$exported" = 'fclose fork forkpty pclose popen system ' || say "exports $exported"
+
+dynamic=$(${READELF:-readelf} -dW "$shim")
+needed=$(echo "$dynamic" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' |
+	grep -vE '^(libc\.|ld-|libdl\.|libpthread\.)')
+test -z "$needed" || say "needs $needed"
+echo "$dynamic" | grep -qE 'BIND_NOW|FLAGS_1.*NOW' || say "binds lazily"
+echo "$dynamic" | grep -q TEXTREL && say "has text relocations"
+echo "$dynamic" | grep -qE 'RPATH|RUNPATH' && say "has a run path"
+${READELF:-readelf} -lW "$shim" | grep -q 'GNU_STACK.*E ' && say "wants an executable stack"
+exit $bad
