@@ -1,0 +1,39 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Each public function has a man page, each page is installed, and none makes groff warn.
+cd "$1/lib/man" || exit 2
+bad=0
+
+say() {
+	echo "$*"
+	bad=1
+}
+
+functions=$(sed -n '/^global:/,/^local:/s/^[ \t]*\([a-z_0-9]*\);.*/\1/p' ../libsafespawn.map)
+test -n "$functions" || say "no functions in the version script"
+for function in $functions; do
+	test -e "$function.3" || { say "$function has no page"; continue; }
+	page=$function.3
+	target=$(sed -n 's/^\.so man3\///p' "$page")
+	test -z "$target" || page=$target
+	test -e "$page" || { say "$function.3 leads to $page, which isn't there"; continue; }
+	sed -n '/^\.SH NAME/,/^\.SH [^N]/p' "$page" | grep -qw "$function" ||
+		sed -n '/^\.Sh NAME/,/^\.Sh [^N]/p' "$page" | grep -qw "$function" ||
+		say "$page doesn't name $function"
+done
+
+for page in *.[1-9]; do
+	grep -qF "'$page'" meson.build || say "$page is not installed"
+done
+
+if ! command -v groff >/dev/null; then
+	echo "no groff: pages not rendered"
+	test $bad = 0 && exit 77
+	exit 1
+fi
+for page in *.[1-9]; do
+	grep -q '^\.so ' "$page" && continue
+	warnings=$(groff -t -mandoc -Tutf8 -rLL=78n -ww -z "$page" 2>&1)
+	test -z "$warnings" || say "$page: $warnings"
+done
+exit $bad
