@@ -24,29 +24,36 @@ repeat() {
 	for _ in $(seq "$1"); do printf '%s' "$2"; done
 }
 
-cross() {
-	cpu=$1
-	need "$cpu-linux-gnu-gcc" "qemu-$cpu"
+# cross_build CPU FAMILY LINE...: lines for the cross file's [binaries].
+cross_build() {
+	cpu=$1 family=$2
+	shift 2
+	need "$cpu-linux-gnu-gcc"
 	make_cmocka "$cpu" "$cpu-linux-gnu-gcc"
 	cat >"build-$cpu-cmocka/cross.ini" <<-END
+	[properties]
+	pkg_config_libdir = '$PWD/build-$cpu-cmocka'
+	[host_machine]
+	system = 'linux'
+	cpu_family = '$family'
+	cpu = '$cpu'
+	endian = 'little'
 	[binaries]
 	c = '$cpu-linux-gnu-gcc'
 	ar = '$cpu-linux-gnu-ar'
 	strip = '$cpu-linux-gnu-strip'
 	nm = '$cpu-linux-gnu-nm'
 	pkgconfig = 'pkg-config'
-	exe_wrapper = ['qemu-$cpu', '-L', '/usr/$cpu-linux-gnu']
-	[properties]
-	pkg_config_libdir = '$PWD/build-$cpu-cmocka'
-	[host_machine]
-	system = 'linux'
-	cpu_family = '$cpu'
-	cpu = '$cpu'
-	endian = 'little'
+	$(printf '%s\n' "$@")
 	END
 	build "$cpu" --cross-file "build-$cpu-cmocka/cross.ini"
-	register "$cpu" || { echo "no binfmt_misc: built, but tests can't run here"; exit 77; }
-	QEMU_LD_PREFIX=/usr/$cpu-linux-gnu
+}
+
+cross() {
+	need "qemu-$1"
+	cross_build "$1" "$1" "exe_wrapper = ['qemu-$1', '-L', '/usr/$1-linux-gnu']"
+	register "$1" || { echo "no binfmt_misc: built, but tests can't run here"; exit 77; }
+	QEMU_LD_PREFIX=/usr/$1-linux-gnu
 	export QEMU_LD_PREFIX
 	quick_tests --suite unit --suite api --timeout-multiplier 10
 }

@@ -30,7 +30,9 @@ package_of() {
 	musl-gcc) echo musl-tools ;;
 	qemu-aarch64 | qemu-riscv64) echo qemu-user ;;
 	aarch64-linux-gnu-gcc) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross ;;
+	i686-linux-gnu-gcc) echo gcc-i686-linux-gnu libc6-dev-i386-cross ;;
 	riscv64-linux-gnu-gcc) echo gcc-riscv64-linux-gnu libc6-dev-riscv64-cross ;;
+	setpriv) echo util-linux ;;
 	xz) echo xz-utils ;;
 	*) echo "$1" ;;
 	esac
