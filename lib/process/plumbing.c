@@ -74,7 +74,6 @@ static int open_one(
 int plumbing_open(struct plumbing *p, const struct ss_options *options, enum ss_stage *stage)
 {
 	const struct ss_stdio *wanted[] = {&options->in, &options->out, &options->err};
-	*p = (struct plumbing){.ours = {-1, -1, -1}, .theirs = {-1, -1, -1}};
 	for (int fd = 0; fd < 3; fd++) {
 		int error = open_one(p, fd, wanted[fd], options);
 		if (error) {

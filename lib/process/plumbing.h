@@ -15,7 +15,9 @@ struct plumbing {
 	bool closed[3]; /* the child gets nothing there */
 };
 
-/* Opens what the options name. 0, or -errno with *stage; nothing is left open then. */
+#define PLUMBING_NONE ((struct plumbing){.ours = {-1, -1, -1}, .theirs = {-1, -1, -1}})
+
+/* Opens what the options name, into an empty plumbing. 0, or -errno with *stage; nothing is left open then. */
 int plumbing_open(struct plumbing *p, const struct ss_options *options, enum ss_stage *stage);
 
 /* After the spawn: closes the child's ends, and ours too if it failed. */

@@ -28,22 +28,12 @@ static const char *search_path(const struct ss_options *options, const char *fil
 	return path ? path : "/bin:/usr/bin";
 }
 
-/* How the block is divided; every part but the last is a multiple of a pointer's size or of int's. */
-struct layout {
-	size_t shell_argv;
-	size_t pairs;
-	size_t closes;
-	size_t plan;
-	size_t paths;
-	size_t total;
-};
-
-static struct layout lay_out(const struct request *r, const char *file, const char *path)
+static struct request_layout lay_out(const struct request *r, const char *file, const char *path)
 {
 	size_t n_pairs = r->options.n_fds + 3;
 	size_t n_closes = (r->extra ? r->extra->n_close : 0) + 3;
 	size_t n_shell = r->options.flags & SS_SHELL_FALLBACK ? count(r->argv) + 2 : 0;
-	struct layout l = {0};
+	struct request_layout l = {0};
 	l.pairs = l.shell_argv + n_shell * sizeof(char *);
 	l.closes = l.pairs + n_pairs * sizeof(struct fd_pair);
 	l.plan = l.closes + n_closes * sizeof(int);
@@ -62,8 +52,9 @@ static void write_shell_argv(const struct request *r, char **to)
 	to[n + 1] = NULL;
 }
 
-static int plan_descriptors(struct request *r, const struct layout *l)
+int request_plan_fds(struct request *r)
 {
+	const struct request_layout *l = &r->layout;
 	const struct ss_options *o = &r->options;
 	struct fd_pair *pairs = (struct fd_pair *)(void *)(r->memory + l->pairs);
 	int *closes = (int *)(void *)(r->memory + l->closes);
@@ -152,18 +143,19 @@ int request_prepare(struct request *r)
 {
 	const char *file = r->options.file ? r->options.file : r->argv[0];
 	const char *path = search_path(&r->options, file);
-	const struct layout l = lay_out(r, file, path);
-	r->memory = l.total <= sizeof r->small ? r->small : malloc(l.total);
+	const struct request_layout *l = &r->layout;
+	r->layout = lay_out(r, file, path);
+	r->memory = l->total <= sizeof r->small ? r->small : malloc(l->total);
 	if (!r->memory)
 		return -ENOMEM;
 	fill_job(r);
-	path_candidates(r->memory + l.paths, file, path);
-	r->job.paths = r->memory + l.paths;
+	path_candidates(r->memory + l->paths, file, path);
+	r->job.paths = r->memory + l->paths;
 	if (r->options.flags & SS_SHELL_FALLBACK) {
-		r->job.shell_argv = (char **)(void *)(r->memory + l.shell_argv);
+		r->job.shell_argv = (char **)(void *)(r->memory + l->shell_argv);
 		write_shell_argv(r, r->job.shell_argv);
 	}
-	int error = plan_descriptors(r, &l);
+	int error = request_plan_fds(r);
 	if (error)
 		request_free(r);
 	return error;

@@ -7,6 +7,16 @@
 #include "process/plumbing.h"
 #include "process/spawn.h"
 
+/* How the block is divided; every part but the last is a multiple of a pointer's size or of int's. */
+struct request_layout {
+	size_t shell_argv;
+	size_t pairs;
+	size_t closes;
+	size_t plan;
+	size_t paths;
+	size_t total;
+};
+
 /*
  * A request on its way: the checked options, what was opened for them, and one block of memory that
  * holds everything the child needs beyond the caller's own arrays. The block is taken before the
@@ -20,13 +30,19 @@ struct request {
 	struct fd_plan plan;
 	struct job job;
 	char oom_score[12];
+	struct request_layout layout;
 	char *memory;
 	/* Enough for most; uninitialized, as clearing it would cost more than it saves. */
 	_Alignas(void *) char small[512];
 };
 
-/* Makes the job of r->options, argv, extra and plumbing. 0 or -errno; then there is no memory. */
+/*
+ * Makes the job of r->options, argv, extra and plumbing. 0 or -errno; then there is no memory.
+ * Comes before anything is opened, with a plumbing that is empty, so that a bad map is refused
+ * before a file has been truncated; request_plan_fds comes after.
+ */
 int request_prepare(struct request *r);
+int request_plan_fds(struct request *r);
 
 void request_free(struct request *r);
 

@@ -33,26 +33,35 @@ static void fill_child(
 	};
 }
 
-static int spawn(struct ss_child *child, struct request *r, enum ss_stage *stage)
+static int open_and_run(
+	struct request *r, struct engine_child *engine_child, enum ss_stage *stage)
 {
-	struct engine_child engine_child;
 	int error = plumbing_open(&r->plumbing, &r->options, stage);
 	if (error)
 		return error;
-	*stage = SS_STAGE_OPTIONS;
-	error = request_prepare(r);
+	error = request_plan_fds(r);
+	if (!error) {
+		error = run(r, engine_child);
+		*stage = r->job.verdict.stage;
+	}
 	if (error)
-		goto plumbing;
-	error = run(r, &engine_child);
-	*stage = r->job.verdict.stage;
+		plumbing_close(&r->plumbing);
+	else
+		plumbing_close_theirs(&r->plumbing);
+	return error;
+}
+
+static int spawn(struct ss_child *child, struct request *r, enum ss_stage *stage)
+{
+	struct engine_child engine_child;
+	r->plumbing = PLUMBING_NONE;
+	int error = request_prepare(r);
+	if (error)
+		return error;
+	error = open_and_run(r, &engine_child, stage);
 	request_free(r);
-	if (error)
-		goto plumbing;
-	plumbing_close_theirs(&r->plumbing);
-	fill_child(child, r, &engine_child);
-	return 0;
-plumbing:
-	plumbing_close(&r->plumbing);
+	if (!error)
+		fill_child(child, r, &engine_child);
 	return error;
 }
 

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+#include "child.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "leak.h"
+
+char *victim(const char *name)
+{
+	char *path = getenv(name);
+	assert_non_null(path);
+	return path;
+}
+
+void read_all(int fd, char *text, size_t size)
+{
+	size_t len = 0;
+	ssize_t n;
+	while (len < size - 1 && (n = read(fd, text + len, size - 1 - len)) > 0)
+		len += (size_t)n;
+	text[len] = '\0';
+}
+
+void state_read(struct state *state, struct ss_child *child, int from)
+{
+	int status;
+	read_all(from, state->text, sizeof state->text);
+	assert_int_equal(ss_wait(child, &status, -1), 0);
+	assert_int_equal(status, 0);
+	ss_release(child);
+}
+
+void state_of(struct state *state, struct ss_options options)
+{
+	struct ss_child child;
+	if (options.out.kind == SS_STDIO_INHERIT)
+		options.out = SS_PIPE;
+	if (ss_spawn(&child, ARGV(victim("STATE")), &options) < 0)
+		fail_msg("ss_spawn: %s", strerror(errno));
+	state_read(state, &child, child.out);
+}
+
+const char *state_get(const struct state *state, const char *key)
+{
+	static char values[4][8192];
+	static int turn;
+	char *value = values[turn++ % 4];
+	size_t len = strlen(key);
+	for (const char *line = state->text; *line; line = strchr(line, '\n') + 1) {
+		if (strncmp(line, key, len) || line[len] != ' ')
+			continue;
+		snprintf(value, sizeof values[0], "%.*s", (int)strcspn(line + len + 1, "\n"),
+			line + len + 1);
+		return value;
+	}
+	return NULL;
+}
+
+void assert_state(const struct state *state, const char *key, const char *value)
+{
+	const char *is = state_get(state, key);
+	if (!is)
+		fail_msg("no %s in:\n%s", key, state->text);
+	else if (strcmp(is, value))
+		fail_msg("%s is \"%s\", not \"%s\"", key, is, value);
+}
+
+void assert_state_int(const struct state *state, const char *key, long value)
+{
+	char text[32];
+	snprintf(text, sizeof text, "%ld", value);
+	assert_state(state, key, text);
+}
+
+const char *state_fds(const struct state *state)
+{
+	static char list[8192];
+	size_t len = 0;
+	list[0] = '\0';
+	for (int fd = 0; fd < 256; fd++) {
+		char key[16];
+		snprintf(key, sizeof key, "fd%d", fd);
+		if (state_get(state, key))
+			len += (size_t)snprintf(
+				list + len, sizeof list - len, "%s%d", len ? " " : "", fd);
+	}
+	return list;
+}
+
+void assert_fails(char *const argv[], struct ss_options options, enum ss_stage stage, int error)
+{
+	struct ss_child child, before;
+	struct ss_failure failure = {SS_STAGE_NONE, 0};
+	memset(&child, 0x5a, sizeof child);
+	before = child;
+	options.failure = &failure;
+	errno = 0;
+	int result = ss_spawn(&child, argv, &options);
+	int is = errno;
+	if (result == 0) {
+		ss_terminate(&child, NULL, 0);
+		ss_release(&child);
+		fail_msg("succeeded where %s should fail", ss_stage_name(stage));
+	}
+	assert_string_equal(ss_stage_name(failure.stage), ss_stage_name(stage));
+	assert_string_equal(strerror(failure.error), strerror(error));
+	assert_int_equal(is, error);
+	assert_memory_equal(&child, &before, sizeof child);
+}
+
+int run_to_end(char *const argv[], struct ss_options options)
+{
+	struct ss_child child;
+	int status;
+	if (ss_spawn(&child, argv, &options) < 0)
+		fail_msg("ss_spawn %s: %s", argv[0], strerror(errno));
+	assert_int_equal(ss_wait(&child, &status, -1), 0);
+	ss_release(&child);
+	return status;
+}
