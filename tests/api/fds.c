@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/* Which descriptors the child has, and what they lead to. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "leak.h"
+
+/* N different files, told apart by their names, at descriptors that are next to one another. */
+enum { N = 5, BASE = 40 };
+
+static void open_files(int flags)
+{
+	for (int i = 0; i < N; i++) {
+		char path[32];
+		snprintf(path, sizeof path, "/tmp/ss-fds-%d-%d", (int)getpid(), i);
+		int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+		assert_true(fd >= 0);
+		assert_int_equal(dup3(fd, BASE + i, flags), BASE + i);
+		close(fd);
+	}
+}
+
+static void close_files(void)
+{
+	for (int i = 0; i < N; i++) {
+		char path[32];
+		snprintf(path, sizeof path, "/tmp/ss-fds-%d-%d", (int)getpid(), i);
+		unlink(path);
+		close(BASE + i);
+	}
+}
+
+static void assert_file(const struct state *state, int fd, int file)
+{
+	char key[16], path[32];
+	snprintf(key, sizeof key, "fd%d", fd);
+	snprintf(path, sizeof path, "/tmp/ss-fds-%d-%d", (int)getpid(), file);
+	assert_state(state, key, path);
+}
+
+static void only_0_to_2_and_what_is_mapped_is_open(void **unused)
+{
+	(void)unused;
+	struct state state;
+	open_files(0);
+	const struct ss_fd_map map[] = {{BASE + 1, 7}, {BASE + 3, BASE + 3}};
+	state_of(&state, OPTIONS(.fds = map, .n_fds = 2));
+	assert_string_equal(state_fds(&state), "0 1 2 7 43");
+	assert_file(&state, 7, 1);
+	assert_file(&state, BASE + 3, 3);
+	state_of(&state, OPTIONS(.flags = 0));
+	assert_string_equal(state_fds(&state), "0 1 2");
+	close_files();
+}
+
+static void keep_leaves_what_exec_leaves(void **unused)
+{
+	(void)unused;
+	struct state state;
+	open_files(0);
+	fcntl(BASE + 2, F_SETFD, FD_CLOEXEC);
+	state_of(&state, OPTIONS(.flags = SS_KEEP_FDS));
+	assert_file(&state, BASE, 0);
+	assert_file(&state, BASE + 1, 1);
+	assert_null(state_get(&state, "fd42"));
+	close_files();
+}
+
+/* Rule 10. */
+static void mapped_to_itself_it_loses_cloexec_in_the_child_only(void **unused)
+{
+	(void)unused;
+	struct state state;
+	open_files(O_CLOEXEC);
+	const struct ss_fd_map map = {BASE, BASE};
+	state_of(&state, OPTIONS(.fds = &map, .n_fds = 1));
+	assert_file(&state, BASE, 0);
+	assert_int_equal(fcntl(BASE, F_GETFD), FD_CLOEXEC);
+	state_of(&state, OPTIONS(.fds = &map, .n_fds = 1, .flags = SS_KEEP_FDS));
+	assert_file(&state, BASE, 0);
+	assert_int_equal(fcntl(BASE, F_GETFD), FD_CLOEXEC);
+	close_files();
+}
+
+/* Rule 11: the plan is tested over all small maps without a process; here it meets the kernel. */
+static void any_permutation_works(void **unused)
+{
+	(void)unused;
+	open_files(O_CLOEXEC);
+	srand(7);
+	for (int round = 0; round < 60; round++) {
+		struct ss_fd_map map[N];
+		struct state state;
+		size_t n = 0;
+		for (int to = 0; to < N; to++)
+			if (rand() % 4)
+				map[n++] = (struct ss_fd_map){BASE + rand() % N, BASE + to};
+		for (size_t i = n; i > 1; i--) {
+			size_t j = (size_t)rand() % i;
+			struct ss_fd_map swap = map[i - 1];
+			map[i - 1] = map[j];
+			map[j] = swap;
+		}
+		state_of(&state, OPTIONS(.fds = map, .n_fds = n,
+					 .flags = round % 2 ? SS_KEEP_FDS : 0));
+		for (size_t i = 0; i < n; i++)
+			assert_file(&state, map[i].to, map[i].from - BASE);
+	}
+	close_files();
+}
+
+static void maps_reach_0_to_2_too(void **unused)
+{
+	(void)unused;
+	struct state state;
+	open_files(O_CLOEXEC);
+	const struct ss_fd_map map[] = {{BASE, 0}, {BASE + 1, 2}, {0, 3}};
+	state_of(&state, OPTIONS(.fds = map, .n_fds = 3));
+	assert_file(&state, 0, 0);
+	assert_file(&state, 2, 1);
+	assert_string_equal(state_fds(&state), "0 1 2 3");
+	close_files();
+}
+
+/* There is no number above the highest target to move anything to. */
+static void a_swap_at_the_end_of_the_table_works(void **unused)
+{
+	(void)unused;
+	struct state state;
+	struct rlimit old, low;
+	open_files(O_CLOEXEC);
+	getrlimit(RLIMIT_NOFILE, &old);
+	low = old;
+	low.rlim_cur = BASE + N;
+	setrlimit(RLIMIT_NOFILE, &low);
+	const struct ss_fd_map map[] = {{BASE + 4, BASE + 3}, {BASE + 3, BASE + 4}};
+	state_of(&state, OPTIONS(.fds = map, .n_fds = 2));
+	setrlimit(RLIMIT_NOFILE, &old);
+	assert_file(&state, BASE + 3, 4);
+	assert_file(&state, BASE + 4, 3);
+	assert_string_equal(state_fds(&state), "0 1 2 43 44");
+	close_files();
+}
+
+static void a_target_beyond_the_limit_is_a_failure_of_fds(void **unused)
+{
+	(void)unused;
+	struct rlimit limit;
+	getrlimit(RLIMIT_NOFILE, &limit);
+	if (limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur > 1 << 30)
+		skip();
+	const struct ss_fd_map map = {0, (int)limit.rlim_cur};
+	assert_fails(ARGV("true"), OPTIONS(.fds = &map, .n_fds = 1), SS_STAGE_FDS, EBADF);
+}
+
+static void many_maps_work(void **unused)
+{
+	(void)unused;
+	enum { MANY = 200 };
+	struct ss_fd_map map[MANY];
+	struct state state;
+	for (int i = 0; i < MANY; i++)
+		map[i] = (struct ss_fd_map){i % 3, 3 + i};
+	state_of(&state, OPTIONS(.fds = map, .n_fds = MANY));
+	for (int i = 0; i < MANY; i++) {
+		char key[16];
+		snprintf(key, sizeof key, "fd%d", 3 + i);
+		assert_non_null(state_get(&state, key));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(only_0_to_2_and_what_is_mapped_is_open),
+		TEST(keep_leaves_what_exec_leaves),
+		TEST(mapped_to_itself_it_loses_cloexec_in_the_child_only),
+		TEST(any_permutation_works),
+		TEST(maps_reach_0_to_2_too),
+		TEST(a_swap_at_the_end_of_the_table_works),
+		TEST(a_target_beyond_the_limit_is_a_failure_of_fds),
+		TEST(many_maps_work),
+	};
+	return RUN_TESTS(tests);
+}
