@@ -189,6 +189,72 @@ SS_API int ss_terminate(struct ss_child *child, int *status, int grace_ms);
 /* Closes pidfd and pipes. Neither kills nor waits. Always 0. */
 SS_API int ss_release(struct ss_child *child);
 
+/* ---- Preflight: would fork pass? ------------------------------------------------------------- */
+
+enum ss_fork_verdict {
+	SS_FORK_OK,
+	SS_FORK_ENOMEM, /* fork would fail with ENOMEM */
+	SS_FORK_EAGAIN, /* fork would fail with EAGAIN, and so would every other way to a new task */
+	SS_FORK_UNSURE  /* nearer to a limit than the kernel's counters tell, or not all is readable */
+};
+
+/* The check that refuses. */
+enum ss_cause {
+	SS_CAUSE_NONE,              /* nothing does */
+	SS_CAUSE_NPROC,             /* RLIMIT_NPROC of its user */
+	SS_CAUSE_THREADS_MAX,       /* kernel.threads-max */
+	SS_CAUSE_MAPPING_RAM,       /* mode 0: one mapping is larger than RAM and swap */
+	SS_CAUSE_MAPPING_AVAILABLE, /* mode 0 up to Linux 5.1: larger than what could be made free */
+	SS_CAUSE_COMMIT_LIMIT,      /* mode 2: all charged mappings together */
+	SS_CAUSE_PID_MAX,           /* kernel.pid_max */
+	SS_CAUSE_PIDS_CGROUP        /* pids.max of a cgroup it is in */
+};
+
+/* struct ss_preflight.warnings: its memory cgroup is so full that fork may get it killed. */
+#define SS_WARN_MEMORY_CGROUP (UINT32_C(1) << 0)
+
+/*
+ * The caller sets `size`, the library all the rest; what it does not know it sets to 0. Grows at
+ * its end only. UINT64_MAX bytes: no limit. Sizes that are not `exact` are estimates.
+ */
+struct ss_preflight {
+	size_t size; /* sizeof(struct ss_preflight) */
+	pid_t pid;
+	int overcommit; /* vm.overcommit_memory: 0, 1 or 2 */
+	enum ss_fork_verdict verdict;
+	enum ss_cause cause;
+	unsigned exact : 1;          /* the charge was read from VmFlags, mapping by mapping */
+	uint32_t warnings;           /* SS_WARN_... */
+	uint64_t charge_bytes;       /* what fork is charged for all mappings */
+	uint64_t largest_bytes;      /* the largest charged mapping; 0: not looked for */
+	uint64_t headroom_bytes;     /* mode 2: for the charge; mode 0: for any one mapping */
+	uint64_t uncertainty_bytes;  /* of charge (mode 0: largest) against headroom */
+	uint64_t committed_bytes;    /* Committed_AS */
+	uint64_t limit_bytes;        /* CommitLimit */
+	uint64_t resident_bytes;
+	uint64_t page_table_bytes;
+	uint64_t mappings;           /* 0: not counted */
+	uint64_t charged_mappings;
+	uint64_t estimated_ns;       /* how long fork takes; other threads cannot mmap meanwhile */
+	uint64_t cgroup_headroom_bytes; /* left in its memory cgroups, cache dropped */
+	uint64_t cgroup_need_bytes;  /* what fork may take of that */
+	uint64_t tasks, tasks_limit; /* for causes that are about tasks */
+};
+
+/*
+ * Would fork() by this process (0: the calling thread) pass now? Reads /proc, allocates nothing and
+ * never forks. Takes about 0.05 ms where the answer is clear; else it reads maps and, in doubt, smaps.
+ * ESRCH: no such process, or it has ended. ENOTSUP: a kernel thread. EINVAL: size too small.
+ * EACCES, EMFILE and others: /proc cannot be read.
+ */
+SS_API int ss_preflight(struct ss_preflight *report, pid_t pid);
+
+/* Writes the report as a few lines of text. -1 when the stream has failed. */
+SS_API int ss_preflight_print(const struct ss_preflight *report, FILE *to);
+
+/* The cause in a word, "commit-limit"; "unknown" for what is none. Never NULL. */
+SS_API const char *ss_cause_name(enum ss_cause cause);
+
 #ifdef __cplusplus
 }
 #endif

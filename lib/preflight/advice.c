@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+#include "preflight/text.h"
+
+#include <stdio.h>
+
+/* A fork that takes longer than this is worth a word. */
+#define SLOW_NS 5000000
+
+static bool is_for_memory(const struct ss_preflight *r)
+{
+	return r->verdict != SS_FORK_OK && r->cause >= SS_CAUSE_MAPPING_RAM &&
+		r->cause <= SS_CAUSE_COMMIT_LIMIT;
+}
+
+static int own_code(char *text, size_t size, const struct ss_preflight *r)
+{
+	if (!is_for_memory(r))
+		return 0;
+	return snprintf(text, size,
+		"start programs with ss_spawn, ss_system or ss_popen: they need no room at all");
+}
+
+static int other_code(char *text, size_t size, const struct ss_preflight *r)
+{
+	if (!is_for_memory(r))
+		return 0;
+	return snprintf(text, size, "a program that cannot be changed: safespawn run PROGRAM");
+}
+
+static int raise_limit(char *text, size_t size, const struct ss_preflight *r)
+{
+	if (!is_for_memory(r) || r->cause != SS_CAUSE_COMMIT_LIMIT)
+		return 0;
+	uint64_t kb = (r->limit_bytes + r->charge_bytes + r->uncertainty_bytes) / 1024;
+	return snprintf(text, size,
+		"or vm.overcommit_kbytes=%llu, or more swap; the cost: more is promised than there is",
+		(unsigned long long)kb);
+}
+
+static int always_overcommit(char *text, size_t size, const struct ss_preflight *r)
+{
+	if (!is_for_memory(r) || r->cause == SS_CAUSE_COMMIT_LIMIT)
+		return 0;
+	return snprintf(text, size,
+		"or vm.overcommit_memory=1; the cost: no request is refused any more, on the whole "
+		"machine, and what does not fit ends with the OOM killer");
+}
+
+static int raise_tasks(char *text, size_t size, const struct ss_preflight *r)
+{
+	switch (r->cause) {
+	case SS_CAUSE_NPROC:
+		return snprintf(text, size, "raise RLIMIT_NPROC (ulimit -u, LimitNPROC=)");
+	case SS_CAUSE_THREADS_MAX:
+		return snprintf(text, size, "raise kernel.threads-max");
+	case SS_CAUSE_PID_MAX:
+		return snprintf(text, size, "raise kernel.pid_max");
+	case SS_CAUSE_PIDS_CGROUP:
+		return snprintf(text, size, "raise pids.max of the cgroup that is full (TasksMax=)");
+	default:
+		return 0;
+	}
+}
+
+static int any_spawn(char *text, size_t size, const struct ss_preflight *r)
+{
+	if (r->verdict == SS_FORK_OK || is_for_memory(r))
+		return 0;
+	return snprintf(text, size, "every new process is refused, one from ss_spawn as well");
+}
+
+static int memory_cgroup(char *text, size_t size, const struct ss_preflight *r)
+{
+	char room[SIZE_TEXT], need[SIZE_TEXT];
+	if (!(r->warnings & SS_WARN_MEMORY_CGROUP))
+		return 0;
+	return snprintf(text, size,
+		"its memory cgroup has %s left and fork may take %s: this process may be killed inside "
+		"fork; raise memory.max, or do not fork",
+		size_text(room, r->cgroup_headroom_bytes), size_text(need, r->cgroup_need_bytes));
+}
+
+static int slow(char *text, size_t size, const struct ss_preflight *r)
+{
+	char time[SIZE_TEXT];
+	if (r->estimated_ns < SLOW_NS || r->verdict != SS_FORK_OK)
+		return 0;
+	return snprintf(text, size,
+		"its other threads cannot map memory for the %s of a fork; ss_spawn does not hold them up",
+		time_text(time, r->estimated_ns));
+}
+
+static int look_closer(char *text, size_t size, const struct ss_preflight *r)
+{
+	if (!is_for_memory(r) || r->exact)
+		return 0;
+	return snprintf(text, size,
+		"this is an estimate: its smaps was not read (safespawn preflight --exact, as its user "
+		"or as root)");
+}
+
+int advice_text(char *text, size_t size, const struct ss_preflight *r, unsigned n)
+{
+	static int (*const all[])(char *, size_t, const struct ss_preflight *) = {
+		memory_cgroup, own_code, other_code, raise_limit, always_overcommit,
+		raise_tasks, any_spawn, look_closer, slow,
+	};
+	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+		int len = all[i](text, size, r);
+		if (len != 0 && n-- == 0)
+			return len;
+	}
+	return 0;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PREFLIGHT_MODEL_H
+#define PREFLIGHT_MODEL_H
+
+#include <safespawn.h>
+
+#include "preflight/parse.h"
+#include "preflight/snapshot.h"
+
+/*
+ * The kernel's decision, as pure functions of a snapshot. Checks come in the order in which
+ * copy_process makes them, because the first that refuses decides between EAGAIN and ENOMEM.
+ */
+enum outcome {
+	PASSES,
+	REFUSED,
+	NEAR,   /* inside what cannot be known */
+	CLOSER  /* a closer look at the mappings would tell */
+};
+
+struct answer {
+	enum ss_fork_verdict verdict;
+	enum ss_cause cause;
+	bool closer; /* UNSURE only for want of a closer look */
+};
+
+struct answer judge(const struct snapshot *s);
+
+/* Its parts, each in its own file. */
+enum outcome judge_nproc(const struct snapshot *s);
+enum outcome judge_threads_max(const struct snapshot *s);
+enum outcome judge_pid_max(const struct snapshot *s);
+enum outcome judge_pids_cgroup(const struct snapshot *s);
+enum outcome judge_memory(const struct snapshot *s, enum ss_cause *cause);
+
+/* What the sum (mode 2) or the largest mapping (mode 0) must stay below; NO_LIMIT in mode 1. */
+uint64_t headroom_pages(const struct snapshot *s);
+/* How far off the kernel's own counters may be. */
+uint64_t counter_error_pages(const struct snapshot *s);
+bool is_before_5_2(const struct system_facts *sys);
+
+/* Memory cgroups: what a fork needs of them for page tables and stacks. */
+uint64_t memory_cgroup_need_bytes(const struct snapshot *s);
+bool lacks_memory_cgroup_room(const struct snapshot *s);
+
+uint64_t estimate_ns(const struct snapshot *s);
+
+/* What each way of looking says about the charge. */
+struct charge_facts charge_from_status(const struct status *st, uint64_t page_bytes);
+struct charge_facts charge_from_mappings(const struct mappings *m, uint64_t page_bytes);
+
+void fill_report(struct ss_preflight *report, const struct snapshot *s);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+#include "preflight/model.h"
+
+/* The kernel hands out no pid below this once it has come round to the end. */
+#define RESERVED_PIDS 300
+
+static bool is_exempt(const struct task_facts *t)
+{
+	/* Capabilities count when they are held in the first user namespace only. */
+	return t->first_namespace && (t->uid == 0 || t->cap_admin || t->cap_resource);
+}
+
+enum outcome judge_nproc(const struct snapshot *s)
+{
+	const struct task_facts *t = &s->task;
+	if (is_exempt(t) || t->nproc_limit == NO_LIMIT || t->user_tasks_high < t->nproc_limit)
+		return PASSES;
+	/* Since 5.14 each user namespace counts for itself: how much cannot be seen from outside. */
+	if (t->user_tasks_low < t->nproc_limit)
+		return NEAR;
+	return t->first_namespace || s->system.version < VERSION(5, 14) ? REFUSED : NEAR;
+}
+
+enum outcome judge_threads_max(const struct snapshot *s)
+{
+	return s->system.tasks >= s->system.threads_max ? REFUSED : PASSES;
+}
+
+/*
+ * Pids are also held by process groups and sessions whose leader is gone, and some tasks live below
+ * RESERVED_PIDS: between the two bounds nothing is certain.
+ */
+enum outcome judge_pid_max(const struct snapshot *s)
+{
+	uint64_t tasks = s->system.tasks, max = s->system.pid_max;
+	if (max == NO_LIMIT)
+		return PASSES;
+	if (tasks >= sub_clamped(max, 1))
+		return REFUSED;
+	return tasks + tasks / 16 >= sub_clamped(max, RESERVED_PIDS) ? NEAR : PASSES;
+}
+
+enum outcome judge_pids_cgroup(const struct snapshot *s)
+{
+	return s->task.pids_room < 1 ? REFUSED : PASSES;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "preflight/parse.h"
+
+/* What follows the key, or NULL. */
+static const char *after_key(const char *line, const char *key)
+{
+	while (*key && *line == *key) {
+		line++;
+		key++;
+	}
+	if (*key || !*line || !strchr(": \t", *line))
+		return NULL;
+	return line + (*line == ':');
+}
+
+bool parse_field(const struct field *fields, size_t n, const char *line, void *into)
+{
+	for (size_t i = 0; i < n; i++) {
+		const char *text = after_key(line, fields[i].key);
+		uint64_t value;
+		if (!text)
+			continue;
+		if (!scan_decimal(text, &value))
+			return false;
+		memcpy((char *)into + fields[i].offset, &value, sizeof value);
+		return true;
+	}
+	return false;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "preflight/model.h"
+#include "preflight/read.h"
+
+/* Of the first release: no caller has a smaller one. */
+#define LEAST_SIZE (offsetof(struct ss_preflight, tasks_limit) + sizeof(uint64_t))
+
+static int preflight(struct ss_preflight *report, pid_t pid)
+{
+	struct source source;
+	struct system_facts sys;
+	struct snapshot snapshot;
+	struct status status;
+	const struct look_request request = {.pid = pid};
+	int error = source_open(&source, NULL);
+	if (error)
+		return error;
+	error = read_system(&source, &sys);
+	if (!error)
+		error = look(&source, &sys, &request, &snapshot, &status);
+	source_close(&source);
+	if (error)
+		return error;
+	fill_report(report, &snapshot);
+	return 0;
+}
+
+int ss_preflight(struct ss_preflight *report, pid_t pid)
+{
+	struct ss_preflight own;
+	int cancel, saved = errno, error = -EINVAL;
+	size_t size = report->size;
+	if (size >= LEAST_SIZE && pid >= 0) {
+		/* Reading is full of cancellation points, with descriptors open. */
+		pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+		error = preflight(&own, pid);
+		pthread_setcancelstate(cancel, NULL);
+	}
+	if (error) {
+		errno = -error;
+		return -1;
+	}
+	memset(report, 0, size);
+	memcpy(report, &own, size < sizeof own ? size : sizeof own);
+	report->size = size;
+	errno = saved;
+	return 0;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdio.h>
+
+#include "preflight/text.h"
+
+static const char *headline(const struct ss_preflight *r)
+{
+	switch (r->verdict) {
+	case SS_FORK_OK:
+		return "fork would pass";
+	case SS_FORK_ENOMEM:
+		return "fork would fail: ENOMEM, cannot allocate memory";
+	case SS_FORK_EAGAIN:
+		return "fork would fail: EAGAIN, too many tasks";
+	case SS_FORK_UNSURE:
+		return "fork may fail: too near to say";
+	}
+	return "?";
+}
+
+static void print_charge(const struct ss_preflight *r, FILE *to)
+{
+	char charge[SIZE_TEXT], largest[SIZE_TEXT];
+	fprintf(to, "  charge     %s%s", r->exact ? "" : "about ",
+		size_text(charge, r->charge_bytes));
+	if (r->mappings)
+		fprintf(to, ", %llu of %llu mappings, the largest %s",
+			(unsigned long long)r->charged_mappings, (unsigned long long)r->mappings,
+			size_text(largest, r->largest_bytes));
+	fputc('\n', to);
+}
+
+static void print_headroom(const struct ss_preflight *r, FILE *to)
+{
+	char headroom[SIZE_TEXT], committed[SIZE_TEXT], limit[SIZE_TEXT], error[SIZE_TEXT];
+	size_text(headroom, r->headroom_bytes);
+	if (r->overcommit == 1)
+		fputs("  headroom   unlimited (vm.overcommit_memory=1)\n", to);
+	else if (r->overcommit == 2)
+		fprintf(to, "  headroom   %s for all of it: %s of %s are committed (+-%s)\n", headroom,
+			size_text(committed, r->committed_bytes), size_text(limit, r->limit_bytes),
+			size_text(error, r->uncertainty_bytes));
+	else
+		fprintf(to, "  headroom   %s for any one mapping\n", headroom);
+}
+
+static void print_cost(const struct ss_preflight *r, FILE *to)
+{
+	char time[SIZE_TEXT], resident[SIZE_TEXT], tables[SIZE_TEXT];
+	fprintf(to, "  cost       about %s, and as long a stall of its other threads' mmap\n",
+		time_text(time, r->estimated_ns));
+	fprintf(to, "  resident   %s, page tables %s\n", size_text(resident, r->resident_bytes),
+		size_text(tables, r->page_table_bytes));
+}
+
+int ss_preflight_print(const struct ss_preflight *r, FILE *to)
+{
+	char line[256];
+	int error = errno;
+	if (r->size < sizeof *r) {
+		errno = EINVAL;
+		return -1;
+	}
+	fprintf(to, "%d: %s\n", (int)r->pid, headline(r));
+	reason_text(line, sizeof line, r);
+	fprintf(to, "  because    %s\n", line);
+	print_charge(r, to);
+	print_headroom(r, to);
+	print_cost(r, to);
+	for (unsigned n = 0; advice_text(line, sizeof line, r, n) > 0; n++)
+		fprintf(to, "  advice     %s\n", line);
+	if (ferror(to))
+		return -1;
+	errno = error;
+	return 0;
+}

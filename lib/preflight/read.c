@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+#include "preflight/read.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+int source_open(struct source *source, const char *dir)
+{
+	const int flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+	source->live = !dir;
+	source->cgroup = -1;
+	source->proc = open(dir ? dir : "/proc", flags);
+	if (source->proc < 0)
+		return -errno;
+	if (source->live)
+		source->cgroup = open("/sys/fs/cgroup", flags);
+	return 0;
+}
+
+void source_close(struct source *source)
+{
+	if (source->cgroup >= 0)
+		close(source->cgroup);
+	close(source->proc);
+}
+
+static ssize_t read_some(int fd, char *to, size_t size)
+{
+	ssize_t n;
+	do
+		n = read(fd, to, size);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
+/* A copy of /proc may hold anything, a FIFO for one. */
+static int open_file(int dir, const char *path)
+{
+	int fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	return fd < 0 ? -errno : fd;
+}
+
+static int read_all(int dir, const char *path, size_t most, bool in_one, line_fn *fn, void *to)
+{
+	struct lines lines;
+	size_t room, sum = 0;
+	ssize_t n;
+	int fd = open_file(dir, path);
+	if (fd < 0)
+		return fd;
+	lines_start(&lines);
+	for (;;) {
+		char *into = lines_room(&lines, &room);
+		n = read_some(fd, into, room);
+		if (n <= 0 || sum >= most)
+			break;
+		lines_took(&lines, (size_t)n, fn, to);
+		sum += (size_t)n;
+		if (in_one && (size_t)n < room) {
+			n = 0;
+			break;
+		}
+	}
+	close(fd);
+	lines_end(&lines, fn, to);
+	return n < 0 ? (int)n : n > 0;
+}
+
+int read_lines(int dir, const char *path, line_fn *fn, void *to)
+{
+	return read_all(dir, path, SIZE_MAX, true, fn, to);
+}
+
+int read_pieces(int dir, const char *path, size_t most, line_fn *fn, void *to)
+{
+	return read_all(dir, path, most, false, fn, to);
+}
+
+ssize_t read_text(int dir, const char *path, char *text, size_t size)
+{
+	int fd = open_file(dir, path);
+	if (fd < 0)
+		return fd;
+	ssize_t n = read_some(fd, text, size - 1);
+	close(fd);
+	text[n < 0 ? 0 : n] = '\0';
+	return n;
+}
+
+int read_number(int dir, const char *path, uint64_t *value)
+{
+	char text[32];
+	ssize_t n = read_text(dir, path, text, sizeof text);
+	if (n < 0)
+		return (int)n;
+	return scan_limit(text, value) ? 0 : -EIO;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PREFLIGHT_READ_H
+#define PREFLIGHT_READ_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "preflight/parse.h"
+#include "preflight/snapshot.h"
+
+/*
+ * The thin side: files to facts. No allocation, at most a few KiB of stack, every descriptor
+ * CLOEXEC and closed again. All return 0 or -errno unless they say otherwise.
+ */
+struct source {
+	int proc;   /* directory */
+	int cgroup; /* -1: cgroups are not looked at */
+	bool live;  /* the running kernel's, so that system calls may be asked as well */
+};
+
+int source_open(struct source *source, const char *dir); /* NULL: /proc */
+void source_close(struct source *source);
+
+/*
+ * A file that the kernel writes in one piece, so that a short read ends it: saves a system call.
+ * read_pieces is for those of many records, up to about `most` bytes. 1: there was more.
+ */
+int read_lines(int dir, const char *path, line_fn *fn, void *to);
+int read_pieces(int dir, const char *path, size_t most, line_fn *fn, void *to);
+/* The file's beginning, NUL-terminated. Returns its length or -errno. */
+ssize_t read_text(int dir, const char *path, char *text, size_t size);
+/* A single number or "max". */
+int read_number(int dir, const char *path, uint64_t *value);
+
+int read_system(const struct source *source, struct system_facts *sys);
+
+/*
+ * A task's directory, held open: what is read there is never another process's that got its pid.
+ * pid 0 is the calling thread, because credentials are a thread's. Returns it, or -errno.
+ */
+int task_open(const struct source *source, pid_t pid);
+
+/* -ESRCH: it has ended. -ENOTSUP: a kernel thread. */
+int read_status(int task_dir, struct status *st);
+void read_task(const struct source *source, int task_dir, const struct status *st,
+	const struct system_facts *sys, struct task_facts *task);
+
+void read_cgroups(const struct source *source, int task_dir, struct task_facts *task);
+/* How many tasks has this user, of those that can be seen? */
+int count_tasks(const struct source *source, uint64_t uid, uint64_t *own, uint64_t *all);
+
+struct look_request {
+	pid_t pid;                /* 0: the caller */
+	enum look least;          /* look at least this closely, clear or not */
+	struct top_mappings *top; /* may be NULL; filled in from LOOK_MAPS on */
+};
+int look(const struct source *source, const struct system_facts *sys,
+	const struct look_request *request, struct snapshot *snapshot, struct status *st);
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Limits of every cgroup above a task. Hazards:
+ * 1. A path as seen from another cgroup namespace may begin with "/..": going there would leave the
+ *    mounted hierarchy, so such a cgroup stays unknown.
+ * 2. In a container without a namespace the path starts at the host's root, the mount further down:
+ *    mountinfo says where.
+ * 3. The root has no limits and no such files. Inside a namespace the seeming root has.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "preflight/read.h"
+
+struct hierarchy {
+	const char *controller; /* "" for version 2 */
+	int dir;
+	size_t top;      /* how much of the path is where it is mounted */
+	char path[1024]; /* below dir, or absolute */
+};
+
+static uint64_t number_at(const struct hierarchy *h, const char *file)
+{
+	char name[1100];
+	uint64_t value = NO_LIMIT;
+	const char *slash = h->path[0] ? "/" : "";
+	if (snprintf(name, sizeof name, "%s%s%s", h->path, slash, file) < (int)sizeof name)
+		read_number(h->dir, name, &value);
+	return value;
+}
+
+/* Cache that the kernel drops before it kills. */
+static uint64_t cache_at(const struct hierarchy *h, bool v2)
+{
+	char name[1100];
+	struct memory_stat stat = {0};
+	snprintf(name, sizeof name, "%s%smemory.stat", h->path, h->path[0] ? "/" : "");
+	read_lines(h->dir, name, parse_memory_stat, &stat);
+	return v2 ? add_clamped(stat.active_file, stat.inactive_file)
+		  : add_clamped(stat.total_active_file, stat.total_inactive_file);
+}
+
+static uint64_t pids_room_at(const struct hierarchy *h, bool v2)
+{
+	(void)v2;
+	uint64_t max = number_at(h, "pids.max");
+	if (max == NO_LIMIT)
+		return NO_LIMIT;
+	uint64_t used = number_at(h, "pids.current");
+	return used == NO_LIMIT ? NO_LIMIT : sub_clamped(max, used);
+}
+
+/* Version 1 prints a very large number where there is no limit. */
+static uint64_t memory_room_at(const struct hierarchy *h, bool v2)
+{
+	uint64_t max = number_at(h, v2 ? "memory.max" : "memory.limit_in_bytes");
+	if (max >= UINT64_C(1) << 62)
+		return NO_LIMIT;
+	uint64_t used = number_at(h, v2 ? "memory.current" : "memory.usage_in_bytes");
+	if (used == NO_LIMIT)
+		return NO_LIMIT;
+	return add_clamped(sub_clamped(max, used), cache_at(h, v2));
+}
+
+/* The least room at any level; takes the path apart. */
+static uint64_t least_room(struct hierarchy *h, uint64_t (*room_at)(const struct hierarchy *, bool))
+{
+	uint64_t least = NO_LIMIT;
+	for (;;) {
+		uint64_t room = room_at(h, !h->controller[0]);
+		if (room < least)
+			least = room;
+		size_t len = strlen(h->path);
+		if (len <= h->top)
+			return least;
+		while (len > h->top && h->path[len - 1] != '/')
+			len--;
+		h->path[len > h->top ? len - 1 : h->top] = '\0';
+	}
+}
+
+static bool leaves(const char *path)
+{
+	const char *dots = strstr(path, "/..");
+	return dots && (dots[3] == '/' || dots[3] == '\0');
+}
+
+static bool set_path(struct hierarchy *h, const char *top, const char *path)
+{
+	const char *slash = top[0] && path[0] ? "/" : "";
+	h->top = strlen(top);
+	int n = snprintf(h->path, sizeof h->path, "%s%s%s", top, slash, path);
+	if (n >= (int)sizeof h->path)
+		return false;
+	return faccessat(h->dir, n ? h->path : ".", F_OK, 0) == 0;
+}
+
+/* Where mountinfo has the hierarchy, as an absolute path. */
+static bool find_mount(const struct source *source, const char *path, struct hierarchy *h)
+{
+	struct cgroup_mount mount = {.controller = h->controller};
+	if (!source->live)
+		return false;
+	read_pieces(source->proc, "self/mountinfo", SIZE_MAX, parse_mountinfo, &mount);
+	size_t root = strcmp(mount.root, "/") ? strlen(mount.root) : 0;
+	if (!mount.point[0] || strncmp(path, mount.root, root) != 0)
+		return false;
+	path += root;
+	if (path[0] && path[0] != '/')
+		return false;
+	return set_path(h, mount.point, path + strspn(path, "/"));
+}
+
+static bool find(const struct source *source, const char *path, struct hierarchy *h)
+{
+	if (path[0] != '/' || leaves(path))
+		return false;
+	h->dir = source->cgroup;
+	const char *top = h->controller;
+	if (!top[0] && faccessat(h->dir, "unified", F_OK, 0) == 0)
+		top = "unified";
+	return set_path(h, top, path + strspn(path, "/")) || find_mount(source, path, h);
+}
+
+void read_cgroups(const struct source *source, int task_dir, struct task_facts *task)
+{
+	struct cgroup_paths paths = {0};
+	if (source->cgroup < 0 || read_lines(task_dir, "cgroup", parse_cgroup, &paths) < 0)
+		return;
+	struct hierarchy pids = {.controller = paths.pids[0] ? "pids" : ""};
+	if (find(source, paths.pids[0] ? paths.pids : paths.v2, &pids))
+		task->pids_room = least_room(&pids, pids_room_at);
+	struct hierarchy memory = {.controller = paths.memory[0] ? "memory" : ""};
+	if (find(source, paths.memory[0] ? paths.memory : paths.v2, &memory))
+		task->memory_room_bytes = least_room(&memory, memory_room_at);
+}

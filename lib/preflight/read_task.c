@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "preflight/model.h"
+#include "preflight/read.h"
+
+enum { CAP_ADMIN = 21, CAP_RESOURCE = 24 }; /* CAP_SYS_... */
+
+int task_open(const struct source *source, pid_t pid)
+{
+	char name[16] = "thread-self";
+	if (pid != 0)
+		snprintf(name, sizeof name, "%d", (int)pid);
+	int fd = openat(source->proc, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT && pid == 0)
+		fd = openat(source->proc, "self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? -ESRCH : -errno;
+	return fd;
+}
+
+int read_status(int task_dir, struct status *st)
+{
+	memset(st, 0, sizeof *st);
+	int error = read_lines(task_dir, "status", parse_status, st);
+	if (error)
+		return error == -ENOENT ? -ESRCH : error;
+	if (st->has_memory)
+		return 0;
+	/* Before 6.10 there is no Kthread line, but all of them descend from kthreadd. */
+	bool kernel = st->kernel_thread || st->pid == 2 || st->parent == 2;
+	return kernel && st->state != 'Z' && st->state != 'X' ? -ENOTSUP : -ESRCH;
+}
+
+/* The first user namespace has a fixed inode number; its map is for those not allowed to see it. */
+static bool in_first_namespace(int task_dir)
+{
+	char text[128];
+	ssize_t n = readlinkat(task_dir, "ns/user", text, sizeof text - 1);
+	if (n > 0) {
+		text[n] = '\0';
+		return !strcmp(text, "user:[4026531837]");
+	}
+	if (read_text(task_dir, "uid_map", text, sizeof text) > 0)
+		return parse_full_uid_map(text);
+	return true;
+}
+
+static uint64_t nproc_limit(const struct source *source, int task_dir, pid_t pid)
+{
+	struct limits limits = {0};
+	struct rlimit own;
+	if (source->live && pid == getpid() && getrlimit(RLIMIT_NPROC, &own) == 0)
+		return own.rlim_cur == RLIM_INFINITY ? NO_LIMIT : own.rlim_cur;
+	if (read_lines(task_dir, "limits", parse_limits, &limits) < 0)
+		return NO_LIMIT;
+	return limits.has_processes ? limits.processes : NO_LIMIT;
+}
+
+/* Counting a user's tasks reads all of /proc: only where the limit could be reached at all. */
+static void read_user(const struct source *source, const struct system_facts *sys,
+	struct task_facts *task)
+{
+	uint64_t own, seen;
+	task->user_tasks_low = 0;
+	task->user_tasks_high = sys->tasks;
+	if (task->nproc_limit > sys->tasks || count_tasks(source, task->uid, &own, &seen) < 0)
+		return;
+	task->user_tasks_low = own;
+	task->user_tasks_high = add_clamped(own, sub_clamped(sys->tasks, seen));
+}
+
+void read_task(const struct source *source, int task_dir, const struct status *st,
+	const struct system_facts *sys, struct task_facts *task)
+{
+	uint64_t page = sys->page_bytes;
+	*task = (struct task_facts){
+		.pid = (pid_t)st->pid,
+		.uid = st->uid,
+		.first_namespace = true,
+		.cap_admin = st->cap_effective >> CAP_ADMIN & 1,
+		.cap_resource = st->cap_effective >> CAP_RESOURCE & 1,
+		.total = mul_clamped(st->size, 1024) / page,
+		.data = mul_clamped(add_clamped(st->data, st->stack), 1024) / page,
+		.resident = mul_clamped(st->resident, 1024) / page,
+		.page_table_bytes = mul_clamped(st->page_tables, 1024),
+		.nproc_limit = nproc_limit(source, task_dir, (pid_t)st->pid),
+		.pids_room = NO_LIMIT,
+		.memory_room_bytes = NO_LIMIT,
+	};
+	/* Before 4.5 there is no RssAnon line. */
+	uint64_t anonymous = st->resident_anon ? st->resident_anon : st->resident;
+	task->anonymous = mul_clamped(add_clamped(anonymous, st->swap), 1024) / page;
+	bool reserves_matter = sys->overcommit == 2 || is_before_5_2(sys);
+	if (reserves_matter || task->nproc_limit <= sys->tasks)
+		task->first_namespace = in_first_namespace(task_dir);
+	read_user(source, sys, task);
+	read_cgroups(source, task_dir, task);
+}

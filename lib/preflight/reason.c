@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+#include "preflight/text.h"
+
+#include <stdio.h>
+
+static int mapping(char *text, size_t size, const struct ss_preflight *r, const char *bound)
+{
+	char largest[SIZE_TEXT], headroom[SIZE_TEXT];
+	if (r->verdict == SS_FORK_UNSURE)
+		return snprintf(text, size, "a mapping may be larger than %s, %s", bound,
+			size_text(headroom, r->headroom_bytes));
+	return snprintf(text, size, "one mapping of %s is larger than %s, %s",
+		size_text(largest, r->largest_bytes), bound,
+		size_text(headroom, r->headroom_bytes));
+}
+
+static int commit(char *text, size_t size, const struct ss_preflight *r)
+{
+	char charge[SIZE_TEXT], headroom[SIZE_TEXT], error[SIZE_TEXT];
+	if (r->verdict == SS_FORK_UNSURE)
+		return snprintf(text, size,
+			"the charge of %s is too near the headroom of %s: certain to within %s",
+			size_text(charge, r->charge_bytes), size_text(headroom, r->headroom_bytes),
+			size_text(error, r->uncertainty_bytes));
+	return snprintf(text, size, "the charge of %s is more than the %s left of the commit limit",
+		size_text(charge, r->charge_bytes), size_text(headroom, r->headroom_bytes));
+}
+
+static int tasks(char *text, size_t size, const struct ss_preflight *r, const char *whose)
+{
+	return snprintf(text, size, "%s %llu, of tasks there are %llu%s", whose,
+		(unsigned long long)r->tasks_limit, (unsigned long long)r->tasks,
+		r->verdict == SS_FORK_UNSURE ? " or more" : "");
+}
+
+int reason_text(char *text, size_t size, const struct ss_preflight *r)
+{
+	switch (r->cause) {
+	case SS_CAUSE_NPROC:
+		return tasks(text, size, r, "the user's limit RLIMIT_NPROC is");
+	case SS_CAUSE_THREADS_MAX:
+		return tasks(text, size, r, "kernel.threads-max is");
+	case SS_CAUSE_PID_MAX:
+		return tasks(text, size, r, "kernel.pid_max is");
+	case SS_CAUSE_PIDS_CGROUP:
+		return snprintf(text, size, "a pids cgroup it is in is full");
+	case SS_CAUSE_MAPPING_RAM:
+		return mapping(text, size, r, "RAM and swap together");
+	case SS_CAUSE_MAPPING_AVAILABLE:
+		return mapping(text, size, r, "what could be made free");
+	case SS_CAUSE_COMMIT_LIMIT:
+		return commit(text, size, r);
+	case SS_CAUSE_NONE:
+		break;
+	}
+	return snprintf(text, size, r->overcommit == 1 ? "vm.overcommit_memory=1: nothing is refused" :
+							 "nothing stands in the way");
+}

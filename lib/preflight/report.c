@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+#include "preflight/model.h"
+
+#include <string.h>
+
+static uint64_t distance(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : b - a;
+}
+
+static uint64_t spread(const struct range *r)
+{
+	uint64_t below = distance(r->likely, r->low), above = distance(r->high, r->likely);
+	return below > above ? below : above;
+}
+
+/* Of what the mode compares: the sum in mode 2, else the largest mapping. */
+static uint64_t uncertainty_pages(const struct snapshot *s)
+{
+	const struct charge_facts *c = &s->charge;
+	uint64_t own = spread(s->system.overcommit == 2 ? &c->sum : &c->largest);
+	return add_clamped(counter_error_pages(s), own);
+}
+
+static void fill_limits(struct ss_preflight *r, const struct snapshot *s)
+{
+	switch (r->cause) {
+	case SS_CAUSE_NPROC:
+		r->tasks = s->task.user_tasks_low;
+		r->tasks_limit = s->task.nproc_limit;
+		break;
+	case SS_CAUSE_THREADS_MAX:
+		r->tasks = s->system.tasks;
+		r->tasks_limit = s->system.threads_max;
+		break;
+	case SS_CAUSE_PID_MAX:
+		r->tasks = s->system.tasks;
+		r->tasks_limit = s->system.pid_max;
+		break;
+	default:
+		break;
+	}
+}
+
+static void fill_sizes(struct ss_preflight *r, const struct snapshot *s)
+{
+	uint64_t page = s->system.page_bytes;
+	const struct charge_facts *c = &s->charge;
+	r->charge_bytes = mul_clamped(c->sum.likely, page);
+	r->largest_bytes = mul_clamped(c->largest.likely, page);
+	r->headroom_bytes = mul_clamped(headroom_pages(s), page);
+	r->uncertainty_bytes = mul_clamped(uncertainty_pages(s), page);
+	r->committed_bytes = mul_clamped(s->system.committed, page);
+	r->limit_bytes = mul_clamped(s->system.commit_limit, page);
+	r->resident_bytes = mul_clamped(s->task.resident, page);
+	r->page_table_bytes = s->task.page_table_bytes;
+	r->cgroup_headroom_bytes = s->task.memory_room_bytes;
+	r->cgroup_need_bytes = memory_cgroup_need_bytes(s);
+}
+
+void fill_report(struct ss_preflight *r, const struct snapshot *s)
+{
+	struct answer answer = judge(s);
+	memset(r, 0, sizeof *r);
+	r->size = sizeof *r;
+	r->pid = s->task.pid;
+	r->overcommit = s->system.overcommit;
+	r->verdict = answer.verdict;
+	r->cause = answer.cause;
+	r->exact = s->charge.look == LOOK_SMAPS;
+	if (lacks_memory_cgroup_room(s))
+		r->warnings |= SS_WARN_MEMORY_CGROUP;
+	fill_sizes(r, s);
+	fill_limits(r, s);
+	r->mappings = s->charge.mappings;
+	r->charged_mappings = s->charge.charged_mappings;
+	r->estimated_ns = estimate_ns(s);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PREFLIGHT_SNAPSHOT_H
+#define PREFLIGHT_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "preflight/number.h"
+
+/*
+ * All that the kernel's verdict depends on, as numbers. Sizes are in pages unless the name says
+ * otherwise; NO_LIMIT stands for "none" and for "not known" where a limit is meant.
+ */
+struct system_facts {
+	uint64_t page_bytes;
+	unsigned version; /* VERSION(5, 2) */
+	int overcommit;
+	uint64_t ram, swap;
+	bool commit_known;
+	uint64_t committed, commit_limit;
+	uint64_t admin_reserve, user_reserve;
+	uint64_t cpus; /* 0: not known */
+	/* for mode 0 of kernels up to 5.1 */
+	uint64_t free, file, shmem, swap_free, reclaimable, reserve;
+	uint64_t tasks, threads_max, pid_max;
+};
+
+struct task_facts {
+	pid_t pid;
+	uint64_t uid;
+	bool first_namespace; /* its user namespace is the first one */
+	bool cap_admin, cap_resource;
+	uint64_t total, data; /* data: private and writable */
+	uint64_t resident, anonymous, page_table_bytes;
+	uint64_t nproc_limit;
+	uint64_t user_tasks_low, user_tasks_high; /* tasks of its user: counted, and at most */
+	uint64_t pids_room;                       /* more tasks its cgroups allow */
+	uint64_t memory_room_bytes;               /* more its memory cgroups allow, cache dropped */
+};
+
+/* How closely the mappings were looked at. */
+enum look {
+	LOOK_STATUS, /* sums only */
+	LOOK_MAPS,   /* each mapping, but not whether it is charged */
+	LOOK_SMAPS   /* everything */
+};
+
+struct range {
+	uint64_t low, likely, high;
+};
+
+struct charge_facts {
+	enum look look;
+	bool final; /* no closer look is possible */
+	uint64_t mappings, charged_mappings; /* 0: not counted */
+	struct range sum, largest;
+	uint64_t huge; /* in transparent huge pages */
+};
+
+struct snapshot {
+	struct system_facts system;
+	struct task_facts task;
+	struct charge_facts charge;
+};
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PREFLIGHT_TEXT_H
+#define PREFLIGHT_TEXT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <safespawn.h>
+
+/*
+ * What a person wants to know, as text: pure functions of a report. They write what fits, always
+ * NUL-terminated, and return the whole length, as snprintf does.
+ */
+
+/* "30.1 MiB"; for NO_LIMIT "unlimited" */
+enum { SIZE_TEXT = 24 };
+const char *size_text(char *text, uint64_t bytes);
+const char *time_text(char *text, uint64_t ns); /* "12 ms" */
+
+/* One line without a newline: what decides, with its numbers. */
+int reason_text(char *text, size_t size, const struct ss_preflight *r);
+
+/* The n-th piece of advice, or 0 when there are no more. */
+int advice_text(char *text, size_t size, const struct ss_preflight *r, unsigned n);
+
+const char *verdict_text(enum ss_fork_verdict verdict); /* "OK", "ENOMEM", ... */
+
+/* For lists: the more worried one should be, the larger. */
+double risk(const struct ss_preflight *r);
+
+#endif

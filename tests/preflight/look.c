@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "leak.h"
+#include "preflight/model.h"
+#include "preflight/read.h"
+
+/* Directories that look like /proc: those of the tests' data, and one made up here. */
+
+static char data[512];
+
+static int look_in(const char *dir, pid_t pid, enum look least, struct top_mappings *top,
+	struct ss_preflight *r)
+{
+	char path[600];
+	struct source source;
+	struct system_facts sys;
+	struct snapshot snapshot;
+	struct status st;
+	const struct look_request request = {pid, least, top};
+	snprintf(path, sizeof path, "%s/%s", data, dir);
+	assert_int_equal(source_open(&source, path), 0);
+	int error = read_system(&source, &sys);
+	if (!error)
+		error = look(&source, &sys, &request, &snapshot, &st);
+	source_close(&source);
+	if (!error)
+		fill_report(r, &snapshot);
+	return error;
+}
+
+static void the_starting_case(void **state)
+{
+	(void)state;
+	struct ss_preflight r;
+	struct top_mappings top;
+	assert_int_equal(look_in("embedded-4.19", 312, LOOK_STATUS, &top, &r), 0);
+	assert_int_equal(r.pid, 312);
+	assert_int_equal(r.overcommit, 0);
+	assert_int_equal(r.verdict, SS_FORK_ENOMEM);
+	assert_int_equal(r.cause, SS_CAUSE_MAPPING_AVAILABLE);
+	assert_true(r.exact);
+	assert_int_equal(r.headroom_bytes, 19376 * 1024);
+	assert_int_equal(r.largest_bytes, 7682 * 4096);
+	assert_int_equal(r.charge_bytes, 32036 * 1024);
+	assert_int_equal(r.mappings, 12);
+	assert_int_equal(r.charged_mappings, 8);
+	assert_int_equal(r.page_table_bytes, 48 * 1024);
+	assert_int_equal(top.mapping[0].end - top.mapping[0].start, 7682 * 4096);
+}
+
+static void not_there(void **state)
+{
+	(void)state;
+	struct ss_preflight r;
+	struct source source;
+	assert_int_equal(look_in("embedded-4.19", 313, LOOK_STATUS, NULL, &r), -ESRCH);
+	assert_int_equal(source_open(&source, "/nonexistent"), -ENOENT);
+	assert_int_equal(source_open(&source, "/etc/passwd"), -ENOTDIR);
+}
+
+/* ---- cgroups ------------------------------------------------------------------------------- */
+
+static char root[64];
+
+static void put(const char *name, const char *text)
+{
+	char path[512];
+	snprintf(path, sizeof path, "%s/%s", root, name);
+	for (char *slash = path + strlen(root) + 1; (slash = strchr(slash, '/')); slash++) {
+		*slash = '\0';
+		mkdir(path, 0755);
+		*slash = '/';
+	}
+	FILE *f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static void begin(void)
+{
+	strcpy(root, "/tmp/preflight.XXXXXX");
+	assert_non_null(mkdtemp(root));
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+static void end(void)
+{
+	assert_int_equal(nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
+}
+
+static void read_made_up(struct task_facts *task)
+{
+	struct source source;
+	char path[128];
+	assert_int_equal(source_open(&source, root), 0);
+	snprintf(path, sizeof path, "%s/cgroup", root);
+	source.cgroup = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	assert_true(source.cgroup >= 0);
+	int dir = task_open(&source, 7);
+	assert_true(dir >= 0);
+	task->pids_room = task->memory_room_bytes = NO_LIMIT;
+	read_cgroups(&source, dir, task);
+	close(dir);
+	source_close(&source);
+}
+
+static void version_2_takes_the_least_room_of_all_levels(void **state)
+{
+	(void)state;
+	struct task_facts task;
+	begin();
+	put("7/cgroup", "0::/a/b\n");
+	put("cgroup/cgroup.controllers", "memory pids\n");
+	put("cgroup/a/b/pids.max", "max\n");
+	put("cgroup/a/b/memory.max", "1000000\n");
+	put("cgroup/a/b/memory.current", "400000\n");
+	put("cgroup/a/b/memory.stat", "file 9\n");
+	put("cgroup/a/pids.max", "10\n");
+	put("cgroup/a/pids.current", "7\n");
+	put("cgroup/a/memory.max", "900000\n");
+	put("cgroup/a/memory.current", "900000\n");
+	put("cgroup/a/memory.stat", "anon 5\ninactive_file 300\nactive_file 40\n");
+	read_made_up(&task);
+	assert_int_equal(task.pids_room, 3);
+	assert_int_equal(task.memory_room_bytes, 340);
+	put("cgroup/pids.max", "5\n");
+	put("cgroup/pids.current", "9\n");
+	read_made_up(&task);
+	assert_int_equal(task.pids_room, 0);
+	end();
+}
+
+static void version_1_has_a_hierarchy_for_each(void **state)
+{
+	(void)state;
+	struct task_facts task;
+	begin();
+	put("7/cgroup", "8:pids:/p/q\n4:memory:/m\n0::/\n");
+	put("cgroup/pids/p/q/pids.max", "100\n");
+	put("cgroup/pids/p/q/pids.current", "98\n");
+	put("cgroup/memory/m/memory.limit_in_bytes", "5000000\n");
+	put("cgroup/memory/m/memory.usage_in_bytes", "4000000\n");
+	put("cgroup/memory/m/memory.stat", "total_inactive_file 70\ntotal_active_file 1\n");
+	put("cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");
+	read_made_up(&task);
+	assert_int_equal(task.pids_room, 2);
+	assert_int_equal(task.memory_room_bytes, 1000071);
+	end();
+}
+
+static void unknown_cgroups_limit_nothing(void **state)
+{
+	(void)state;
+	static const char *const paths[] = {"0::/../x\n", "0::/nowhere\n", "8:pids:/..\n", "", "0::\n"};
+	struct task_facts task;
+	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+		begin();
+		put("7/cgroup", paths[i]);
+		put("cgroup/cgroup.controllers", "");
+		put("pids.max", "0\n");
+		put("x/pids.max", "0\n");
+		read_made_up(&task);
+		assert_true(task.pids_room == NO_LIMIT);
+		assert_true(task.memory_room_bytes == NO_LIMIT);
+		end();
+	}
+}
+
+/* ---- counting ------------------------------------------------------------------------------ */
+
+static void tasks_are_counted_by_user(void **state)
+{
+	(void)state;
+	struct source source;
+	uint64_t own = 0, all = 0;
+	begin();
+	put("7/status", "Uid:\t5\t6\t6\t6\nThreads:\t3\n");
+	put("8/status", "Uid:\t6\t5\t5\t5\nThreads:\t10\n");
+	put("9/status", "Uid:\t5\t6\t6\t6\nThreads:\t1\n");
+	put("sys/status", "Uid:\t5\t6\t6\t6\nThreads:\t100\n");
+	assert_int_equal(source_open(&source, root), 0);
+	assert_int_equal(count_tasks(&source, 5, &own, &all), 0);
+	source_close(&source);
+	assert_int_equal(own, 4);
+	assert_int_equal(all, 14);
+	end();
+}
+
+static void kernel_threads_and_the_dead(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		int error;
+	} cases[] = {
+		{"Tgid:\t7\nPPid:\t2\nState:\tI (idle)\n", -ENOTSUP},
+		{"Tgid:\t2\nPPid:\t0\nState:\tS (sleeping)\n", -ENOTSUP},
+		{"Tgid:\t7\nPPid:\t0\nState:\tS (sleeping)\nKthread:\t1\n", -ENOTSUP},
+		{"Tgid:\t7\nPPid:\t1\nState:\tZ (zombie)\n", -ESRCH},
+		{"Tgid:\t7\nPPid:\t2\nState:\tZ (zombie)\n", -ESRCH},
+		{"Tgid:\t7\nPPid:\t1\nState:\tR (running)\nKthread:\t0\n", -ESRCH},
+		{"VmSize:\t 8 kB\n", 0},
+	};
+	struct source source;
+	struct status st;
+	begin();
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		put("7/status", cases[i].text);
+		assert_int_equal(source_open(&source, root), 0);
+		int dir = task_open(&source, 7);
+		assert_int_equal(read_status(dir, &st), cases[i].error);
+		close(dir);
+		source_close(&source);
+	}
+	end();
+}
+
+int main(int argc, char **argv)
+{
+	(void)argc;
+	snprintf(data, sizeof data, "%s", argv[1] ? argv[1] : "tests/preflight/data");
+	const struct CMUnitTest tests[] = {
+		TEST(the_starting_case),
+		TEST(not_there),
+		TEST(version_2_takes_the_least_room_of_all_levels),
+		TEST(version_1_has_a_hierarchy_for_each),
+		TEST(unknown_cgroups_limit_nothing),
+		TEST(tasks_are_counted_by_user),
+		TEST(kernel_threads_and_the_dead),
+	};
+	return RUN_TESTS(tests);
+}
