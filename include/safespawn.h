@@ -180,7 +180,7 @@ SS_API int ss_wait(struct ss_child *child, int *status, int timeout_ms);
 SS_API int ss_kill(struct ss_child *child, int sig);
 
 /*
- * SIGTERM, grace_ms (-1: for ever) to end, SIGKILL to what is left, reap. Means the whole process
+ * SIGTERM (and SIGCONT), grace_ms (-1: for ever) to end, SIGKILL to what is left, reap. Means the whole process
  * group if the child was spawned with one of its own. Errors as ss_wait, except that it never times
  * out and goes on after EINTR.
  */

@@ -25,9 +25,18 @@ static int reap(struct ss_child *child, int *status)
 	return error;
 }
 
+/* SIGCONT: what is stopped could not end by itself. */
+static int ask(const struct ss_child *child, int (*send)(const struct ss_child *, int))
+{
+	int error = send(child, SIGTERM);
+	if (!error)
+		send(child, SIGCONT);
+	return error;
+}
+
 static int terminate_one(struct ss_child *child, int *status, int64_t deadline)
 {
-	int error = handle_kill(child, SIGTERM);
+	int error = ask(child, handle_kill);
 	if (!error)
 		error = await_until(child, deadline);
 	if (error == -ETIMEDOUT)
@@ -54,7 +63,7 @@ static int terminate_rest(struct ss_child *child, int *status, int64_t deadline)
  */
 static int terminate_group(struct ss_child *child, int *status, int64_t deadline)
 {
-	int error = handle_kill_group(child, SIGTERM);
+	int error = ask(child, handle_kill_group);
 	if (error && error != -ESRCH)
 		return error;
 	error = await_until(child, deadline);

@@ -94,12 +94,27 @@ static int check(int same, const char *what)
 	return !same;
 }
 
+/*
+ * What a disposition means. Without a handler neither its mask nor most flags do anything; whether
+ * libc says by SA_RESTORER that it has a way back from a handler is its own affair.
+ */
+static int same_action(const struct kernel_action *a, const struct kernel_action *b)
+{
+	unsigned long flags = ~0x04000000UL;
+	if (a->handler != b->handler)
+		return 0;
+	if (a->handler == (void *)(uintptr_t)SIG_DFL || a->handler == (void *)(uintptr_t)SIG_IGN)
+		flags = SA_NOCLDWAIT | SA_NOCLDSTOP;
+	else if (a->mask != b->mask)
+		return 0;
+	return (a->flags & flags) == (b->flags & flags);
+}
+
 static int same_actions(const struct kernel_action *a, const struct kernel_action *b)
 {
 	int same = 1;
 	for (int sig = 1; sig < 65; sig++) {
-		if (a[sig].handler == b[sig].handler && a[sig].flags == b[sig].flags &&
-			a[sig].mask == b[sig].mask)
+		if (same_action(&a[sig], &b[sig]))
 			continue;
 		print_error("signal %d: handler %p, flags %lx, mask %llx; now %p, %lx, %llx\n", sig,
 			a[sig].handler, a[sig].flags, (unsigned long long)a[sig].mask,

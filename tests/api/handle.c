@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT */
+/* The child afterwards: ss_wait, ss_kill, ss_terminate, ss_release. */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "leak.h"
+
+static void spawn(struct ss_child *child, char *const argv[], struct ss_options options)
+{
+	if (ss_spawn(child, argv, &options) < 0)
+		fail_msg("ss_spawn %s: %s", argv[0], strerror(errno));
+}
+
+/* The program has said that it is ready for what comes. */
+static void await_ready(struct ss_child *child)
+{
+	char c;
+	while (read(child->out, &c, 1) == 1 && c != '\n')
+		;
+}
+
+static void wait_gives_the_status_as_wait_does(void **unused)
+{
+	(void)unused;
+	assert_int_equal(run_to_end(ARGV("sh", "-c", "exit 7"), OPTIONS(.flags = 0)), 7 << 8);
+	assert_int_equal(run_to_end(ARGV("sh", "-c", "exit 255"), OPTIONS(.flags = 0)), 255 << 8);
+	assert_int_equal(run_to_end(ARGV("sh", "-c", "kill -9 $$"), OPTIONS(.flags = 0)), SIGKILL);
+	assert_int_equal(
+		run_to_end(ARGV("sh", "-c", "ulimit -c 0; kill -TERM $$"), OPTIONS(.flags = 0)),
+		SIGTERM);
+}
+
+static void wait_times_out_and_then_still_works(void **unused)
+{
+	(void)unused;
+	struct ss_child child;
+	int status = 0x1234;
+	spawn(&child, ARGV("cat"), OPTIONS(.in = SS_PIPE, .out = SS_NULL));
+	assert_int_equal(ss_wait(&child, &status, 0), -1);
+	assert_int_equal(errno, ETIMEDOUT);
+	assert_int_equal(ss_wait(&child, &status, 30), -1);
+	assert_int_equal(errno, ETIMEDOUT);
+	assert_int_equal(status, 0x1234);
+	assert_true(child.pid > 0);
+	close(child.in);
+	child.in = -1;
+	assert_int_equal(ss_wait(&child, &status, 60000), 0);
+	assert_int_equal(status, 0);
+	assert_int_equal(child.pid, 0);
+	assert_int_equal(ss_wait(&child, &status, 0), -1);
+	assert_int_equal(errno, ECHILD);
+	assert_int_equal(ss_wait(&child, &status, -1), -1);
+	assert_int_equal(errno, ECHILD);
+	ss_release(&child);
+}
+
+static void the_pidfd_becomes_readable_at_the_end(void **unused)
+{
+	(void)unused;
+	struct ss_child child;
+	spawn(&child, ARGV("cat"), OPTIONS(.in = SS_PIPE, .out = SS_NULL));
+	if (child.pidfd < 0) {
+		ss_terminate(&child, NULL, 0);
+		ss_release(&child);
+		skip();
+	}
+	struct pollfd p = {.fd = child.pidfd, .events = POLLIN};
+	assert_int_equal(poll(&p, 1, 0), 0);
+	close(child.in);
+	child.in = -1;
+	assert_int_equal(poll(&p, 1, 60000), 1);
+	assert_int_equal(ss_wait(&child, NULL, 0), 0);
+	ss_release(&child);
+}
+
+static void on_alarm(int sig)
+{
+	(void)sig;
+}
+
+static void wait_is_interrupted_by_a_handler(void **unused)
+{
+	(void)unused;
+	struct ss_child child;
+	struct sigaction old, action = {.sa_handler = on_alarm};
+	spawn(&child, ARGV("cat"), OPTIONS(.in = SS_PIPE, .out = SS_NULL));
+	sigaction(SIGALRM, &action, &old);
+	/* Again and again, as the first could come before the wait. */
+	const struct itimerval often = {{0, 20000}, {0, 20000}};
+	setitimer(ITIMER_REAL, &often, NULL);
+	assert_int_equal(ss_wait(&child, NULL, -1), -1);
+	assert_int_equal(errno, EINTR);
+	assert_int_equal(ss_wait(&child, NULL, 60000), -1);
+	assert_int_equal(errno, EINTR);
+	setitimer(ITIMER_REAL, &(struct itimerval){{0, 0}, {0, 0}}, NULL);
+	sigaction(SIGALRM, &old, NULL);
+	assert_int_equal(ss_terminate(&child, NULL, 0), 0);
+	ss_release(&child);
+}
+
+static void kill_reaches_the_child_and_never_another(void **unused)
+{
+	(void)unused;
+	struct ss_child child;
+	int status;
+	spawn(&child, ARGV("cat"), OPTIONS(.in = SS_PIPE, .out = SS_NULL));
+	assert_int_equal(ss_kill(&child, 0), 0);
+	assert_int_equal(ss_kill(&child, 999), -1);
+	assert_int_equal(errno, EINVAL);
+	assert_int_equal(ss_kill(&child, SIGTERM), 0);
+	assert_int_equal(ss_wait(&child, &status, -1), 0);
+	assert_int_equal(status, SIGTERM);
+	assert_int_equal(ss_kill(&child, SIGTERM), -1);
+	assert_int_equal(errno, ESRCH);
+	ss_release(&child);
+}
+
+/* Somebody else has reaped it, and with that its pid is anybody's. */
+static void a_child_reaped_by_a_stranger_is_not_mistaken(void **unused)
+{
+	(void)unused;
+	struct ss_child child;
+	spawn(&child, ARGV("true"), OPTIONS(.flags = 0));
+	if (child.pidfd >= 0) {
+		assert_int_equal(waitpid(child.pid, NULL, 0), child.pid);
+		assert_int_equal(ss_kill(&child, SIGKILL), -1);
+		assert_int_equal(errno, ESRCH);
+		assert_int_equal(ss_wait(&child, NULL, -1), -1);
+		assert_int_equal(errno, ECHILD);
+		assert_int_equal(ss_wait(&child, NULL, 1000), -1);
+		assert_int_equal(errno, ECHILD);
+	} else {
+		assert_int_equal(ss_wait(&child, NULL, -1), 0);
+	}
+	ss_release(&child);
+}
+
+static void with_sigchld_ignored_there_is_nothing_to_wait_for(void **unused)
+{
+	(void)unused;
+	struct ss_child child;
+	signal(SIGCHLD, SIG_IGN);
+	spawn(&child, ARGV("true"), OPTIONS(.flags = 0));
+	assert_int_equal(ss_wait(&child, NULL, -1), -1);
+	assert_int_equal(errno, ECHILD);
+	ss_release(&child);
+	assert_fails(ARGV("/nonexistent"), OPTIONS(.flags = 0), SS_STAGE_EXEC, ENOENT);
+	signal(SIGCHLD, SIG_DFL);
+}
+
+static void terminate_asks_first(void **unused)
+{
+	(void)unused;
+	struct ss_child child;
+	int status;
+	spawn(&child, ARGV("sleep", "1000"), OPTIONS(.flags = 0));
+	assert_int_equal(ss_terminate(&child, &status, 60000), 0);
+	assert_int_equal(status, SIGTERM);
+	assert_int_equal(child.pid, 0);
+	assert_int_equal(ss_terminate(&child, &status, 0), -1);
+	assert_int_equal(errno, ECHILD);
+	ss_release(&child);
+}
+
+static void terminate_kills_what_does_not_listen(void **unused)
+{
+	(void)unused;
+	struct ss_child child;
+	int status;
+	spawn(&child, ARGV(victim("STUBBORN")), OPTIONS(.out = SS_PIPE));
+	await_ready(&child);
+	assert_int_equal(ss_terminate(&child, &status, 50), 0);
+	assert_int_equal(status, SIGKILL);
+	ss_release(&child);
+}
+
+static void terminate_reaps_one_that_has_ended(void **unused)
+{
+	(void)unused;
+	struct ss_child child;
+	int status;
+	spawn(&child, ARGV("sh", "-c", "exit 3"), OPTIONS(.out = SS_PIPE));
+	char text[8];
+	read_all(child.out, text, sizeof text);
+	assert_int_equal(ss_wait(&child, NULL, 0) == 0 || errno == ETIMEDOUT, 1);
+	if (child.pid > 0)
+		assert_int_equal(ss_terminate(&child, &status, -1), 0);
+	ss_release(&child);
+}
+
+/* The pipe ends only when the last process that holds it is gone. */
+static void terminate_takes_the_whole_of_its_own_group(void **unused)
+{
+	(void)unused;
+	static const uint64_t own[] = {SS_NEW_GROUP, SS_NEW_SESSION};
+	for (size_t i = 0; i < 2; i++) {
+		struct ss_child child;
+		char text[64];
+		int status;
+		spawn(&child, ARGV(victim("STUBBORN"), "child"),
+			OPTIONS(.out = SS_PIPE, .flags = own[i]));
+		await_ready(&child);
+		assert_int_equal(ss_terminate(&child, &status, 100), 0);
+		assert_int_equal(status, SIGTERM);
+		read_all(child.out, text, sizeof text);
+		ss_release(&child);
+	}
+}
+
+static void members_of_the_group_get_the_grace_too(void **unused)
+{
+	(void)unused;
+	struct ss_child child;
+	char text[64];
+	spawn(&child, ARGV(victim("STUBBORN"), "polite-child"),
+		OPTIONS(.out = SS_PIPE, .flags = SS_NEW_GROUP));
+	await_ready(&child);
+	assert_int_equal(ss_terminate(&child, NULL, 60000), 0);
+	read_all(child.out, text, sizeof text);
+	/* Linux 6.9 can tell; before that they are killed when the leader has ended. */
+	assert_true(!strcmp(text, "bye\n") || !strcmp(text, ""));
+	ss_release(&child);
+}
+
+static void a_stopped_child_is_terminated(void **unused)
+{
+	(void)unused;
+	struct ss_child child;
+	int status;
+	spawn(&child, ARGV("sleep", "1000"), OPTIONS(.flags = SS_NEW_GROUP));
+	assert_int_equal(ss_kill(&child, SIGSTOP), 0);
+	assert_int_equal(waitpid(child.pid, &status, WUNTRACED), child.pid);
+	assert_true(WIFSTOPPED(status));
+	assert_int_equal(ss_terminate(&child, &status, 60000), 0);
+	assert_int_equal(status, SIGTERM);
+	ss_release(&child);
+}
+
+static void release_closes_and_no_more(void **unused)
+{
+	(void)unused;
+	struct ss_child child;
+	spawn(&child, ARGV("cat"), OPTIONS(.in = SS_PIPE, .out = SS_PIPE, .err = SS_PIPE));
+	pid_t pid = child.pid;
+	assert_int_equal(ss_release(&child), 0);
+	assert_int_equal(child.in, -1);
+	assert_int_equal(child.out, -1);
+	assert_int_equal(child.err, -1);
+	assert_int_equal(child.pidfd, -1);
+	assert_int_equal(child.pid, pid);
+	assert_int_equal(ss_release(&child), 0);
+	assert_int_equal(ss_wait(&child, NULL, -1), 0);
+}
+
+static void bad_requests_are_refused(void **unused)
+{
+	(void)unused;
+	struct ss_child child;
+	assert_int_equal(ss_wait(NULL, NULL, 0), -1);
+	assert_int_equal(errno, EINVAL);
+	assert_int_equal(ss_kill(NULL, 0), -1);
+	assert_int_equal(errno, EINVAL);
+	assert_int_equal(ss_terminate(NULL, NULL, 0), -1);
+	assert_int_equal(errno, EINVAL);
+	spawn(&child, ARGV("true"), OPTIONS(.flags = 0));
+	assert_int_equal(ss_wait(&child, NULL, -2), -1);
+	assert_int_equal(errno, EINVAL);
+	assert_int_equal(ss_wait(&child, NULL, -1), 0);
+	ss_release(&child);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(wait_gives_the_status_as_wait_does),
+		TEST(wait_times_out_and_then_still_works),
+		TEST(the_pidfd_becomes_readable_at_the_end),
+		TEST(wait_is_interrupted_by_a_handler),
+		TEST(kill_reaches_the_child_and_never_another),
+		TEST(a_child_reaped_by_a_stranger_is_not_mistaken),
+		TEST(with_sigchld_ignored_there_is_nothing_to_wait_for),
+		TEST(terminate_asks_first),
+		TEST(terminate_kills_what_does_not_listen),
+		TEST(terminate_reaps_one_that_has_ended),
+		TEST(terminate_takes_the_whole_of_its_own_group),
+		TEST(members_of_the_group_get_the_grace_too),
+		TEST(a_stopped_child_is_terminated),
+		TEST(release_closes_and_no_more),
+		TEST(bad_requests_are_refused),
+	};
+	return RUN_TESTS(tests);
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/* Rule 1: what becomes of the signal mask and the dispositions, in the child and in the caller. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "leak.h"
+
+static unsigned long long bits(const struct state *state, const char *key)
+{
+	const char *value = state_get(state, key);
+	assert_non_null(value);
+	return strtoull(value, NULL, 16);
+}
+
+static int has(unsigned long long set, int sig)
+{
+	return (int)(set >> (sig - 1) & 1);
+}
+
+static void note(int sig)
+{
+	(void)sig;
+}
+
+static void handlers_are_reset_and_what_is_ignored_stays_so(void **unused)
+{
+	(void)unused;
+	struct state state;
+	struct sigaction old[65], action = {.sa_handler = note};
+	for (int sig = 1; sig < 65; sig++) {
+		action.sa_handler = sig % 2 ? note : SIG_IGN;
+		if (sigaction(sig, NULL, &old[sig]) == 0 && sig != SIGCHLD)
+			sigaction(sig, &action, NULL);
+	}
+	struct ss_child child;
+	int r = ss_spawn(&child, ARGV(victim("STATE")), SS_OPTIONS(.out = SS_PIPE));
+	for (int sig = 1; sig < 65; sig++)
+		if (sig != SIGKILL && sig != SIGSTOP && sig != 32 && sig != 33)
+			sigaction(sig, &old[sig], NULL);
+	assert_int_equal(r, 0);
+	state_read(&state, &child, child.out);
+	assert_int_equal(bits(&state, "SigCgt"), 0);
+	unsigned long long ignored = bits(&state, "SigIgn");
+	for (int sig = 1; sig < 65; sig++)
+		if (sig != SIGKILL && sig != SIGSTOP && sig != SIGCHLD && sig != 32 && sig != 33)
+			assert_int_equal(has(ignored, sig), sig % 2 == 0);
+}
+
+static void sigdefault_resets_what_is_ignored(void **unused)
+{
+	(void)unused;
+	struct state state;
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGPIPE);
+	sigaddset(&set, SIGRTMAX);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGRTMAX, SIG_IGN);
+	state_of(&state, OPTIONS(.sigdefault = &set));
+	signal(SIGPIPE, SIG_DFL);
+	signal(SIGHUP, SIG_DFL);
+	signal(SIGRTMAX, SIG_DFL);
+	assert_false(has(bits(&state, "SigIgn"), SIGPIPE));
+	assert_false(has(bits(&state, "SigIgn"), SIGRTMAX));
+	assert_true(has(bits(&state, "SigIgn"), SIGHUP));
+}
+
+static void all_signals_may_be_named_in_sigdefault(void **unused)
+{
+	(void)unused;
+	sigset_t all;
+	sigfillset(&all);
+	assert_int_equal(run_to_end(ARGV("true"), OPTIONS(.sigdefault = &all)), 0);
+}
+
+static void the_mask_is_the_callers_or_the_one_asked_for(void **unused)
+{
+	(void)unused;
+	struct state state;
+	sigset_t set, old, other;
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGRTMAX);
+	sigprocmask(SIG_BLOCK, &set, &old);
+	state_of(&state, OPTIONS(.flags = 0));
+	unsigned long long inherited = bits(&state, "SigBlk");
+	sigemptyset(&other);
+	sigaddset(&other, SIGTERM);
+	state_of(&state, OPTIONS(.sigmask = &other));
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	assert_int_equal(inherited, 1ULL << (SIGUSR1 - 1) | 1ULL << (SIGRTMAX - 1));
+	assert_int_equal(bits(&state, "SigBlk"), 1ULL << (SIGTERM - 1));
+	sigemptyset(&other);
+	state_of(&state, OPTIONS(.sigmask = &other));
+	assert_int_equal(bits(&state, "SigBlk"), 0);
+}
+
+/* The leak check compares the caller's whole mask, libc's two signals included. */
+static void the_callers_mask_is_back_after_every_kind_of_failure(void **unused)
+{
+	(void)unused;
+	assert_fails(ARGV("/nonexistent"), OPTIONS(.flags = 0), SS_STAGE_EXEC, ENOENT);
+	assert_fails(ARGV("true"), OPTIONS(.cwd = "/nonexistent"), SS_STAGE_CWD, ENOENT);
+	assert_fails(ARGV("true"), OPTIONS(.in = SS_READ("/nonexistent")), SS_STAGE_STDIO, ENOENT);
+	assert_fails(ARGV("true"), OPTIONS(.pdeathsig = 99), SS_STAGE_OPTIONS, EINVAL);
+}
+
+static volatile sig_atomic_t ran_in;
+static volatile sig_atomic_t runs;
+
+static void where(int sig)
+{
+	(void)sig;
+	ran_in = (sig_atomic_t)syscall(SYS_getpid);
+	runs++;
+}
+
+/* A storm of signals at the whole group while children are made: no handler may run in one. */
+static void no_handler_runs_in_a_child(void **unused)
+{
+	(void)unused;
+	pid_t subject = fork();
+	if (subject == 0) {
+		setpgid(0, 0);
+		signal(SIGUSR1, where);
+		pid_t storm = fork();
+		if (storm == 0) {
+			signal(SIGUSR1, SIG_IGN);
+			for (;;)
+				kill(0, SIGUSR1);
+		}
+		int bad = 0;
+		for (int i = 0; i < 300; i++) {
+			struct ss_child child;
+			sigset_t blocked;
+			sigemptyset(&blocked);
+			sigaddset(&blocked, SIGUSR1);
+			if (ss_spawn(&child, ARGV(victim("NOTHING")),
+				    SS_OPTIONS(.sigmask = &blocked)) == 0) {
+				while (ss_wait(&child, NULL, -1) < 0 && errno == EINTR)
+					;
+				ss_release(&child);
+			}
+			bad |= ran_in != 0 && ran_in != getpid();
+		}
+		kill(storm, SIGKILL);
+		while (waitpid(storm, NULL, 0) < 0 && errno == EINTR)
+			;
+		_exit(bad ? 1 : runs ? 0 : 2);
+	}
+	int status;
+	assert_int_equal(waitpid(subject, &status, 0), subject);
+	assert_int_equal(status, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(handlers_are_reset_and_what_is_ignored_stays_so),
+		TEST(sigdefault_resets_what_is_ignored),
+		TEST(all_signals_may_be_named_in_sigdefault),
+		TEST(the_mask_is_the_callers_or_the_one_asked_for),
+		TEST(the_callers_mask_is_back_after_every_kind_of_failure),
+		TEST(no_handler_runs_in_a_child),
+	};
+	return RUN_TESTS(tests);
+}
