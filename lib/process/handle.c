@@ -12,6 +12,7 @@
 
 #include "engine/syscall.h"
 #include "process/deadline.h"
+#include "process/group.h"
 
 /* Newer than some headers: signals to a pidfd's group, 6.9. */
 #define TO_PROCESS_GROUP 4U
@@ -137,11 +138,14 @@ bool handle_knows_group(const struct ss_child *child)
 	return r == 0 || r == -ESRCH;
 }
 
-void handle_await_group(const struct ss_child *child, int64_t deadline)
+/* Looking for zombies means a look at every process there is: not at each step. */
+void handle_await_group(const struct ss_child *child, pid_t group, int64_t deadline)
 {
 	int left;
-	for (int step = 0; (left = deadline_left(deadline)) != 0; step++) {
+	for (int step = 1; (left = deadline_left(deadline)) != 0; step++) {
 		if (pidfd_kill(child, 0, TO_PROCESS_GROUP) == -ESRCH)
+			return;
+		if (step % 8 == 0 && !group_lives(group))
 			return;
 		nap(step, left);
 	}

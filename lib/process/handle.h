@@ -26,7 +26,7 @@ int handle_kill_group(const struct ss_child *child, int sig);
 /* Whether the kernel can tell that a group is empty: signals to a group by pidfd, 6.9. */
 bool handle_knows_group(const struct ss_child *child);
 
-/* Waits until the group is empty, or the deadline (of deadline.h) has passed. */
-void handle_await_group(const struct ss_child *child, int64_t deadline);
+/* Waits until nothing in the group runs any more, or the deadline (of deadline.h) has passed. */
+void handle_await_group(const struct ss_child *child, pid_t group, int64_t deadline);
 
 #endif

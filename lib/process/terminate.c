@@ -48,10 +48,11 @@ static int terminate_one(struct ss_child *child, int *status, int64_t deadline)
 /* Its zombie must not be taken for a member that still runs, so the leader is reaped first. */
 static int terminate_rest(struct ss_child *child, int *status, int64_t deadline)
 {
+	pid_t group = child->pid;
 	int error = reap(child, status);
 	if (error)
 		return error;
-	handle_await_group(child, deadline);
+	handle_await_group(child, group, deadline);
 	handle_kill_group(child, SIGKILL);
 	return 0;
 }

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -228,6 +229,24 @@ static void members_of_the_group_get_the_grace_too(void **unused)
 	ss_release(&child);
 }
 
+/* As in a container whose process 1 never waits: here that is the test, as a subreaper. */
+static void zombies_in_the_group_are_not_waited_for(void **unused)
+{
+	(void)unused;
+	struct ss_child child;
+	char text[64];
+	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	spawn(&child, ARGV(victim("STUBBORN"), "polite-child"),
+		OPTIONS(.out = SS_PIPE, .flags = SS_NEW_GROUP));
+	pid_t group = child.pid;
+	await_ready(&child);
+	assert_int_equal(ss_terminate(&child, NULL, -1), 0);
+	read_all(child.out, text, sizeof text);
+	ss_release(&child);
+	prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
+	assert_true(waitpid(-group, NULL, 0) > 0);
+}
+
 static void a_stopped_child_is_terminated(void **unused)
 {
 	(void)unused;
@@ -290,6 +309,7 @@ int main(void)
 		TEST(terminate_reaps_one_that_has_ended),
 		TEST(terminate_takes_the_whole_of_its_own_group),
 		TEST(members_of_the_group_get_the_grace_too),
+		TEST(zombies_in_the_group_are_not_waited_for),
 		TEST(a_stopped_child_is_terminated),
 		TEST(release_closes_and_no_more),
 		TEST(bad_requests_are_refused),

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+#include "process/group.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* PID (NAME) STATE PPID PGRP ...: the name may have anything in it, parentheses as well. */
+static bool lives_in(const char *stat, pid_t group)
+{
+	char state;
+	int parent, its_group;
+	const char *name_end = strrchr(stat, ')');
+	if (!name_end || sscanf(name_end + 1, " %c %d %d", &state, &parent, &its_group) != 3)
+		return false;
+	return its_group == group && state != 'Z' && state != 'X';
+}
+
+static bool process_lives_in(int proc, const char *pid, pid_t group)
+{
+	char path[32], stat[512];
+	if (snprintf(path, sizeof path, "%s/stat", pid) >= (int)sizeof path)
+		return false;
+	int fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	ssize_t len = read(fd, stat, sizeof stat - 1);
+	close(fd);
+	stat[len > 0 ? len : 0] = '\0';
+	return lives_in(stat, group);
+}
+
+bool group_lives(pid_t group)
+{
+	DIR *proc = opendir("/proc");
+	if (!proc)
+		return true;
+	bool lives = false, listed = false;
+	for (struct dirent *entry; !lives && (entry = readdir(proc)) != NULL;) {
+		if (entry->d_name[0] < '1' || entry->d_name[0] > '9')
+			continue;
+		listed = true;
+		lives = process_lives_in(dirfd(proc), entry->d_name, group);
+	}
+	closedir(proc);
+	return lives || !listed;
+}
