@@ -1,20 +1,94 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "preload/leanfork/lean.h"
+#include "preload/leanfork/sites.h"
 #include "preload/next.h"
 #include "preload/report.h"
+#include "preload/settings.h"
 #include "preload/visible.h"
+
+#define LEAST_RANGE (UINT64_C(1) << 20)
+#define LEAST_RANGE_FORCED (UINT64_C(1) << 16)
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/* SAFESPAWN_MIN=0 is for tests: every fork, down to the smallest mappings. */
+static struct lean_wish wish_for(enum lean_kind kind)
+{
+	uint64_t min = settings()->min_bytes;
+	return (struct lean_wish){
+		.kind = kind,
+		.least_total = kind == LEAN_EAGER ? min : 1,
+		.least_range = min ? LEAST_RANGE : LEAST_RANGE_FORCED,
+		.libc_fork = next_fork,
+	};
+}
+
+static pid_t eager(uintptr_t site, struct lean_result *result)
+{
+	struct lean_wish wish = wish_for(LEAN_EAGER);
+	result->outcome = LEAN_NATIVE;
+	if (!sites_allow(site) || lean_estimate() < wish.least_total)
+		return lean_native(next_fork);
+	pid_t pid = lean_fork(&wish, result);
+	if (pid > 0 && result->outcome != LEAN_NATIVE)
+		sites_note(site, result->outcome == LEAN_RESTARTED);
+	return pid;
+}
+
+static pid_t rescuing(pid_t failed, struct lean_result *result)
+{
+	struct lean_wish wish = wish_for(LEAN_RESCUE);
+	if (failed >= 0 || errno != ENOMEM)
+		return failed;
+	return lean_fork(&wish, result);
+}
+
+static void count(pid_t pid, const struct lean_result *result, bool rescued, uint64_t start_ns)
+{
+	bool lean = result->outcome == LEAN_DONE;
+	report_add(REPORT_FORK, 1);
+	report_add(pid < 0   ? REPORT_FORK_FAILED
+			: !lean   ? REPORT_FORK_NATIVE
+			: rescued ? REPORT_FORK_RESCUED
+				  : REPORT_FORK_LEAN,
+		1);
+	if (result->outcome == LEAN_RESTARTED && pid > 0)
+		report_add(REPORT_FORK_RESTARTED, 1);
+	report_add(REPORT_UNCHARGED_BYTES, lean ? result->bytes : 0);
+	report_add(REPORT_CHUNKS, result->chunks);
+	report_add(REPORT_FORK_NS, now_ns() - start_ns);
+	report_publish();
+}
 
 VISIBLE pid_t fork(void)
 {
-	pid_t pid = next_fork();
+	uintptr_t site = (uintptr_t)__builtin_return_address(0);
+	enum fork_mode mode = settings()->fork;
+	struct lean_result result = {.outcome = LEAN_NATIVE};
+	uint64_t start_ns = now_ns();
+	int before = errno;
+
+	pid_t pid = mode == FORK_LEAN ? eager(site, &result)
+		: mode == FORK_OFF    ? next_fork()
+				      : lean_native(next_fork);
+	bool rescue = mode != FORK_OFF && pid < 0;
+	if (rescue)
+		pid = rescuing(pid, &result);
 	if (pid == 0) {
 		report_child();
 		return 0;
 	}
-	report_add(REPORT_FORK, 1);
-	report_add(pid < 0 ? REPORT_FORK_FAILED : REPORT_FORK_NATIVE, 1);
-	report_publish();
+	count(pid, &result, rescue, start_ns);
+	if (pid > 0)
+		errno = before;
 	return pid;
 }

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* Where lean fork isn't known to work: every fork is libc's. */
+#include <errno.h>
+
+#include "preload/leanfork/lean.h"
+
+uint64_t lean_estimate(void)
+{
+	return 0;
+}
+
+void lean_advised(uintptr_t start, uintptr_t end)
+{
+	(void)start;
+	(void)end;
+}
+
+void lean_own_dispatch(void)
+{
+}
+
+pid_t lean_native(pid_t (*libc_fork)(void))
+{
+	return libc_fork();
+}
+
+pid_t lean_fork(const struct lean_wish *wish, struct lean_result *result)
+{
+	*result = (struct lean_result){.outcome = LEAN_NATIVE, .reason = LEAN_KERNEL};
+	if (wish->kind == LEAN_EAGER)
+		return wish->libc_fork();
+	result->outcome = LEAN_FAILED;
+	errno = ENOMEM;
+	return -1;
+}

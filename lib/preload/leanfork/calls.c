@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is known of each system call: whether others may notice it, and what its pointers lead to.
+ * A call that isn't here ends the lean way; so only what is certain is.
+ */
+#include "preload/leanfork/calls.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/sysinfo.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/times.h>
+#include <sys/utsname.h>
+#include <time.h>
+
+#include "preload/leanfork/exec.h"
+#include "preload/leanfork/judges.h"
+#include "preload/leanfork/limits.h"
+#include "preload/leanfork/signals.h"
+
+#define FIXED(i, n) {ARG_FIXED, i, 0, n}
+#define COUNTED(i, by) {ARG_COUNTED, i, by, 1}
+#define ITEMS(i, by, type) {ARG_COUNTED, i, by, sizeof(type)}
+#define SIZED(i, by) {ARG_SIZED, i, by, 0}
+#define STRING(i) {ARG_STRING, i, 0, 0}
+#define VECTOR(i, by) {ARG_VECTOR, i, by, 0}
+#define MESSAGE(i) {ARG_MESSAGE, i, 0, 0}
+
+#define RULE(nr, verdict, ...) [SYS_##nr] = {verdict, NULL, {__VA_ARGS__}}
+#define JUDGED(nr, judge, ...) [SYS_##nr] = {ORDINARY, judge, {__VA_ARGS__}}
+#define NOTHING {0, 0, 0, 0}
+
+static const struct call_rule rules[] = {
+	/* memory */
+	JUDGED(brk, judge_brk, NOTHING),
+	JUDGED(mmap, judge_mmap, NOTHING),
+	JUDGED(munmap, judge_munmap, NOTHING),
+	JUDGED(mprotect, judge_mprotect, NOTHING),
+	JUDGED(madvise, judge_mprotect, NOTHING),
+	JUDGED(mremap, judge_mremap, NOTHING),
+	RULE(membarrier, PRIVATE, NOTHING),
+
+	/* signals */
+	JUDGED(rt_sigprocmask, signals_mask, NOTHING),
+	JUDGED(rt_sigaction, signals_action, FIXED(1, 32), FIXED(2, 32)),
+	JUDGED(sigaltstack, signals_stack, NOTHING),
+	RULE(alarm, PRIVATE, NOTHING),
+	RULE(getitimer, PRIVATE, FIXED(1, sizeof(struct itimerval))),
+	RULE(setitimer, PRIVATE, FIXED(1, sizeof(struct itimerval)),
+		FIXED(2, sizeof(struct itimerval))),
+
+	/* descriptors */
+	JUDGED(open, judge_open, STRING(0)),
+	JUDGED(openat, judge_openat, STRING(1)),
+	JUDGED(creat, judge_creat, STRING(0)),
+	JUDGED(close, judge_close, NOTHING),
+	RULE(close_range, PRIVATE, NOTHING),
+	JUDGED(dup, judge_dup, NOTHING),
+	JUDGED(dup2, judge_dup, NOTHING),
+	JUDGED(dup3, judge_dup, NOTHING),
+	JUDGED(fcntl, judge_fcntl, NOTHING),
+	JUDGED(ioctl, judge_ioctl, NOTHING),
+	JUDGED(pipe, judge_pipe, NOTHING),
+	JUDGED(pipe2, judge_pipe, NOTHING),
+	RULE(eventfd2, PRIVATE, NOTHING),
+	RULE(epoll_create1, PRIVATE, NOTHING),
+	RULE(memfd_create, PRIVATE, STRING(0)),
+
+	/* files */
+	RULE(stat, PRIVATE, STRING(0), FIXED(1, sizeof(struct stat))),
+	RULE(lstat, PRIVATE, STRING(0), FIXED(1, sizeof(struct stat))),
+	RULE(fstat, PRIVATE, FIXED(1, sizeof(struct stat))),
+	RULE(newfstatat, PRIVATE, STRING(1), FIXED(2, sizeof(struct stat))),
+	RULE(statx, PRIVATE, STRING(1), FIXED(4, 256)),
+	RULE(statfs, PRIVATE, STRING(0), FIXED(1, sizeof(struct statfs))),
+	RULE(fstatfs, PRIVATE, FIXED(1, sizeof(struct statfs))),
+	RULE(access, PRIVATE, STRING(0)),
+	RULE(faccessat, PRIVATE, STRING(1)),
+	[439 /* faccessat2 */] = {PRIVATE, NULL, {STRING(1)}},
+	RULE(readlink, PRIVATE, STRING(0), COUNTED(1, 2)),
+	RULE(readlinkat, PRIVATE, STRING(1), COUNTED(2, 3)),
+	RULE(getcwd, PRIVATE, COUNTED(0, 1)),
+	RULE(chdir, PRIVATE, STRING(0)),
+	RULE(fchdir, PRIVATE, NOTHING),
+	RULE(chroot, PRIVATE, STRING(0)),
+	RULE(umask, PRIVATE, NOTHING),
+	RULE(fadvise64, PRIVATE, NOTHING),
+	JUDGED(lseek, judge_seek, NOTHING),
+	JUDGED(getdents64, judge_read, COUNTED(1, 2)),
+	JUDGED(read, judge_read, COUNTED(1, 2)),
+	JUDGED(readv, judge_read, VECTOR(1, 2)),
+	JUDGED(pread64, judge_read, COUNTED(1, 2)),
+	JUDGED(write, judge_write, COUNTED(1, 2)),
+	RULE(writev, WAITS_OUT, VECTOR(1, 2)),
+	RULE(pwrite64, WAITS_OUT, COUNTED(1, 2)),
+	RULE(ftruncate, TELLING, NOTHING),
+	RULE(unlink, TELLING, STRING(0)),
+	RULE(unlinkat, TELLING, STRING(1)),
+	RULE(rename, TELLING, STRING(0), STRING(1)),
+	RULE(renameat, TELLING, STRING(1), STRING(3)),
+	RULE(renameat2, TELLING, STRING(1), STRING(3)),
+	RULE(link, TELLING, STRING(0), STRING(1)),
+	RULE(symlink, TELLING, STRING(0), STRING(1)),
+	RULE(mkdir, TELLING, STRING(0)),
+	RULE(mkdirat, TELLING, STRING(1)),
+	RULE(rmdir, TELLING, STRING(0)),
+	RULE(chmod, TELLING, STRING(0)),
+	RULE(fchmod, TELLING, NOTHING),
+	RULE(fchmodat, TELLING, STRING(1)),
+	RULE(chown, TELLING, STRING(0)),
+	RULE(fchown, TELLING, NOTHING),
+	RULE(lchown, TELLING, STRING(0)),
+	RULE(fchownat, TELLING, STRING(1)),
+
+	/* sockets */
+	RULE(socket, TELLING, NOTHING),
+	RULE(socketpair, TELLING, FIXED(3, 8)),
+	RULE(bind, TELLING, COUNTED(1, 2)),
+	RULE(listen, TELLING, NOTHING),
+	RULE(shutdown, TELLING, NOTHING),
+	RULE(getsockname, TELLING, SIZED(1, 2), FIXED(2, 4)),
+	RULE(getpeername, TELLING, SIZED(1, 2), FIXED(2, 4)),
+	RULE(setsockopt, TELLING, COUNTED(3, 4)),
+	RULE(getsockopt, TELLING, SIZED(3, 4), FIXED(4, 4)),
+	RULE(sendto, WAITS_OUT, COUNTED(1, 2), COUNTED(4, 5)),
+	RULE(sendmsg, WAITS_OUT, MESSAGE(1)),
+	RULE(recvfrom, WAITS_IN, COUNTED(1, 2), SIZED(4, 5), FIXED(5, 4)),
+	RULE(recvmsg, WAITS_IN, MESSAGE(1)),
+
+	/* who and what the process is */
+	RULE(getpid, PRIVATE, NOTHING),
+	RULE(getppid, PRIVATE, NOTHING),
+	RULE(gettid, PRIVATE, NOTHING),
+	RULE(getpgrp, PRIVATE, NOTHING),
+	RULE(getpgid, PRIVATE, NOTHING),
+	RULE(getsid, PRIVATE, NOTHING),
+	RULE(setsid, PRIVATE, NOTHING),
+	JUDGED(setpgid, judge_self, NOTHING),
+	RULE(getuid, PRIVATE, NOTHING),
+	RULE(geteuid, PRIVATE, NOTHING),
+	RULE(getgid, PRIVATE, NOTHING),
+	RULE(getegid, PRIVATE, NOTHING),
+	RULE(getresuid, PRIVATE, FIXED(0, 4), FIXED(1, 4), FIXED(2, 4)),
+	RULE(getresgid, PRIVATE, FIXED(0, 4), FIXED(1, 4), FIXED(2, 4)),
+	RULE(setuid, PRIVATE, NOTHING),
+	RULE(setgid, PRIVATE, NOTHING),
+	RULE(setreuid, PRIVATE, NOTHING),
+	RULE(setregid, PRIVATE, NOTHING),
+	RULE(setresuid, PRIVATE, NOTHING),
+	RULE(setresgid, PRIVATE, NOTHING),
+	RULE(setfsuid, PRIVATE, NOTHING),
+	RULE(setfsgid, PRIVATE, NOTHING),
+	RULE(getgroups, PRIVATE, ITEMS(1, 0, gid_t)),
+	RULE(setgroups, PRIVATE, ITEMS(1, 0, gid_t)),
+	RULE(capget, PRIVATE, FIXED(0, 8), FIXED(1, 24)),
+	RULE(capset, PRIVATE, FIXED(0, 8), FIXED(1, 24)),
+	RULE(personality, PRIVATE, NOTHING),
+	JUDGED(prctl, judge_prctl, NOTHING),
+	RULE(set_tid_address, PRIVATE, NOTHING),
+	JUDGED(set_robust_list, judge_robust_list, NOTHING),
+	JUDGED(futex, judge_futex, NOTHING),
+
+	/* limits and scheduling */
+	JUDGED(prlimit64, limits_prlimit, FIXED(2, 16), FIXED(3, 16)),
+	JUDGED(setrlimit, limits_set, FIXED(1, 16)),
+	JUDGED(getrlimit, limits_get, FIXED(1, 16)),
+	RULE(getpriority, PRIVATE, NOTHING),
+	JUDGED(setpriority, judge_priority, NOTHING),
+	RULE(sched_yield, PRIVATE, NOTHING),
+	RULE(sched_getaffinity, PRIVATE, COUNTED(2, 1)),
+	JUDGED(sched_setaffinity, judge_self, COUNTED(2, 1)),
+	RULE(sched_getparam, PRIVATE, FIXED(1, 4)),
+	JUDGED(sched_setparam, judge_self, FIXED(1, 4)),
+	RULE(sched_getscheduler, PRIVATE, NOTHING),
+	JUDGED(sched_setscheduler, judge_self, FIXED(2, 4)),
+	JUDGED(ioprio_set, judge_priority, NOTHING),
+	RULE(ioprio_get, PRIVATE, NOTHING),
+
+	/* what there is to know */
+	RULE(uname, PRIVATE, FIXED(0, sizeof(struct utsname))),
+	RULE(sysinfo, PRIVATE, FIXED(0, sizeof(struct sysinfo))),
+	RULE(time, PRIVATE, FIXED(0, 8)),
+	RULE(times, PRIVATE, FIXED(0, sizeof(struct tms))),
+	RULE(gettimeofday, PRIVATE, FIXED(0, 16), FIXED(1, 8)),
+	RULE(clock_gettime, PRIVATE, FIXED(1, 16)),
+	RULE(clock_getres, PRIVATE, FIXED(1, 16)),
+	RULE(getcpu, PRIVATE, FIXED(0, 4), FIXED(1, 4)),
+	RULE(getrusage, PRIVATE, FIXED(1, sizeof(struct rusage))),
+	RULE(getrandom, PRIVATE, COUNTED(0, 1)),
+
+	/* the end */
+	JUDGED(execve, exec_call, NOTHING),
+	JUDGED(execveat, exec_call, NOTHING),
+	JUDGED(exit, judge_exit, NOTHING),
+	JUDGED(exit_group, judge_exit, NOTHING),
+	RULE(wait4, TELLING, FIXED(1, 4), FIXED(3, sizeof(struct rusage))),
+	RULE(waitid, TELLING, FIXED(2, sizeof(siginfo_t)), FIXED(4, sizeof(struct rusage))),
+};
+
+const struct call_rule *call_rule(long nr)
+{
+	if (nr < 0 || nr >= (long)(sizeof rules / sizeof rules[0]))
+		return NULL;
+	return &rules[nr];
+}
+
+long call_do(const struct call *call)
+{
+	return gate_call(call->nr, call->args[0], call->args[1], call->args[2], call->args[3],
+		call->args[4], call->args[5]);
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A lean child between clone and exec. Hazards:
+ *
+ * 1. A fault while SIGSEGV is blocked kills, and programs block every signal around fork: SIGSEGV
+ *    and SIGSYS stay out of the kernel's mask, all others stay in it until exec, and what the
+ *    program believes its mask to be is kept apart (signals.c).
+ * 2. The handlers themselves can't wait for memory: they run on a stack of their own, use their own
+ *    state, the gate and nothing of libc's.
+ * 3. The kernel doesn't ask the handlers when it writes to memory on its own account: the thread's
+ *    block with its rseq area, the stack in use and the page with the robust list are never left
+ *    out.
+ * 4. The program's thread may be on its alternate signal stack, which then can't be changed.
+ * 5. Another thread's memory mapped or unmapped between choice and clone: a place that isn't free
+ *    can't be reserved.
+ * 6. What the child writes to memory that it shares with others can't be taken back: such memory is
+ *    read-only while there is a native fork to fall back on.
+ * 7. A child that spins makes no call and no fault: a timer sends SIGSYS.
+ * 8. Of the calling thread's own, exec resets all that the child has been given here: handlers,
+ *    alternate stack, timer, dispatch, robust list.
+ */
+#include "preload/leanfork/child.h"
+
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "preload/leanfork/dispatch.h"
+#include "preload/leanfork/limits.h"
+#include "preload/leanfork/memory.h"
+
+#define EAGER_LIMIT_MS 250
+#define RESCUE_LIMIT_MS 1000
+
+_Noreturn void child_give_up(struct lean *l, enum lean_reason reason)
+{
+	l->mail->reason = reason;
+	atomic_store(&l->mail->stage, STAGE_GAVE_UP);
+	for (;;)
+		gate1(SYS_exit_group, 127);
+}
+
+static bool take_signals(struct lean *l)
+{
+	stack_t mine = {.ss_sp = l->alt, .ss_size = sizeof l->alt};
+	uint64_t before;
+
+	if (set_mask(~OURS, &before) < 0)
+		return false;
+	if (set_handler(SIGSEGV, child_on_fault, SA_ONSTACK, &l->actions[0]) < 0 ||
+		set_handler(SIGSYS, child_on_call, SA_ONSTACK, NULL) < 0)
+		return false;
+	return gate2(SYS_sigaltstack, &mine, &l->alt_stack) == 0;
+}
+
+/* Answers hazard 6. */
+static bool guard_shared(struct lean *l)
+{
+	if (l->wish.kind == LEAN_RESCUE)
+		return true;
+	for (size_t i = 0; i < l->choice.n_shared; i++) {
+		struct span at = l->shared[i];
+		if (at.start == (uintptr_t)l->mail)
+			continue;
+		if (gate3(SYS_mprotect, at.start, at.end - at.start, PROT_READ) < 0)
+			return false;
+	}
+	return true;
+}
+
+/* Answers hazard 7. */
+static bool start_timer(struct lean *l)
+{
+	int ms = l->wish.kind == LEAN_RESCUE ? RESCUE_LIMIT_MS : EAGER_LIMIT_MS;
+	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGSYS};
+	struct itimerspec when = {
+		.it_value = {ms / 1000, ms % 1000 * 1000000L},
+		.it_interval = {ms / 1000, ms % 1000 * 1000000L},
+	};
+	return gate3(SYS_timer_create, CLOCK_MONOTONIC, &event, &l->timer) == 0 &&
+		gate4(SYS_timer_settime, l->timer, 0, &when, NULL) == 0;
+}
+
+void child_start(struct lean *l, ucontext_t *uc)
+{
+	if (!take_signals(l))
+		child_give_up(l, LEAN_STACK);
+	if (mailbox_own(l->mail, (uint32_t)gate0(SYS_gettid)) < 0)
+		child_give_up(l, LEAN_KERNEL);
+	atomic_store(&l->mail->stage, STAGE_RUNNING);
+	if (memory_reserve(l) < 0 || !guard_shared(l))
+		child_give_up(l, LEAN_MEMORY);
+	if (!start_timer(l) || dispatch_on() < 0)
+		child_give_up(l, LEAN_KERNEL);
+	set_context_mask(uc, ~OURS);
+	uc->uc_stack = (stack_t){.ss_sp = l->alt, .ss_size = sizeof l->alt};
+	*reg(uc, REG_RAX) = 0;
+}
+
+void child_become_ordinary(struct lean *l, ucontext_t *uc)
+{
+	memory_bring_all(l);
+	atomic_store(&l->mail->stage, STAGE_RELEASED);
+	gate2(SYS_set_robust_list, l->robust, l->robust_size);
+	mailbox_call(l->mail);
+	mailbox_destroy(l->mail);
+	l->mail = NULL;
+	gate1(SYS_timer_delete, l->timer);
+	dispatch_off();
+	set_action(SIGSYS, &l->actions[1]);
+	set_action(SIGSEGV, &l->actions[0]);
+	limits_enforce(l);
+	set_context_mask(uc, l->mask);
+	uc->uc_stack = l->alt_stack;
+	lean_active = NULL;
+}
+
+void child_leave(struct lean *l, ucontext_t *uc, enum lean_reason reason)
+{
+	if (l->wish.kind == LEAN_EAGER)
+		child_give_up(l, reason);
+	child_become_ordinary(l, uc);
+}

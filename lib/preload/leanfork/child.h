@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEANFORK_CHILD_H
+#define LEANFORK_CHILD_H
+
+#include "preload/leanfork/state.h"
+
+/* The child's first steps, in the handler in which clone returned; `uc` is the context of libc's
+ * call of it. From their end on the child is lean. */
+void child_start(struct lean *l, ucontext_t *uc);
+
+/* Ends the child: its parent forks natively, or fork fails. */
+_Noreturn void child_give_up(struct lean *l, enum lean_reason reason);
+
+/* Brings in everything and makes the child an ordinary process as of the end of the handler. */
+void child_become_ordinary(struct lean *l, ucontext_t *uc);
+
+/* It can't go on leanly from here: one of the two, as the kind of fork has it. */
+void child_leave(struct lean *l, ucontext_t *uc, enum lean_reason reason);
+
+/* Handlers of a lean child. */
+void child_on_fault(int sig, siginfo_t *info, void *context);
+void child_on_call(int sig, siginfo_t *info, void *context);
+
+#endif

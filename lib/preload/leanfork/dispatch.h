@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEANFORK_DISPATCH_H
+#define LEANFORK_DISPATCH_H
+
+#include "preload/leanfork/state.h"
+
+/* Values of si_code, newer than some headers. */
+#define FROM_SECCOMP 1
+#define FROM_DISPATCH 2
+
+/* Has the kernel send this thread SIGSYS for every system call made outside the gate; and no more.
+ * Returns 0 or -errno. */
+long dispatch_on(void);
+void dispatch_off(void);
+
+/* The kernel's actions and mask, past libc. Handlers run with everything blocked but SIGSEGV. */
+long set_handler(int sig, void (*handler)(int, siginfo_t *, void *), unsigned long more_flags,
+	struct kernel_action *before);
+long set_action(int sig, const struct kernel_action *action);
+long set_mask(uint64_t mask, uint64_t *before);
+
+#endif

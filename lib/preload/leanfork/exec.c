@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * exec of a lean child. Hazards:
+ *
+ * 1. The new program inherits the mask, and which signals are ignored: the program's view is put in
+ *    force before the call.
+ * 2. A signal let through before the call must not run a handler of the program's, which is in no
+ *    state for that. exec resets what is caught to its default anyway: that is done first.
+ * 3. The timer's SIGSYS would kill by then: disarmed, and taken back.
+ * 4. Nothing can be brought in once SIGSEGV is the program's again: all arguments come first.
+ * 5. If it fails everything is put back, in the reverse order.
+ */
+#include "preload/leanfork/exec.h"
+
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "preload/leanfork/child.h"
+#include "preload/leanfork/dispatch.h"
+#include "preload/leanfork/limits.h"
+
+/* The kernel counts as many arguments at most (MAX_ARG_STRINGS); memory bounds them long before. */
+#define STRINGS_MAX 0x7fffffff
+
+static void bring_strings(struct lean *l, uintptr_t at)
+{
+	if (!at)
+		return;
+	for (size_t i = 0; i < STRINGS_MAX; i++, at += sizeof(uintptr_t)) {
+		if (!args_reach(l, at, sizeof(uintptr_t)))
+			return;
+		uintptr_t string = *(const uintptr_t *)at;
+		if (!string || !args_reach_string(string))
+			return;
+	}
+}
+
+/* Answers hazard 2. */
+static void drop_handlers(struct lean *l)
+{
+	static const struct kernel_action plain;
+	l->handled = 0;
+	for (int sig = 1; sig <= 64; sig++) {
+		struct kernel_action *action = &l->handlers[sig];
+		if (SIG_BIT(sig) & (OURS | SIG_BIT(SIGKILL) | SIG_BIT(SIGSTOP)))
+			continue;
+		if (gate4(SYS_rt_sigaction, sig, NULL, action, 8) < 0 || action->handler <= 1)
+			continue;
+		set_action(sig, &plain);
+		l->handled |= SIG_BIT(sig);
+	}
+}
+
+static void restore_handlers(struct lean *l)
+{
+	for (int sig = 1; sig <= 64; sig++)
+		if (l->handled & SIG_BIT(sig))
+			set_action(sig, &l->handlers[sig]);
+}
+
+/* SIGSYS is blocked in here: the handler for system calls runs. */
+static void set_timer(struct lean *l, long ms)
+{
+	struct itimerspec when = {
+		.it_value = {ms / 1000, ms % 1000 * 1000000L},
+		.it_interval = {ms / 1000, ms % 1000 * 1000000L},
+	};
+	uint64_t sigsys = SIG_BIT(SIGSYS);
+	struct timespec at_once = {0, 0};
+	gate4(SYS_timer_settime, l->timer, 0, &when, NULL);
+	if (ms == 0)
+		gate4(SYS_rt_sigtimedwait, &sigsys, NULL, &at_once, 8);
+}
+
+static void show_ignored(const struct lean *l)
+{
+	static const struct kernel_action plain = {.handler = 0}, ignore = {.handler = 1};
+	set_action(SIGSEGV, l->actions[0].handler == 1 ? &ignore : &plain);
+	set_action(SIGSYS, l->actions[1].handler == 1 ? &ignore : &plain);
+}
+
+enum verdict exec_call(struct lean *l, struct call *call)
+{
+	bool at = call->nr == SYS_execveat;
+
+	if (call->args[at])
+		args_reach_string((uintptr_t)call->args[at]);
+	bring_strings(l, (uintptr_t)call->args[at + 1]);
+	bring_strings(l, (uintptr_t)call->args[at + 2]);
+
+	set_timer(l, 0);
+	drop_handlers(l);
+	show_ignored(l);
+	limits_enforce(l);
+	atomic_store(&l->mail->stage, STAGE_EXEC);
+	set_mask(l->mask, NULL);
+	call->result = call_do(call);
+	set_mask(~SIG_BIT(SIGSEGV), NULL);
+	atomic_store(&l->mail->stage, STAGE_RUNNING);
+	limits_relax(l);
+	set_handler(SIGSEGV, child_on_fault, SA_ONSTACK, NULL);
+	set_handler(SIGSYS, child_on_call, SA_ONSTACK, NULL);
+	restore_handlers(l);
+	set_timer(l, 250);
+	return ANSWERED;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#include "preload/leanfork/child.h"
+#include "preload/leanfork/memory.h"
+
+/* A fault inside probe_string is the answer to its question. */
+static bool probed(ucontext_t *uc)
+{
+	uintptr_t at = (uintptr_t)*reg(uc, REG_RIP);
+	if (at < (uintptr_t)probe_start || at >= (uintptr_t)probe_end)
+		return false;
+	*reg(uc, REG_RIP) = (greg_t)(uintptr_t)probe_failed;
+	return true;
+}
+
+/*
+ * Anything but an access to what was left out is the program's own affair: run again natively, or
+ * with the program's own handler and mask in place. Inside a handler of ours it can't happen unless
+ * the program passed the kernel a bad address.
+ */
+void child_on_fault(int sig, siginfo_t *info, void *context)
+{
+	ucontext_t *uc = context;
+	struct lean *l = lean_active;
+	bool page_fault = info->si_code == SEGV_MAPERR || info->si_code == SEGV_ACCERR;
+
+	(void)sig;
+	if (page_fault && memory_bring(l, (uintptr_t)info->si_addr, 1) > 0)
+		return;
+	if (probed(uc))
+		return;
+	if (l->in_call)
+		child_give_up(l, LEAN_FAULT);
+	child_leave(l, uc, LEAN_FAULT);
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Lean fork: fork() without the caller's memory, of which a child that is about to exec needs next
+ * to nothing.
+ *
+ *   lean.c        this: a fork from its beginning to its end
+ *   lock.c        one at a time
+ *   window.c      the parent's half, in place of libc's clone
+ *   plan.c        what is left out; ranges.c, the pure part of it
+ *   serve.c       the parent until the child execs
+ *   mailbox.c     what the two of them share
+ *   child.c       the child until it execs: fault.c, memory.c, dispatched.c
+ *   calls.c       what its system calls mean; args.c, files.c, process.c, mappings.c, limits.c,
+ *                 signals.c, exec.c
+ *   gate.c        the only code that makes system calls here
+ */
+#include "preload/leanfork/lean.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include "preload/leanfork/dispatch.h"
+#include "preload/leanfork/lock.h"
+#include "preload/leanfork/plan.h"
+#include "preload/leanfork/state.h"
+#include "preload/leanfork/window.h"
+
+struct lean *lean_active;
+static atomic_bool own_dispatch;
+
+void lean_own_dispatch(void)
+{
+	atomic_store(&own_dispatch, true);
+}
+
+static struct lean *create(const struct lean_wish *wish)
+{
+	long at = gate6(SYS_mmap, 0, sizeof(struct lean), PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (at < 0 && at > -4096)
+		return NULL;
+	struct lean *l = (struct lean *)at;
+	l->wish = *wish;
+	l->parent = (int)gate0(SYS_getpid);
+	l->thread = (int)gate0(SYS_gettid);
+	l->result.outcome = LEAN_NATIVE;
+	l->mail = mailbox_create();
+	if (l->mail)
+		return l;
+	gate2(SYS_munmap, l, sizeof *l);
+	return NULL;
+}
+
+static void destroy(struct lean *l)
+{
+	mailbox_destroy(l->mail);
+	if (l->settled)
+		gate2(SYS_munmap, l->settled, l->settled_size);
+	gate2(SYS_munmap, l, sizeof *l);
+}
+
+/* Whether a line of /proc/self/status says anything but `usual`. */
+static bool unusual(const char *status, const char *name, char usual)
+{
+	const char *at = strstr(status, name);
+	return !at || at[strlen(name)] != usual;
+}
+
+/*
+ * A debugger would stop at every signal that a lean fork lives by; and a seccomp filter may send
+ * SIGSYS for what is done here, so with one only a program without a handler for it is tried.
+ */
+static enum lean_reason look_around(const struct lean *l)
+{
+	char text[4096];
+	long fd = gate3(SYS_open, "/proc/self/status", O_RDONLY | O_CLOEXEC, 0);
+	if (fd < 0)
+		return LEAN_KERNEL;
+	long n = gate3(SYS_read, fd, text, sizeof text - 1);
+	gate1(SYS_close, fd);
+	text[n > 0 ? n : 0] = '\0';
+	if (l->wish.kind == LEAN_EAGER && unusual(text, "TracerPid:\t", '0'))
+		return LEAN_FOREIGN;
+	bool handled = l->actions[1].handler > 1;
+	return handled && unusual(text, "Seccomp:\t", '0') ? LEAN_SIGSYS : LEAN_FINE;
+}
+
+/* Only SIGSYS, and SIGSEGV if the program lets it through, arrive from here on. */
+static void block_signals(struct lean *l)
+{
+	set_mask(~SIG_BIT(SIGSYS), &l->mask);
+	set_mask(~SIG_BIT(SIGSYS) & (l->mask | ~SIG_BIT(SIGSEGV)), NULL);
+}
+
+/* What can be said before libc's fork begins. The lock is held and signals are blocked. */
+static enum lean_reason open_window(struct lean *l)
+{
+	struct kernel_action *before = &l->actions[1];
+	if (gate4(SYS_rt_sigaction, SIGSYS, NULL, before, 8) < 0)
+		return LEAN_KERNEL;
+	enum lean_reason reason = look_around(l);
+	if (reason != LEAN_FINE)
+		return reason;
+	lean_active = l;
+	set_handler(SIGSYS, window_on_call, 0, NULL);
+	if (dispatch_on() == 0)
+		return LEAN_FINE;
+	set_action(SIGSYS, before);
+	lean_active = NULL;
+	return LEAN_KERNEL;
+}
+
+/* Returns as fork does; in the parent with everything as it was but for the lock. */
+static pid_t do_fork(struct lean *l)
+{
+	pid_t pid = l->wish.libc_fork();
+	if (pid == 0) {
+		lock_reset();
+		if (l->phase == PHASE_BEFORE)
+			return 0;
+		lean_active = NULL;
+		destroy(l);
+		return 0;
+	}
+	window_close(l);
+	lean_active = NULL;
+	return pid;
+}
+
+static pid_t attempt(struct lean *l)
+{
+	pid_t pid = -1;
+	block_signals(l);
+	if (!lock_lean()) {
+		l->result.reason = LEAN_BUSY;
+		set_mask(l->mask, NULL);
+		return -1;
+	}
+	l->result.reason = open_window(l);
+	if (l->result.reason == LEAN_FINE) {
+		pid = do_fork(l);
+		if (pid == 0)
+			return 0;
+	}
+	int error = errno;
+	unlock_lean();
+	set_mask(l->mask, NULL);
+	errno = error;
+	return pid;
+}
+
+pid_t lean_native(pid_t (*libc_fork)(void))
+{
+	lock_native();
+	pid_t pid = libc_fork();
+	if (pid == 0)
+		lock_reset();
+	else
+		unlock_native();
+	return pid;
+}
+
+static pid_t without(const struct lean_wish *wish, struct lean_result *result,
+	enum lean_reason reason)
+{
+	result->reason = reason;
+	if (wish->kind == LEAN_EAGER) {
+		result->outcome = LEAN_NATIVE;
+		return lean_native(wish->libc_fork);
+	}
+	result->outcome = LEAN_FAILED;
+	errno = ENOMEM;
+	return -1;
+}
+
+pid_t lean_fork(const struct lean_wish *wish, struct lean_result *result)
+{
+	*result = (struct lean_result){.outcome = LEAN_NATIVE};
+	if (atomic_load(&own_dispatch))
+		return without(wish, result, LEAN_SIGSYS);
+	struct lean *l = create(wish);
+	if (!l)
+		return without(wish, result, LEAN_MEMORY);
+	pid_t pid = attempt(l);
+	if (pid == 0)
+		return 0;
+	int error = errno;
+	bool tried = l->phase != PHASE_BEFORE;
+	*result = l->result;
+	destroy(l);
+	if (!tried)
+		return without(wish, result, result->reason);
+	errno = error;
+	return pid;
+}

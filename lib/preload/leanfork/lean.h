@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEANFORK_LEAN_H
+#define LEANFORK_LEAN_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "preload/leanfork/mailbox.h"
+
+enum lean_kind {
+	LEAN_EAGER, /* when in doubt a native fork, which is possible at any time before exec */
+	LEAN_RESCUE /* a native fork has failed: the child goes on leanly whatever it does */
+};
+
+enum lean_outcome {
+	LEAN_DONE,      /* the child was made leanly */
+	LEAN_NATIVE,    /* fork was native from the start */
+	LEAN_RESTARTED, /* fork was native after a lean child had been thrown away */
+	LEAN_FAILED     /* no child */
+};
+
+struct lean_result {
+	enum lean_outcome outcome;
+	enum lean_reason reason; /* unless LEAN_DONE */
+	uint32_t call;           /* with LEAN_CALL: which */
+	uint64_t bytes;          /* left out */
+	uint64_t chunks;         /* brought in */
+};
+
+struct lean_wish {
+	enum lean_kind kind;
+	uint64_t least_total; /* leave out at least that, or fork natively */
+	uint64_t least_range; /* and nothing smaller than that */
+	pid_t (*libc_fork)(void);
+};
+
+/*
+ * Forks leanly, as wished. Returns as fork does, with errno. With LEAN_RESCUE a failure leaves
+ * errno ENOMEM. *result is filled in in the parent only. Any thread, any context.
+ */
+pid_t lean_fork(const struct lean_wish *wish, struct lean_result *result);
+
+/* An ordinary fork that never falls into the moment at which another thread's lean fork has marked
+ * memory as not to be copied. */
+pid_t lean_native(pid_t (*libc_fork)(void));
+
+/* Private writable memory of this process in bytes, as the kernel counts it: cheap. */
+uint64_t lean_estimate(void);
+
+/* The program told the kernel how to treat these bytes in a child: they are always left to it. */
+void lean_advised(uintptr_t start, uintptr_t end);
+
+/* The program has its system calls dispatched itself: no more lean forks. */
+void lean_own_dispatch(void);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+#include "preload/leanfork/limits.h"
+
+#include <errno.h>
+#include <sys/syscall.h>
+
+static const int resources[] = {RLIMIT_DATA, RLIMIT_AS};
+
+static int index_of(long resource)
+{
+	return resource == RLIMIT_DATA ? 0 : resource == RLIMIT_AS ? 1 : -1;
+}
+
+static void get(struct lean *l, int i, struct rlimit *out)
+{
+	if (l->limited[i])
+		*out = l->limits[i];
+	else
+		gate4(SYS_prlimit64, 0, resources[i], NULL, out);
+}
+
+static bool lowers(const struct rlimit *from, const struct rlimit *to)
+{
+	return to->rlim_cur <= to->rlim_max && to->rlim_max <= from->rlim_max;
+}
+
+static enum verdict change(struct lean *l, struct call *call, long resource, const struct rlimit *to,
+	struct rlimit *old)
+{
+	int i = index_of(resource);
+	struct rlimit before, wanted = {0, 0};
+
+	if (i < 0)
+		return PRIVATE;
+	if ((to && !args_reach(l, (uintptr_t)to, sizeof *to)) ||
+		(old && !args_reach(l, (uintptr_t)old, sizeof *old)))
+		return ORDINARY;
+	get(l, i, &before);
+	if (to) {
+		wanted = *to;
+		if (!lowers(&before, &wanted))
+			return ORDINARY;
+		l->limits[i] = wanted;
+		l->limited[i] = true;
+	}
+	if (old)
+		*old = before;
+	call->result = 0;
+	return ANSWERED;
+}
+
+enum verdict limits_prlimit(struct lean *l, struct call *call)
+{
+	if (call->args[0] && call->args[0] != gate0(SYS_getpid))
+		return TELLING;
+	return change(l, call, call->args[1], (const struct rlimit *)call->args[2],
+		(struct rlimit *)call->args[3]);
+}
+
+enum verdict limits_set(struct lean *l, struct call *call)
+{
+	if (!call->args[1])
+		return PRIVATE;
+	return change(l, call, call->args[0], (const struct rlimit *)call->args[1], NULL);
+}
+
+enum verdict limits_get(struct lean *l, struct call *call)
+{
+	if (!call->args[1])
+		return PRIVATE;
+	return change(l, call, call->args[0], NULL, (struct rlimit *)call->args[1]);
+}
+
+void limits_enforce(struct lean *l)
+{
+	for (int i = 0; i < 2; i++)
+		if (l->limited[i])
+			gate4(SYS_prlimit64, 0, resources[i], &l->limits[i], &l->relaxed[i]);
+}
+
+void limits_relax(struct lean *l)
+{
+	for (int i = 0; i < 2; i++)
+		if (l->limited[i])
+			gate4(SYS_prlimit64, 0, resources[i], &l->relaxed[i], NULL);
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+#include "preload/leanfork/mailbox.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "preload/leanfork/gate.h"
+
+/* The longest sleep of either side: a wake-up that a dying process never sent costs this. */
+#define NAP_NS 50000000L
+/* Naps of a child that can't see whether its parent lives, before it takes it for gone. */
+#define NAPS_MAX 400
+
+static long futex(_Atomic uint32_t *word, int op, uint32_t value)
+{
+	struct timespec nap = {0, NAP_NS};
+	return gate4(SYS_futex, word, op, value, op == FUTEX_WAIT ? &nap : NULL);
+}
+
+struct mailbox *mailbox_create(void)
+{
+	long at = gate6(SYS_mmap, 0, sizeof(struct mailbox), PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (at < 0 && at > -4096)
+		return NULL;
+	struct mailbox *mail = (struct mailbox *)at;
+	atomic_store(&mail->owner, FUTEX_WAITERS);
+	return mail;
+}
+
+void mailbox_destroy(struct mailbox *mail)
+{
+	gate2(SYS_munmap, mail, sizeof *mail);
+}
+
+long mailbox_own(struct mailbox *mail, uint32_t tid)
+{
+	mail->robust.list.next = (uintptr_t)&mail->owned;
+	mail->owned.next = (uintptr_t)&mail->robust.list;
+	mail->robust.futex_offset = (long)((uintptr_t)&mail->owner - (uintptr_t)&mail->owned);
+	mail->robust.pending = 0;
+	long r = gate2(SYS_set_robust_list, &mail->robust, sizeof mail->robust);
+	if (r == 0)
+		atomic_store(&mail->owner, tid | FUTEX_WAITERS);
+	return r;
+}
+
+void mailbox_call(struct mailbox *mail)
+{
+	atomic_fetch_and(&mail->owner, ~FUTEX_WAITERS);
+	futex(&mail->owner, FUTEX_WAKE, 1);
+}
+
+/* A parent outside the child's pid namespace is 0 from the start: then only time tells. */
+static bool parent_gone(int parent, int naps)
+{
+	int now = (int)gate0(SYS_getppid);
+	return (now && now != parent) || naps >= NAPS_MAX;
+}
+
+bool mailbox_ask(struct mailbox *mail, struct span at, int parent)
+{
+	uint32_t seen = atomic_load(&mail->answered);
+	int naps = 0;
+
+	mail->start = at.start;
+	mail->end = at.end;
+	mailbox_call(mail);
+	while (atomic_load(&mail->answered) == seen)
+		if (futex(&mail->answered, FUTEX_WAIT, seen) == -ETIMEDOUT &&
+			parent_gone(parent, ++naps))
+			return false;
+	return true;
+}
+
+void mailbox_answer(struct mailbox *mail)
+{
+	atomic_fetch_or(&mail->owner, FUTEX_WAITERS);
+	atomic_fetch_add(&mail->answered, 1);
+	futex(&mail->answered, FUTEX_WAKE, 1);
+}
+
+enum news mailbox_wait(struct mailbox *mail)
+{
+	for (;;) {
+		uint32_t word = atomic_load(&mail->owner);
+		if (word & FUTEX_OWNER_DIED)
+			return NEWS_ENDED;
+		if (!(word & FUTEX_WAITERS))
+			return NEWS_WANTED;
+		if (futex(&mail->owner, FUTEX_WAIT, word) == -ETIMEDOUT)
+			return NEWS_NONE;
+	}
+}

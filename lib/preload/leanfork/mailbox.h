@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEANFORK_MAILBOX_H
+#define LEANFORK_MAILBOX_H
+
+#include <linux/futex.h>
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "preload/leanfork/ranges.h"
+
+/*
+ * The memory that a lean child and its parent share, at the same address in both.
+ *
+ * `owner` is a robust futex of the child, so that the kernel marks it with FUTEX_OWNER_DIED when
+ * the child execs or ends. FUTEX_WAITERS is set in it except while the child wants something: the
+ * one word on which the parent sleeps tells it of both.
+ */
+
+enum stage {
+	STAGE_BEFORE,   /* of the child's first steps */
+	STAGE_RUNNING,  /* the child goes its way */
+	STAGE_EXEC,     /* it is inside execve */
+	STAGE_RELEASED, /* it has everything and needs its parent no more */
+	STAGE_GAVE_UP   /* it ended itself because it cannot go on leanly */
+};
+
+/* Why a lean child gave up, or was never made. */
+enum lean_reason {
+	LEAN_FINE,
+	LEAN_CALL,        /* a system call that others may notice */
+	LEAN_FAULT,       /* an access that natively is a fault, or memory seen by others */
+	LEAN_TIME,        /* neither exec nor anything telling for too long */
+	LEAN_MEMORY,      /* no memory for what it needs */
+	LEAN_EXIT,        /* it ended without exec */
+	LEAN_PARENT,      /* its parent is gone */
+	LEAN_STACK,       /* the program forks on its alternate signal stack */
+	LEAN_SMALL,       /* there is too little to leave out */
+	LEAN_KERNEL,      /* no dispatch, or no reading of our own memory */
+	LEAN_SIGSYS,      /* the program has a use of its own for SIGSYS */
+	LEAN_FOREIGN,     /* run by valgrind, traced */
+	LEAN_BUSY,        /* another thread's fork takes too long */
+	LEAN_REASONS
+};
+
+/* What struct robust_list of the kernel is, with the child's addresses. */
+struct robust_link {
+	uintptr_t next;
+};
+
+struct robust_head {
+	struct robust_link list;
+	long futex_offset;
+	uintptr_t pending;
+};
+
+struct mailbox {
+	_Atomic uint32_t owner;
+	_Atomic uint32_t answered; /* requests so far */
+	_Atomic uint32_t stage;    /* enum stage */
+	uint32_t reason;           /* enum lean_reason, with STAGE_GAVE_UP */
+	uint32_t call;             /* the system call, with LEAN_CALL */
+	uint32_t pages;            /* answer: bit i: page i of the window holds something */
+	uintptr_t start, end;      /* request: at most CHUNK bytes */
+	struct robust_head robust;
+	struct robust_link owned;
+	_Alignas(4096) unsigned char window[CHUNK];
+};
+
+/* What each side does with it. The parent's side never fails. */
+struct mailbox *mailbox_create(void);
+void mailbox_destroy(struct mailbox *mail);
+
+/* Child: takes possession, as the calling thread. Returns 0 or -errno. */
+long mailbox_own(struct mailbox *mail, uint32_t tid);
+
+/* Child: makes the parent look. */
+void mailbox_call(struct mailbox *mail);
+
+/* Child: asks for the bytes of a span and waits. False: the parent is gone. */
+bool mailbox_ask(struct mailbox *mail, struct span at, int parent);
+
+/* Parent: the request has been dealt with. */
+void mailbox_answer(struct mailbox *mail);
+
+/* Parent: sleeps until there is news, at most for a while. */
+enum news {
+	NEWS_NONE,
+	NEWS_WANTED, /* the child wants something */
+	NEWS_ENDED   /* it has left its memory, by exec or for good */
+};
+enum news mailbox_wait(struct mailbox *mail);
+
+#endif

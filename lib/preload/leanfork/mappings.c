@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* Calls that change mappings: what they touch of the memory left out is settled first. */
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include "preload/leanfork/judges.h"
+#include "preload/leanfork/memory.h"
+
+/* More than that is not worth bringing in for a change of protection. */
+#define BRING_MAX ((size_t)16 << 20)
+
+static size_t whole_pages(size_t len)
+{
+	return (len + PAGE - 1) & ~(PAGE - 1);
+}
+
+static enum verdict bring_for_change(struct lean *l, uintptr_t at, size_t len)
+{
+	if (len > BRING_MAX)
+		return ORDINARY;
+	memory_bring(l, at, whole_pages(len));
+	return PRIVATE;
+}
+
+/* Does a call after which the bytes are no longer what they were. */
+static enum verdict replace(struct lean *l, struct call *call, uintptr_t at, size_t len)
+{
+	memory_bring_edges(l, at, whole_pages(len));
+	call->result = call_do(call);
+	if (call->result >= 0 || call->result < -4095)
+		memory_settle(l, at, whole_pages(len));
+	return ANSWERED;
+}
+
+enum verdict judge_brk(struct lean *l, struct call *call)
+{
+	uintptr_t now = (uintptr_t)gate1(SYS_brk, 0), wanted = (uintptr_t)call->args[0];
+	uintptr_t from = (wanted + PAGE - 1) & ~(PAGE - 1);
+	if (!wanted || from >= now)
+		return PRIVATE;
+	memory_bring_edges(l, from, now - from);
+	call->result = call_do(call);
+	if ((uintptr_t)call->result == wanted)
+		memory_settle(l, from, now - from);
+	return ANSWERED;
+}
+
+enum verdict judge_mmap(struct lean *l, struct call *call)
+{
+	bool fixed = call->args[3] & MAP_FIXED;
+	if (!fixed || call->args[3] & MAP_FIXED_NOREPLACE)
+		return PRIVATE;
+	return replace(l, call, (uintptr_t)call->args[0], (size_t)call->args[1]);
+}
+
+enum verdict judge_munmap(struct lean *l, struct call *call)
+{
+	return replace(l, call, (uintptr_t)call->args[0], (size_t)call->args[1]);
+}
+
+enum verdict judge_mprotect(struct lean *l, struct call *call)
+{
+	return bring_for_change(l, (uintptr_t)call->args[0], (size_t)call->args[1]);
+}
+
+enum verdict judge_mremap(struct lean *l, struct call *call)
+{
+	uintptr_t at = (uintptr_t)call->args[0];
+	size_t len = (size_t)call->args[1];
+	if (call->args[3] & ~(long)MREMAP_MAYMOVE || len == 0 || len > BRING_MAX)
+		return ORDINARY;
+	memory_bring(l, at, whole_pages(len));
+	return PRIVATE;
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+#include "preload/leanfork/memory.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include "preload/leanfork/child.h"
+
+long memory_reserve(struct lean *l)
+{
+	for (size_t i = 0; i < l->choice.n_ranges; i++) {
+		struct span at = l->ranges[i].at;
+		long r = gate6(SYS_mmap, at.start, at.end - at.start, PROT_NONE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+		if (r != (long)at.start)
+			return r < 0 ? r : -EEXIST;
+	}
+	return 0;
+}
+
+static bool is_settled(const struct lean *l, size_t chunk)
+{
+	return l->settled[chunk / 64] >> chunk % 64 & 1;
+}
+
+static void set_settled(struct lean *l, size_t chunk)
+{
+	l->settled[chunk / 64] |= UINT64_C(1) << chunk % 64;
+}
+
+static void protect(struct lean *l, struct span at, int prot)
+{
+	if (gate3(SYS_mprotect, at.start, at.end - at.start, prot) < 0)
+		child_give_up(l, LEAN_MEMORY);
+}
+
+static bool all_zero(const unsigned char *window, size_t len)
+{
+	const uint64_t *words = (const uint64_t *)(const void *)window;
+	for (size_t i = 0; i < len / sizeof *words; i++)
+		if (words[i])
+			return false;
+	return true;
+}
+
+/*
+ * Page by page: what another thread unmapped meanwhile stays inaccessible, and a page of zeros that
+ * nobody has touched is best left so.
+ */
+static void fill(struct lean *l, struct span at)
+{
+	const struct mailbox *mail = l->mail;
+	for (uintptr_t page = at.start; page < at.end; page += PAGE) {
+		const unsigned char *window = mail->window + (page - at.start);
+		if (!(mail->pages >> (page - at.start) / PAGE & 1))
+			protect(l, (struct span){page, page + PAGE}, PROT_NONE);
+		else if (!all_zero(window, PAGE))
+			copy_bytes((void *)page, window, PAGE);
+	}
+}
+
+static void fetch(struct lean *l, const struct range *range, uintptr_t at, bool accessible)
+{
+	struct span span = range_chunk_span(range, at);
+	if (!mailbox_ask(l->mail, span, l->parent))
+		child_give_up(l, LEAN_PARENT);
+	if (!accessible)
+		protect(l, span, PROT_READ | PROT_WRITE);
+	fill(l, span);
+	set_settled(l, range_chunk(range, at));
+}
+
+/* The part of a range that [at, end) covers; empty if start >= end. */
+static struct span overlap(const struct range *range, uintptr_t at, uintptr_t end)
+{
+	return (struct span){
+		at > range->at.start ? at : range->at.start,
+		end < range->at.end ? end : range->at.end,
+	};
+}
+
+static uintptr_t end_of(uintptr_t at, size_t len)
+{
+	return at + len < at ? UINTPTR_MAX : at + len;
+}
+
+static size_t first_at(const struct lean *l, uintptr_t at)
+{
+	return range_first(l->ranges, l->choice.n_ranges, at);
+}
+
+static bool goes_on(const struct lean *l, size_t i, uintptr_t end)
+{
+	return i < l->choice.n_ranges && l->ranges[i].at.start < end;
+}
+
+size_t memory_bring(struct lean *l, uintptr_t at, size_t len)
+{
+	uintptr_t end = end_of(at, len);
+	size_t brought = 0;
+	for (size_t i = first_at(l, at); goes_on(l, i, end); i++) {
+		const struct range *range = &l->ranges[i];
+		struct span part = overlap(range, at, end);
+		for (; part.start < part.end; part.start = range_chunk_span(range, part.start).end) {
+			if (is_settled(l, range_chunk(range, part.start)))
+				continue;
+			fetch(l, range, part.start, false);
+			brought++;
+		}
+	}
+	return brought;
+}
+
+void memory_bring_edges(struct lean *l, uintptr_t at, size_t len)
+{
+	uintptr_t end = end_of(at, len);
+	for (size_t i = first_at(l, at); goes_on(l, i, end); i++) {
+		const struct range *range = &l->ranges[i];
+		struct span part = overlap(range, at, end);
+		struct span last = range_chunk_span(range, part.end - 1);
+		if (range_chunk_span(range, part.start).start < part.start)
+			memory_bring(l, part.start, 1);
+		if (last.end > part.end)
+			memory_bring(l, last.start, 1);
+	}
+}
+
+void memory_settle(struct lean *l, uintptr_t at, size_t len)
+{
+	uintptr_t end = end_of(at, len);
+	for (size_t i = first_at(l, at); goes_on(l, i, end); i++) {
+		const struct range *range = &l->ranges[i];
+		struct span part = overlap(range, at, end);
+		for (; part.start < part.end; part.start = range_chunk_span(range, part.start).end)
+			set_settled(l, range_chunk(range, part.start));
+	}
+}
+
+/* A run of chunks at a time, so that the kernel is asked for the memory of all of them first. */
+void memory_bring_all(struct lean *l)
+{
+	for (size_t i = 0; i < l->choice.n_ranges; i++) {
+		const struct range *range = &l->ranges[i];
+		uintptr_t at = range->at.start;
+		while (at < range->at.end) {
+			struct span run = {at, at};
+			while (run.end < range->at.end && !is_settled(l, range_chunk(range, run.end)))
+				run.end = range_chunk_span(range, run.end).end;
+			if (run.end > run.start)
+				protect(l, run, PROT_READ | PROT_WRITE);
+			for (at = run.start; at < run.end; at = range_chunk_span(range, at).end)
+				fetch(l, range, at, true);
+			if (at < range->at.end)
+				at = range_chunk_span(range, at).end;
+		}
+	}
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+#include "preload/leanfork/plan.h"
+
+#include <fcntl.h>
+#include <link.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+/* Kept of the stack on both sides of where it stands, and round the thread's own block: struct
+ * pthread with its rseq area, the static TLS below it. */
+#define STACK_MARGIN 65536
+#define THREAD_MARGIN 65536
+
+#define ADVISED_MAX 64
+
+static struct span image; /* the shim's own writable memory */
+static struct span advised[ADVISED_MAX];
+static _Atomic unsigned n_advised;
+
+/* The object with this very function in it; of its segments those that can be written. */
+static int find_image(struct dl_phdr_info *info, size_t size, void *data)
+{
+	struct span all = {UINTPTR_MAX, 0}, writable = {UINTPTR_MAX, 0};
+	(void)size;
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+		uintptr_t at = info->dlpi_addr + segment->p_vaddr;
+		if (segment->p_type != PT_LOAD)
+			continue;
+		all.start = at < all.start ? at : all.start;
+		all.end = at + segment->p_memsz;
+		if (!(segment->p_flags & PF_W))
+			continue;
+		writable.start = at < writable.start ? at : writable.start;
+		writable.end = at + segment->p_memsz;
+	}
+	if ((uintptr_t)gate_start < all.start || (uintptr_t)gate_start >= all.end)
+		return 0;
+	*(struct span *)data = writable;
+	return 1;
+}
+
+__attribute__((constructor)) static void find_own_image(void)
+{
+	dl_iterate_phdr(find_image, &image);
+}
+
+void lean_advised(uintptr_t start, uintptr_t end)
+{
+	unsigned i = atomic_fetch_add(&n_advised, 1);
+	if (i < ADVISED_MAX)
+		advised[i] = (struct span){start, end};
+}
+
+static void keep(struct lean *l, uintptr_t start, uintptr_t end)
+{
+	l->keep[l->choice.n_keep++] = (struct span){start, end};
+}
+
+static void keep_needed(struct lean *l, uintptr_t stack)
+{
+	uintptr_t thread = thread_pointer();
+	unsigned n = atomic_load(&n_advised);
+
+	keep(l, image.start, image.end);
+	keep(l, (uintptr_t)l, (uintptr_t)(l + 1));
+	keep(l, stack - STACK_MARGIN, stack + STACK_MARGIN);
+	keep(l, thread - THREAD_MARGIN, thread + THREAD_MARGIN);
+	for (unsigned i = 0; i < n; i++)
+		keep(l, advised[i].start, advised[i].end);
+}
+
+/* What is left of the text after its last whole line moves to its start. Returns its length. */
+static size_t take_lines(struct lean *l, size_t len)
+{
+	size_t start = 0;
+	for (size_t i = 0; i < len; i++) {
+		struct mapping mapping;
+		if (l->text[i] != '\n')
+			continue;
+		if (mapping_parse(&mapping, l->text + start, i - start))
+			choice_add(&l->choice, &mapping);
+		start = i + 1;
+	}
+	copy_bytes(l->text, l->text + start, len - start);
+	return len - start;
+}
+
+static bool read_maps(struct lean *l)
+{
+	long fd = gate3(SYS_open, "/proc/self/maps", O_RDONLY | O_CLOEXEC, 0);
+	size_t len = 0;
+	long n;
+	if (fd < 0)
+		return false;
+	while ((n = gate3(SYS_read, fd, l->text + len, sizeof l->text - len)) > 0)
+		len = take_lines(l, len + (size_t)n);
+	gate1(SYS_close, fd);
+	return n == 0;
+}
+
+/* Whether reading our own memory this way is allowed here. */
+static bool can_read_self(struct lean *l)
+{
+	char to, from = 1;
+	struct {
+		void *at;
+		size_t len;
+	} local = {&to, 1}, remote = {&from, 1};
+	return gate6(SYS_process_vm_readv, l->parent, &local, 1, &remote, 1, 0) == 1;
+}
+
+static enum lean_reason make_bitmap(struct lean *l)
+{
+	l->settled_size = (l->choice.chunks / 64 + 1) * sizeof(uint64_t);
+	long at = gate6(SYS_mmap, 0, l->settled_size, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (at < 0 && at > -4096)
+		return LEAN_MEMORY;
+	l->settled = (uint64_t *)at;
+	return LEAN_FINE;
+}
+
+enum lean_reason plan_make(struct lean *l, uintptr_t stack)
+{
+	if (atomic_load(&n_advised) > ADVISED_MAX || image.start >= image.end)
+		return LEAN_FOREIGN;
+	keep_needed(l, stack);
+	l->choice.keep = l->keep;
+	l->choice.least = l->wish.least_range;
+	l->choice.ranges = l->ranges;
+	l->choice.max_ranges = RANGES_MAX;
+	l->choice.shared = l->shared;
+	l->choice.max_shared = SHARED_MAX;
+	if (!can_read_self(l) || !read_maps(l))
+		return LEAN_KERNEL;
+	if (l->choice.valgrind)
+		return LEAN_FOREIGN;
+	if (l->choice.too_many_shared && l->wish.kind == LEAN_EAGER)
+		return LEAN_FAULT;
+	if (l->choice.bytes < l->wish.least_total || l->choice.n_ranges == 0)
+		return LEAN_SMALL;
+	return make_bitmap(l);
+}
+
+static long advise(struct span at, int advice)
+{
+	return gate3(SYS_madvise, at.start, at.end - at.start, advice);
+}
+
+void plan_leave_out(struct lean *l)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < l->choice.n_ranges; i++) {
+		struct range range = l->ranges[i];
+		if (advise(range.at, MADV_DONTFORK) < 0) {
+			advise(range.at, MADV_DOFORK);
+			continue;
+		}
+		l->result.bytes += range.at.end - range.at.start;
+		l->ranges[kept++] = range;
+	}
+	l->choice.n_ranges = kept;
+}
+
+void plan_put_back(struct lean *l)
+{
+	for (size_t i = 0; i < l->choice.n_ranges; i++)
+		advise(l->ranges[i].at, MADV_DOFORK);
+}
+
+static uint64_t field(const char *text, long len, int which)
+{
+	uint64_t n = 0;
+	for (long i = 0; i < len && which >= 0; i++) {
+		if (text[i] == ' ')
+			which--;
+		else if (which == 0 && text[i] >= '0' && text[i] <= '9')
+			n = n * 10 + (uint64_t)(text[i] - '0');
+	}
+	return n;
+}
+
+uint64_t lean_estimate(void)
+{
+	char text[256];
+	long fd = gate3(SYS_open, "/proc/self/statm", O_RDONLY | O_CLOEXEC, 0);
+	if (fd < 0)
+		return 0;
+	long n = gate3(SYS_read, fd, text, sizeof text);
+	gate1(SYS_close, fd);
+	return field(text, n, 5) * PAGE;
+}

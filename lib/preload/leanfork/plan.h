@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEANFORK_PLAN_H
+#define LEANFORK_PLAN_H
+
+#include "preload/leanfork/state.h"
+
+/* Chooses what this process's fork leaves out; `stack` is where the thread's stack has come to. */
+enum lean_reason plan_make(struct lean *l, uintptr_t stack);
+
+/* Marks it for the kernel, and back. What can't be marked is taken out of the plan. */
+void plan_leave_out(struct lean *l);
+void plan_put_back(struct lean *l);
+
+#endif

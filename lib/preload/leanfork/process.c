@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+#include <linux/futex.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#include "preload/leanfork/child.h"
+#include "preload/leanfork/judges.h"
+#include "preload/leanfork/memory.h"
+
+/* Where there is a native fork to fall back on it is the native child that shall end. */
+enum verdict judge_exit(struct lean *l, struct call *call)
+{
+	(void)call;
+	if (l->wish.kind == LEAN_EAGER)
+		child_give_up(l, LEAN_EXIT);
+	return PRIVATE;
+}
+
+enum verdict judge_self(struct lean *l, struct call *call)
+{
+	(void)l;
+	return call->args[0] == 0 || call->args[0] == gate0(SYS_getpid) ? PRIVATE : TELLING;
+}
+
+enum verdict judge_priority(struct lean *l, struct call *call)
+{
+	(void)l;
+	long process = call->nr == SYS_ioprio_set ? 1 : PRIO_PROCESS;
+	bool self = call->args[1] == 0 || call->args[1] == gate0(SYS_getpid);
+	return call->args[0] == process && self ? PRIVATE : TELLING;
+}
+
+enum verdict judge_prctl(struct lean *l, struct call *call)
+{
+	switch (call->args[0]) {
+	case PR_SET_NAME:
+	case PR_GET_NAME:
+		memory_bring(l, (uintptr_t)call->args[1], 16);
+		return PRIVATE;
+	case PR_GET_PDEATHSIG:
+	case PR_GET_CHILD_SUBREAPER:
+		memory_bring(l, (uintptr_t)call->args[1], sizeof(int));
+		return PRIVATE;
+	case PR_SET_PDEATHSIG:
+	case PR_SET_DUMPABLE:
+	case PR_GET_DUMPABLE:
+	case PR_SET_KEEPCAPS:
+	case PR_GET_KEEPCAPS:
+	case PR_SET_NO_NEW_PRIVS:
+	case PR_GET_NO_NEW_PRIVS:
+	case PR_CAPBSET_READ:
+	case PR_CAPBSET_DROP:
+	case PR_CAP_AMBIENT:
+	case PR_SET_SECUREBITS:
+	case PR_GET_SECUREBITS:
+	case PR_SET_TIMERSLACK:
+	case PR_GET_TIMERSLACK:
+	case PR_SET_CHILD_SUBREAPER:
+	case PR_SET_THP_DISABLE:
+	case PR_GET_THP_DISABLE:
+	case PR_GET_SECCOMP:
+		return PRIVATE;
+	default:
+		return ORDINARY;
+	}
+}
+
+/* Waking nobody is nothing; to wait is to wait for somebody else. */
+enum verdict judge_futex(struct lean *l, struct call *call)
+{
+	(void)l;
+	long op = call->args[1] & ~(long)FUTEX_CLOCK_REALTIME;
+	return op == FUTEX_WAKE_PRIVATE || op == FUTEX_WAKE_BITSET_PRIVATE ? PRIVATE : ORDINARY;
+}
+
+/* The kernel's one list of the thread tells the parent of its end. */
+enum verdict judge_robust_list(struct lean *l, struct call *call)
+{
+	if (call->args[1] != sizeof(struct robust_head))
+		return PRIVATE;
+	l->robust = (struct robust_head *)call->args[0];
+	l->robust_size = (size_t)call->args[1];
+	call->result = 0;
+	return ANSWERED;
+}

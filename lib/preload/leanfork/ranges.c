@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+#include "preload/leanfork/ranges.h"
+
+/* More than that in one piece is an address range, not memory. */
+#define LARGEST (UINT64_C(1) << 40)
+
+struct cursor {
+	const char *at, *end;
+};
+
+static bool take_hex(struct cursor *c, uintptr_t *out)
+{
+	uintptr_t n = 0;
+	const char *start = c->at;
+	for (; c->at < c->end; c->at++) {
+		char ch = *c->at;
+		unsigned digit = ch >= '0' && ch <= '9' ? (unsigned)(ch - '0')
+			: ch >= 'a' && ch <= 'f'        ? (unsigned)(ch - 'a' + 10)
+							: 16;
+		if (digit > 15)
+			break;
+		n = n << 4 | digit;
+	}
+	*out = n;
+	return c->at > start;
+}
+
+static bool take_char(struct cursor *c, char expected)
+{
+	if (c->at == c->end || *c->at != expected)
+		return false;
+	c->at++;
+	return true;
+}
+
+static void skip_word(struct cursor *c)
+{
+	while (c->at < c->end && *c->at != ' ')
+		c->at++;
+	while (c->at < c->end && *c->at == ' ')
+		c->at++;
+}
+
+static bool starts_with(const struct cursor *c, const char *word)
+{
+	const char *p = c->at;
+	for (; *word; word++, p++)
+		if (p == c->end || *p != *word)
+			return false;
+	return true;
+}
+
+static bool contains(const struct cursor *c, const char *word)
+{
+	for (struct cursor rest = *c; rest.at < rest.end; rest.at++)
+		if (starts_with(&rest, word))
+			return true;
+	return false;
+}
+
+static enum mapping_kind kind_of(const char *perms, bool file, const struct cursor *name)
+{
+	if (contains(name, "/vgpreload_"))
+		return MAPPING_VALGRIND;
+	if (perms[3] == 's')
+		return perms[1] == 'w' ? MAPPING_SHARED : MAPPING_OTHER;
+	if (perms[0] != 'r' || perms[1] != 'w' || perms[2] != '-' || perms[3] != 'p' || file)
+		return MAPPING_OTHER;
+	bool plain = name->at == name->end || starts_with(name, "[heap]") ||
+		starts_with(name, "[anon:");
+	return plain ? MAPPING_ANONYMOUS : MAPPING_OTHER;
+}
+
+bool mapping_parse(struct mapping *out, const char *line, size_t len)
+{
+	struct cursor c = {line, line + len};
+	struct mapping m;
+	uintptr_t inode;
+
+	if (!take_hex(&c, &m.at.start) || !take_char(&c, '-') || !take_hex(&c, &m.at.end) ||
+		!take_char(&c, ' ') || c.end - c.at < 5 || m.at.end <= m.at.start)
+		return false;
+	const char *perms = c.at;
+	skip_word(&c);
+	skip_word(&c); /* offset */
+	skip_word(&c); /* device */
+	if (!take_hex(&c, &inode))
+		return false;
+	skip_word(&c);
+	m.kind = kind_of(perms, inode != 0, &c);
+	*out = m;
+	return true;
+}
+
+static void append(struct choice *choice, struct span at)
+{
+	if (at.end - at.start < choice->least || at.end - at.start > LARGEST ||
+		choice->n_ranges == choice->max_ranges)
+		return;
+	struct range *range = &choice->ranges[choice->n_ranges++];
+	range->at = at;
+	range->first_chunk = choice->chunks;
+	choice->chunks += range_chunk(range, at.end - 1) - choice->chunks + 1;
+	choice->bytes += at.end - at.start;
+}
+
+static uintptr_t down(uintptr_t at)
+{
+	return at & ~(PAGE - 1);
+}
+
+static uintptr_t up(uintptr_t at)
+{
+	return down(at + PAGE - 1);
+}
+
+/* What is left of a span when keep[from...] has been cut out of it, lowest address first. */
+static void add_pieces(struct choice *choice, struct span at)
+{
+	while (at.start < at.end) {
+		struct span cut = {at.end, at.end};
+		for (size_t i = 0; i < choice->n_keep; i++) {
+			const struct span *keep = &choice->keep[i];
+			if (keep->start >= keep->end || up(keep->end) <= at.start)
+				continue;
+			if (down(keep->start) < cut.start)
+				cut = (struct span){down(keep->start), up(keep->end)};
+		}
+		if (cut.start > at.start)
+			append(choice, (struct span){at.start, cut.start});
+		at.start = cut.end;
+	}
+}
+
+void choice_add(struct choice *choice, const struct mapping *mapping)
+{
+	switch (mapping->kind) {
+	case MAPPING_ANONYMOUS:
+		add_pieces(choice, mapping->at);
+		break;
+	case MAPPING_SHARED:
+		if (choice->n_shared == choice->max_shared)
+			choice->too_many_shared = true;
+		else
+			choice->shared[choice->n_shared++] = mapping->at;
+		break;
+	case MAPPING_VALGRIND:
+		choice->valgrind = true;
+		break;
+	case MAPPING_OTHER:
+		break;
+	}
+}
+
+size_t range_first(const struct range *ranges, size_t n, uintptr_t at)
+{
+	size_t low = 0, high = n;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (ranges[middle].at.end > at)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
+size_t range_chunk(const struct range *range, uintptr_t at)
+{
+	return range->first_chunk + (at / CHUNK - range->at.start / CHUNK);
+}
+
+struct span range_chunk_span(const struct range *range, uintptr_t at)
+{
+	struct span span = {at & ~(CHUNK - 1), (at & ~(CHUNK - 1)) + CHUNK};
+	if (span.start < range->at.start)
+		span.start = range->at.start;
+	if (span.end > range->at.end)
+		span.end = range->at.end;
+	return span;
+}

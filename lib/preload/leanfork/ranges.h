@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEANFORK_RANGES_H
+#define LEANFORK_RANGES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PAGE ((uintptr_t)4096)
+#define CHUNK ((uintptr_t)65536)
+
+struct span {
+	uintptr_t start, end;
+};
+
+enum mapping_kind {
+	MAPPING_OTHER,
+	MAPPING_ANONYMOUS, /* private, anonymous, rw-: may be left out */
+	MAPPING_SHARED,    /* shared and writable: what a child writes there others see */
+	MAPPING_VALGRIND   /* the process does not run on the kernel itself */
+};
+
+struct mapping {
+	struct span at;
+	enum mapping_kind kind;
+};
+
+/* Pure. Reads a line of /proc/PID/maps, without its newline; false if it is none. */
+bool mapping_parse(struct mapping *out, const char *line, size_t len);
+
+/* A range left out. Its chunks, CHUNK bytes at multiples of CHUNK but for its two ends, are
+ * numbered from first_chunk on. */
+struct range {
+	struct span at;
+	size_t first_chunk;
+};
+
+struct choice {
+	/* given */
+	const struct span *keep; /* never left out */
+	size_t n_keep;
+	size_t least; /* smallest range worth leaving out, in bytes */
+	struct range *ranges;
+	size_t max_ranges;
+	struct span *shared;
+	size_t max_shared;
+	/* found */
+	size_t n_ranges, n_shared, chunks;
+	uint64_t bytes;
+	bool valgrind, too_many_shared;
+};
+
+/* Pure. Takes the next mapping in the order of addresses. */
+void choice_add(struct choice *choice, const struct mapping *mapping);
+
+/* Pure. Index of the first of n ranges that ends after an address; n if there is none. */
+size_t range_first(const struct range *ranges, size_t n, uintptr_t at);
+
+/* Pure. Number of the chunk of an address in a range, and the part of the range it is. */
+size_t range_chunk(const struct range *range, uintptr_t at);
+struct span range_chunk_span(const struct range *range, uintptr_t at);
+
+#endif

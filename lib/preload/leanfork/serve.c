@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+#include "preload/leanfork/serve.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+
+/* Beyond the child's own limits, in naps of the mailbox without any news. */
+#define EAGER_NAPS 40
+#define RESCUE_NAPS 200
+
+/* Copies what can be read of a span into the window: a page that another thread has unmapped
+ * meanwhile is left out. */
+static uint32_t read_pages(struct lean *l, struct span at)
+{
+	uint32_t pages = 0;
+	uintptr_t next = at.start;
+	while (next < at.end) {
+		struct {
+			void *at;
+			size_t len;
+		} local = {l->mail->window + (next - at.start), at.end - next},
+		  remote = {(void *)next, at.end - next};
+		long n = gate6(SYS_process_vm_readv, l->parent, &local, 1, &remote, 1, 0);
+		uintptr_t good = n > 0 ? next + ((uintptr_t)n & ~(PAGE - 1)) : next;
+		for (; next < good; next += PAGE)
+			pages |= UINT32_C(1) << (next - at.start) / PAGE;
+		if (next < at.end)
+			next += PAGE;
+	}
+	return pages;
+}
+
+static void answer(struct lean *l)
+{
+	struct span at = {l->mail->start, l->mail->end};
+	if (at.end - at.start <= CHUNK)
+		l->mail->pages = read_pages(l, at);
+	l->result.chunks++;
+	mailbox_answer(l->mail);
+}
+
+/* Whether there is such a child, seen with these flags. */
+static bool child_there(const struct lean *l, int flags, bool *ended)
+{
+	siginfo_t info = {0};
+	long r = gate5(SYS_waitid, P_PID, l->child, &info, WEXITED | WNOHANG | WNOWAIT | flags, NULL);
+	*ended = r == 0 && info.si_pid != 0;
+	return r == 0;
+}
+
+/*
+ * A child thrown away sends no signal when it ends and is seen with __WALL only; exec makes it an
+ * ordinary one. So: seen as usual, or seen in no way at all (reaped already, by a thread that waits
+ * for anything or by the kernel) means that it did exec.
+ */
+static bool did_exec(const struct lean *l)
+{
+	bool ended;
+	if (atomic_load(&l->mail->stage) != STAGE_EXEC)
+		return false;
+	return child_there(l, 0, &ended) || !child_there(l, __WALL, &ended);
+}
+
+static void reap(struct lean *l)
+{
+	siginfo_t info;
+	while (gate5(SYS_waitid, P_PID, l->child, &info, WEXITED | __WALL, NULL) == -EINTR)
+		;
+}
+
+static enum service throw_away(struct lean *l)
+{
+	reap(l);
+	if (atomic_load(&l->mail->stage) == STAGE_GAVE_UP) {
+		l->result.reason = (enum lean_reason)l->mail->reason;
+		l->result.call = l->mail->call;
+	} else {
+		l->result.reason = LEAN_EXIT;
+	}
+	return SERVED_DEAD;
+}
+
+/* In a rescue a child that ends on its own accord is the program's to see. */
+static enum service after_end(struct lean *l)
+{
+	if (l->wish.kind == LEAN_RESCUE)
+		return atomic_load(&l->mail->stage) == STAGE_GAVE_UP ? throw_away(l) : SERVED;
+	return did_exec(l) ? SERVED : throw_away(l);
+}
+
+enum service serve(struct lean *l)
+{
+	int most = l->wish.kind == LEAN_RESCUE ? RESCUE_NAPS : EAGER_NAPS;
+	int naps = 0;
+	bool ended;
+
+	for (;;) {
+		switch (mailbox_wait(l->mail)) {
+		case NEWS_ENDED:
+			return after_end(l);
+		case NEWS_WANTED:
+			if (atomic_load(&l->mail->stage) == STAGE_RELEASED)
+				return SERVED;
+			answer(l);
+			naps = 0;
+			break;
+		case NEWS_NONE:
+			if (!child_there(l, __WALL, &ended) || ended)
+				return after_end(l);
+			if (++naps < most)
+				break;
+			if (l->wish.kind == LEAN_RESCUE)
+				return SERVED;
+			gate2(SYS_kill, l->child, SIGKILL);
+			break;
+		}
+	}
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEANFORK_SIGNALS_H
+#define LEANFORK_SIGNALS_H
+
+#include "preload/leanfork/calls.h"
+
+/*
+ * The program's view of its signals, while the kernel's differs: rt_sigprocmask, rt_sigaction,
+ * sigaltstack, rt_sigpending.
+ */
+enum verdict signals_mask(struct lean *l, struct call *call);
+enum verdict signals_action(struct lean *l, struct call *call);
+enum verdict signals_stack(struct lean *l, struct call *call);
+
+#endif

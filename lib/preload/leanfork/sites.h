@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEANFORK_SITES_H
+#define LEANFORK_SITES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * Memory of the places that call fork. One whose lean child had to be thrown away forks natively
+ * for a while, and for longer each time that happens again: a shell has one call of fork for
+ * commands and for subshells. Lock-free; a mix-up costs time only.
+ */
+
+/* Whether a fork from there should be tried leanly. */
+bool sites_allow(uintptr_t site);
+
+/* How that went. */
+void sites_note(uintptr_t site, bool restarted);
+
+#endif

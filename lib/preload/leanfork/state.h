@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEANFORK_STATE_H
+#define LEANFORK_STATE_H
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <ucontext.h>
+
+#include "preload/leanfork/gate.h"
+#include "preload/leanfork/lean.h"
+#include "preload/leanfork/mailbox.h"
+#include "preload/leanfork/ranges.h"
+
+#define RANGES_MAX 4096
+#define SHARED_MAX 256
+#define KEEP_MAX 80
+#define OWN_FDS 1024
+#define ALT_SIZE 65536
+#define TEXT_SIZE 16384
+
+/* What the kernel takes for rt_sigaction. */
+struct kernel_action {
+	uintptr_t handler;
+	unsigned long flags;
+	uintptr_t restorer;
+	uint64_t mask;
+};
+
+#define SIG_BIT(sig) (UINT64_C(1) << ((sig)-1))
+#define OURS (SIG_BIT(SIGSEGV) | SIG_BIT(SIGSYS))
+
+/* What a descriptor leads to, if the child itself made it so. */
+enum own { OWN_NOT, OWN_FILE, OWN_PIPE };
+
+/* How far a fork has come. */
+enum phase {
+	PHASE_BEFORE,    /* of libc's clone: the thread's calls are dispatched */
+	PHASE_CANCELLED, /* libc goes on natively */
+	PHASE_DONE
+};
+
+/*
+ * All there is about one lean fork, in a private mapping of its own which is never left out: the
+ * child's copy is complete from its first instruction on.
+ */
+struct lean {
+	struct lean_wish wish;
+	struct lean_result result;
+	struct mailbox *mail;
+	enum phase phase;
+	uint64_t mask; /* the program's signal mask, as it believes it to be */
+	int parent, thread; /* that of the program which forks */
+	int child;
+	struct choice choice;
+	struct span keep[KEEP_MAX];
+	uint64_t *settled; /* a bit for each chunk that is the child's own business by now */
+	size_t settled_size;
+
+	/* the child's */
+	bool in_call;                    /* its handler for system calls runs */
+	struct kernel_action actions[2]; /* the program's for SIGSEGV and SIGSYS */
+	stack_t alt_stack;               /* the program's */
+	struct robust_head *robust;      /* the program's */
+	size_t robust_size;
+	int timer;
+	struct rlimit limits[2]; /* for RLIMIT_DATA and RLIMIT_AS, in force at exec */
+	struct rlimit relaxed[2];
+	bool limited[2];
+	uint8_t own_fds[OWN_FDS]; /* enum own: what the child opened */
+	struct kernel_action handlers[65]; /* the program's, while it is inside execve */
+	uint64_t handled;                  /* which of them */
+
+	struct range ranges[RANGES_MAX];
+	struct span shared[SHARED_MAX];
+	_Alignas(4096) unsigned char alt[ALT_SIZE];
+	char text[TEXT_SIZE];
+};
+
+/* The fork in progress, if any; in a lean child, its own. */
+extern struct lean *lean_active;
+
+static inline greg_t *reg(ucontext_t *uc, int which)
+{
+	return &uc->uc_mcontext.gregs[which];
+}
+
+/* The kernel's mask is shorter than libc's. */
+static inline void set_context_mask(ucontext_t *uc, uint64_t mask)
+{
+	copy_bytes(&uc->uc_sigmask, &mask, sizeof mask);
+}
+
+/* Makes the interrupted system call happen again, without dispatch by then. */
+static inline void step_back(ucontext_t *uc, long nr)
+{
+	*reg(uc, REG_RIP) -= 2;
+	*reg(uc, REG_RAX) = nr;
+}
+
+#endif

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The parent's half of a lean fork: libc's fork runs with the thread's system calls dispatched, so
+ * that its one clone is made here. Hazards:
+ *
+ * 1. libc holds its locks (malloc, stdio) and the program's atfork handlers theirs: what they
+ *    guard is consistent in the child only as long as they are held. So the child is served in
+ *    here, before clone returns to libc; the locks are held for less time than by a native fork of
+ *    such a process.
+ * 2. Memory is marked as not to be copied for the moment of the clone only.
+ * 3. A child that is to be thrown away unnoticed must not have SIGCHLD as its exit signal; exec
+ *    gives it that.
+ * 4. The program's atfork handlers run dispatched as well. What can't be done for them in here, or
+ *    is no fork, ends the attempt: the call is made again, natively.
+ * 5. When clone returns to libc, the signal mask and everything else must be the program's again,
+ *    for its atfork handlers: sigreturn sees to that.
+ */
+#include "preload/leanfork/window.h"
+
+#include <errno.h>
+#include <linux/sched.h>
+#include <sys/syscall.h>
+
+#include "preload/leanfork/calls.h"
+#include "preload/leanfork/child.h"
+#include "preload/leanfork/dispatch.h"
+#include "preload/leanfork/plan.h"
+#include "preload/leanfork/serve.h"
+#include "preload/leanfork/signals.h"
+
+#define EXIT_SIGNAL 0xffL
+
+static void call_off(enum phase phase)
+{
+	dispatch_off();
+	set_action(SIGSYS, &lean_active->actions[1]);
+	lean_active->phase = phase;
+}
+
+/* The interrupted call is made again when the handler returns. */
+static void go_native(struct lean *l, ucontext_t *uc, long nr)
+{
+	call_off(PHASE_CANCELLED);
+	set_context_mask(uc, l->mask);
+	step_back(uc, nr);
+}
+
+static void finish(struct lean *l, ucontext_t *uc, long result)
+{
+	call_off(PHASE_DONE);
+	set_context_mask(uc, l->mask);
+	*reg(uc, REG_RAX) = result;
+}
+
+static long clone_child(const struct lean *l, const struct call *call)
+{
+	long flags = call->nr == SYS_fork ? SIGCHLD : call->args[0];
+	if (l->wish.kind == LEAN_EAGER)
+		flags &= ~EXIT_SIGNAL;
+	if (call->nr == SYS_fork)
+		return gate5(SYS_clone, flags, 0, 0, 0, 0);
+	return gate5(SYS_clone, flags, 0, call->args[2], call->args[3], call->args[4]);
+}
+
+/* The rest of the parent's work, once there is a child. */
+static void attend(struct lean *l, ucontext_t *uc, long nr)
+{
+	if (serve(l) == SERVED) {
+		l->result.outcome = LEAN_DONE;
+		finish(l, uc, l->child);
+	} else if (l->wish.kind == LEAN_EAGER) {
+		l->result.outcome = LEAN_RESTARTED;
+		go_native(l, uc, nr);
+	} else {
+		l->result.outcome = LEAN_FAILED;
+		finish(l, uc, -ENOMEM);
+	}
+}
+
+static void on_clone(struct lean *l, ucontext_t *uc, const struct call *call)
+{
+	l->result.reason = plan_make(l, (uintptr_t)*reg(uc, REG_RSP));
+	if (l->result.reason != LEAN_FINE) {
+		go_native(l, uc, call->nr);
+		return;
+	}
+	plan_leave_out(l);
+	long pid = clone_child(l, call);
+	if (pid == 0) {
+		child_start(l, uc);
+		return;
+	}
+	plan_put_back(l);
+	l->child = (int)pid;
+	if (pid > 0) {
+		attend(l, uc, call->nr);
+	} else if (l->wish.kind == LEAN_EAGER) {
+		l->result.reason = LEAN_MEMORY;
+		go_native(l, uc, call->nr);
+	} else {
+		l->result.outcome = LEAN_FAILED;
+		finish(l, uc, pid);
+	}
+}
+
+static bool is_fork(const struct call *call)
+{
+	if (call->nr == SYS_fork)
+		return true;
+	if (call->nr != SYS_clone)
+		return false;
+	long known = EXIT_SIGNAL | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_PARENT_SETTID;
+	return (call->args[0] & ~known) == 0 && (call->args[0] & EXIT_SIGNAL) == SIGCHLD &&
+		call->args[1] == 0;
+}
+
+/* Calls that a handler can't make in place of the interrupted code. */
+static bool needs_own_context(const struct call *call)
+{
+	switch (call->nr) {
+	case SYS_clone:
+	case 435: /* clone3 */
+	case SYS_fork:
+	case SYS_vfork:
+	case SYS_execve:
+	case SYS_execveat:
+	case SYS_exit:
+	case SYS_exit_group:
+	case SYS_rt_sigreturn:
+	case SYS_rt_sigsuspend:
+	case SYS_prctl:
+	case SYS_seccomp:
+		return true;
+	case SYS_rt_sigaction:
+		return call->args[0] == SIGSYS;
+	default:
+		return false;
+	}
+}
+
+/* Somebody sent it: it is for the program. */
+static void pass_on(struct lean *l, ucontext_t *uc, int sig)
+{
+	call_off(PHASE_CANCELLED);
+	set_context_mask(uc, l->mask);
+	gate3(SYS_tgkill, l->parent, l->thread, sig);
+}
+
+void window_on_call(int sig, siginfo_t *info, void *context)
+{
+	ucontext_t *uc = context;
+	struct lean *l = lean_active;
+	struct call call = call_of(uc);
+
+	if (!l || l->thread != (int)gate0(SYS_gettid))
+		return;
+	if (info->si_code == FROM_SECCOMP)
+		go_native(l, uc, call.nr);
+	else if (info->si_code != FROM_DISPATCH)
+		pass_on(l, uc, sig);
+	else if (is_fork(&call))
+		on_clone(l, uc, &call);
+	else if (needs_own_context(&call))
+		go_native(l, uc, call.nr);
+	else if (call.nr != SYS_rt_sigprocmask || signals_mask(l, &call) != ANSWERED)
+		*reg(uc, REG_RAX) = call_do(&call);
+	else
+		*reg(uc, REG_RAX) = call.result;
+}
+
+void window_close(struct lean *l)
+{
+	if (l->phase == PHASE_BEFORE)
+		call_off(PHASE_CANCELLED);
+}

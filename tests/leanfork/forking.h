@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TEST_FORKING_H
+#define TEST_FORKING_H
+
+#include "preload/leanfork/lean.h"
+#include "leak.h"
+
+/* Memory that a lean fork leaves out: its bytes are all a function of where they are. */
+#define BLOCK_SIZE ((size_t)16 << 20)
+extern unsigned char *block;
+unsigned char block_byte(size_t i);
+int block_setup(void **state);
+int block_teardown(void **state);
+
+
+/* Forks with everything left out that can be, whatever its size. The last result is kept. */
+pid_t fork_lean(enum lean_kind kind);
+extern struct lean_result last;
+
+/* Forks; the child runs the function and then execs a program that exits with what it returned.
+ * Returns the wait status, or -1 if fork failed. */
+int run_lean(enum lean_kind kind, int (*body)(void *arg), void *arg);
+
+/* In a child: execs a program that exits with that status. */
+_Noreturn void exec_exit(int status);
+
+#define RUN_BLOCK_TESTS(tests) (cmocka_run_group_tests(tests, block_setup, block_teardown) != 0)
+
+#endif

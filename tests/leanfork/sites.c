@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+#include "preload/leanfork/sites.h"
+
+#include "leak.h"
+
+static int natives_before_next_try(uintptr_t site)
+{
+	int n = 0;
+	while (!sites_allow(site) && n < 10000)
+		n++;
+	return n;
+}
+
+static void an_unknown_place_may_try(void **state)
+{
+	(void)state;
+	assert_true(sites_allow(0x1000));
+	sites_note(0x1000, false);
+	assert_true(sites_allow(0x1000));
+}
+
+static void who_restarts_is_native_for_a_while_and_longer_each_time(void **state)
+{
+	int before = 0;
+	(void)state;
+	for (int i = 0; i < 5; i++) {
+		sites_note(0x2000, true);
+		int n = natives_before_next_try(0x2000);
+		assert_true(n > before);
+		before = n;
+	}
+	assert_true(sites_allow(0x2000));
+	assert_true(sites_allow(0x2004));
+}
+
+static void the_while_has_a_bound(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		sites_note(0x3000, true);
+	int n = natives_before_next_try(0x3000);
+	assert_in_range(n, 1, 9999);
+}
+
+static void success_is_remembered_too(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 6; i++)
+		sites_note(0x4000, true);
+	int before = natives_before_next_try(0x4000);
+	for (int i = 0; i < 4; i++)
+		sites_note(0x4000, false);
+	sites_note(0x4000, true);
+	assert_true(natives_before_next_try(0x4000) < before);
+}
+
+static void more_places_than_room(void **state)
+{
+	(void)state;
+	for (uintptr_t site = 0x10000; site < 0x20000; site += 16) {
+		sites_note(site, true);
+		sites_allow(site);
+	}
+	assert_false(sites_allow(0x20000 - 16));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(an_unknown_place_may_try),
+		TEST(who_restarts_is_native_for_a_while_and_longer_each_time),
+		TEST(the_while_has_a_bound),
+		TEST(success_is_remembered_too),
+		TEST(more_places_than_room),
+	};
+	return RUN_TESTS(tests);
+}
