@@ -41,7 +41,7 @@ static _Noreturn PLAIN void end(void)
 
 static _Noreturn PLAIN void fail(struct job *job, enum ss_stage stage, long error)
 {
-	job->verdict.error = error == -ENGINE_RETRY_PRIVATE ? ENGINE_RETRY_PRIVATE : (int)-error;
+	job->verdict.error = (int)-error;
 	job->verdict.stage = stage;
 	if (job->report >= 0)
 		raw3(SYS_write, job->report, &job->verdict, sizeof job->verdict);

@@ -88,9 +88,7 @@ static PLAIN long close_span(int first, int last, unsigned flags)
 static PLAIN long close_all_in(struct fd_range range)
 {
 	long result = close_span(range.first, range.last, 0);
-	if (result == -ENOSYS || result == -EPERM)
-		result = close_by_listing(range);
-	return result;
+	return result < 0 ? close_by_listing(range) : result;
 }
 
 /* Spares the descriptor that failures are reported by. */
@@ -106,13 +104,19 @@ static PLAIN long close_range_but(const struct job *job, struct fd_range range)
 	return result;
 }
 
+/* What an old kernel and the profiles of containers say. */
+static PLAIN int is_refused(long result)
+{
+	return result == -ENOSYS || result == -EPERM || result == -EINVAL || result == -EACCES;
+}
+
 static PLAIN long cut_shared(const struct fd_plan *plan)
 {
 	long result = raw3(SYS_close_range, plan->cut, ~0U, RANGE_UNSHARE);
-	if (result != -ENOSYS && result != -EPERM && result != -EINVAL)
+	if (!is_refused(result))
 		return result;
 	result = raw1(SYS_unshare, CLONE_FILES);
-	if (result == -ENOSYS || result == -EPERM)
+	if (is_refused(result))
 		return -ENGINE_RETRY_PRIVATE;
 	return result < 0 ? result : close_all_in((struct fd_range){plan->cut, INT_MAX});
 }

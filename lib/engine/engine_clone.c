@@ -117,8 +117,8 @@ static int run_shared(struct job *job, struct engine_child *child, void *stack)
 			.arg = job,
 		};
 		long pid = clone_best(job, &call);
-		if (pid == -EMFILE || pid == -ENFILE) {
-			/* A full table is no reason to fail for want of a pidfd. */
+		if (pid < 0 && pid != -EAGAIN && pid != -ENOMEM && call.flags & CLONE_PIDFD) {
+			/* Neither a full table nor a refusal is a reason to fail for want of it. */
 			job->flags |= JOB_NO_PIDFD;
 			continue;
 		}

@@ -80,7 +80,10 @@ struct job {
 	} verdict;
 };
 
-/* The table could not be made private in the child: clone again without sharing it. */
-#define ENGINE_RETRY_PRIVATE (-1)
+/*
+ * The table could not be made private in the child: clone again without sharing it. Beyond every
+ * errno, so that the child's functions return it as they return one.
+ */
+#define ENGINE_RETRY_PRIVATE 4096
 
 #endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#include "seccomp.h"
+
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stdint.h>
+#include <sys/prctl.h>
+
+/* Low halves come first on all machines the engine knows. */
+static int refuse(const struct refusal *r)
+{
+	const uint32_t nr = offsetof(struct seccomp_data, nr);
+	const uint32_t arg = (uint32_t)(offsetof(struct seccomp_data, args) + (size_t)r->arg * 8);
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, nr),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)r->nr, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, arg),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, r->bits, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (uint32_t)r->error),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {.len = sizeof code / sizeof code[0], .filter = code};
+	if (!r->bits)
+		code[3] = (struct sock_filter)BPF_STMT(
+			BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (uint32_t)r->error);
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0 ? -errno : 0;
+}
+
+/* A filter each: the kernel runs them all and heeds the strictest. */
+int refuse_calls(const struct refusal *refusals, size_t n)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return -errno;
+	for (size_t i = 0; i < n; i++) {
+		int error = refuse(&refusals[i]);
+		if (error)
+			return error;
+	}
+	return 0;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TEST_SECCOMP_H
+#define TEST_SECCOMP_H
+
+#include <stddef.h>
+
+/* A system call that is to fail, as an older kernel or a container's profile makes it fail. */
+struct refusal {
+	int nr;
+	int error;
+	int arg;       /* only when the low half of this argument (0 to 5) has one of the bits */
+	unsigned bits; /* 0: always */
+};
+
+/*
+ * Refuses them to this process and all that it starts, for good: for a process of the test's own.
+ * 0, or -errno where there is no seccomp.
+ */
+int refuse_calls(const struct refusal *refusals, size_t n);
+
+#endif

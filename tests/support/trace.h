@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TEST_TRACE_H
+#define TEST_TRACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* A system call of a traced process. */
+struct traced_call {
+	bool child; /* made by a child of the subject, before its exec */
+	uint64_t nr;
+	uint64_t args[6];
+	int64_t result; /* 0 while there is none: an exec that succeeded, exit */
+};
+
+struct trace {
+	struct traced_call calls[8192];
+	int n_calls; /* those between trace_begin and trace_end */
+	int n_forks; /* processes made, as the kernel names the event */
+	int n_vforks;
+	int n_clones;
+	int status; /* the subject's wait status */
+};
+
+/*
+ * Runs subject(arg) in a child and writes down the system calls of that process, and those of its
+ * children up to their exec or end. False where processes can't be traced.
+ */
+bool trace_run(struct trace *trace, void (*subject)(void *arg), void *arg);
+
+/* For the subject: what is in between counts. Children are traced everywhere. */
+void trace_begin(void);
+void trace_end(void);
+
+/* How many calls of that number there are. */
+int trace_count(const struct trace *trace, long nr);
+
+/* Prints them, when a test is about to fail. */
+void trace_print(const struct trace *trace);
+
+#endif
