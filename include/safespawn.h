@@ -186,7 +186,7 @@ SS_API int ss_kill(struct ss_child *child, int sig);
  */
 SS_API int ss_terminate(struct ss_child *child, int *status, int grace_ms);
 
-/* Closes pidfd and pipes. Neither kills nor waits. Always 0. */
+/* Closes pidfd and pipes. Neither kills nor waits. Always 0. Not a cancellation point. */
 SS_API int ss_release(struct ss_child *child);
 
 /* ---- Preflight: would fork pass? ------------------------------------------------------------- */

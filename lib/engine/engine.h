@@ -13,8 +13,8 @@ struct engine_child {
 
 /*
  * Makes the process and returns when it has exec'ed, 0, or has failed to, -errno with
- * job->verdict.stage. A child that failed is reaped already. Signal mask and cancellation state are
- * the caller's again on every path.
+ * job->verdict.stage. A child that failed is reaped already. The signal mask is the caller's again on
+ * every path. To be called with cancellation disabled.
  */
 int engine_run(struct job *job, struct engine_child *child);
 

@@ -4,7 +4,7 @@
  *
  *  1. A signal handler that ran in the child would run in the parent's memory: all signals are
  *     blocked round the clone, by a raw call, as libc leaves out the two it uses itself.
- *  2. A cancelled thread would leave the mask and the child behind: cancellation is off meanwhile.
+ *  2. A cancelled thread would leave the mask and the child behind: the caller sees to that.
  *  3. The child needs a stack of its own. A mapping would take the lock that page faults of other
  *     threads want; the caller's stack may be 16 KiB in all: a small array on it.
  *  4. Another thread that waits for any child may reap one that failed before we do. Where there is
@@ -22,7 +22,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -212,8 +211,6 @@ static __attribute__((noinline)) int run_blocked(struct job *job, struct engine_
 
 int engine_run(struct job *job, struct engine_child *child)
 {
-	int cancel;
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	kernel_sigset old = block_all();
 	if (!(job->flags & JOB_MASK))
 		job->mask = old;
@@ -222,7 +219,6 @@ int engine_run(struct job *job, struct engine_child *child)
 	job->report = -1;
 	int result = run_blocked(job, child);
 	restore_mask(old);
-	pthread_setcancelstate(cancel, NULL);
 	return result;
 }
 

@@ -14,7 +14,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
@@ -229,15 +228,12 @@ no_actions:
 
 int engine_run(struct job *job, struct engine_child *child)
 {
-	int cancel;
 	pid_t pid = -1;
 	job->verdict.stage = unsupported(job);
 	if (job->verdict.stage != SS_STAGE_NONE)
 		return -ENOTSUP;
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	int error = run(job, &pid);
 	drop_lifts(job->fds);
-	pthread_setcancelstate(cancel, NULL);
 	if (error == 0)
 		*child = (struct engine_child){pid, -1};
 	return error;

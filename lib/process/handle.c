@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/syscall.h>
@@ -95,9 +96,13 @@ static int wait_status(const siginfo_t *info)
 int handle_reap(struct ss_child *child, int *status)
 {
 	siginfo_t info;
+	int cancel;
 	if (child->pid <= 0)
 		return -ECHILD;
+	/* Cancelled in here, a thread could have reaped it without a note that it has. */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	int r = wait_id(child, &info, WEXITED);
+	pthread_setcancelstate(cancel, NULL);
 	if (r < 0)
 		return r;
 	child->pid = 0;

@@ -15,7 +15,10 @@
 /* Waits until the child has ended, without reaping it. -ETIMEDOUT, -EINTR, -ECHILD. */
 int handle_await(const struct ss_child *child, int timeout_ms);
 
-/* Reaps the child, waiting for its end, and stores its wait status. -EINTR, -ECHILD. */
+/*
+ * Reaps the child, waiting for its end, and stores its wait status. -EINTR, -ECHILD. Not a
+ * cancellation point, so where that matters handle_await comes first.
+ */
 int handle_reap(struct ss_child *child, int *status);
 
 int handle_kill(const struct ss_child *child, int sig);

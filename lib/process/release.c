@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #include <safespawn.h>
@@ -13,13 +14,16 @@ static void close_owned(int *fd)
 
 int ss_release(struct ss_child *child)
 {
-	int saved = errno;
+	/* A cancelled close leaves its descriptor open. */
+	int cancel, saved = errno;
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	if (child) {
 		close_owned(&child->pidfd);
 		close_owned(&child->in);
 		close_owned(&child->out);
 		close_owned(&child->err);
 	}
+	pthread_setcancelstate(cancel, NULL);
 	errno = saved;
 	return 0;
 }

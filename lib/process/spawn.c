@@ -2,6 +2,7 @@
 #include "process/spawn.h"
 
 #include <errno.h>
+#include <pthread.h>
 
 #include "engine/engine.h"
 #include "process/dumpable.h"
@@ -65,12 +66,14 @@ static int spawn(struct ss_child *child, struct request *r, enum ss_stage *stage
 	return error;
 }
 
+/* open and close would let a cancelled thread leave the descriptors, or the child, behind. */
 int spawn_child(struct ss_child *child, char *const argv[], const struct ss_options *options,
 	const struct spawn_extra *extra)
 {
 	struct request r;
 	enum ss_stage stage = SS_STAGE_OPTIONS;
-	int saved = errno;
+	int cancel, saved = errno;
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	r.argv = argv;
 	r.extra = extra;
 	int error = options_read(&r.options, options);
@@ -80,6 +83,7 @@ int spawn_child(struct ss_child *child, char *const argv[], const struct ss_opti
 		error = spawn(child, &r, &stage);
 	if (error && r.options.failure)
 		*r.options.failure = (struct ss_failure){stage, -error};
+	pthread_setcancelstate(cancel, NULL);
 	errno = saved;
 	return error;
 }

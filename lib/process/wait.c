@@ -8,7 +8,7 @@ static int wait_for(struct ss_child *child, int *status, int timeout_ms)
 {
 	if (!child || timeout_ms < -1)
 		return -EINVAL;
-	int error = timeout_ms < 0 ? 0 : handle_await(child, timeout_ms);
+	int error = handle_await(child, timeout_ms);
 	return error ? error : handle_reap(child, status);
 }
 
