@@ -2,69 +2,69 @@
 #include "preload/next.h"
 
 #include <dlfcn.h>
-#include <errno.h>
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <string.h>
 
-static struct {
-	atomic_bool resolved;
-	int (*system)(const char *);
-	FILE *(*popen)(const char *, const char *);
-	int (*pclose)(FILE *);
-	int (*fclose)(FILE *);
-	pid_t (*fork)(void);
-} next;
+/* Threads that come here at the same time find the same. */
+static void *look_up(_Atomic(void *) *slot, const char *name)
+{
+	void *found = atomic_load_explicit(slot, memory_order_relaxed);
+	if (!found) {
+		found = dlsym(RTLD_NEXT, name);
+		atomic_store_explicit(slot, found, memory_order_relaxed);
+	}
+	return found;
+}
 
 /* ISO C has no cast from what dlsym returns to a function. */
-static void look_up(void *function, const char *name)
-{
-	void *found = dlsym(RTLD_NEXT, name);
-	memcpy(function, &found, sizeof found);
-}
-
-void next_resolve(void)
-{
-	look_up(&next.system, "system");
-	look_up(&next.popen, "popen");
-	look_up(&next.pclose, "pclose");
-	look_up(&next.fclose, "fclose");
-	look_up(&next.fork, "fork");
-	atomic_store_explicit(&next.resolved, true, memory_order_release);
-}
-
-static void need(void)
-{
-	if (!atomic_load_explicit(&next.resolved, memory_order_acquire))
-		next_resolve();
-}
+#define NEXT(function, slot, name)                                                                 \
+	do {                                                                                       \
+		void *found_ = look_up(slot, name);                                                \
+		memcpy(&(function), &found_, sizeof found_);                                       \
+	} while (0)
 
 int next_system(const char *command)
 {
-	need();
-	return next.system(command);
+	static _Atomic(void *) slot;
+	int (*function)(const char *);
+	NEXT(function, &slot, "system");
+	return function(command);
 }
 
 FILE *next_popen(const char *command, const char *mode)
 {
-	need();
-	return next.popen(command, mode);
+	static _Atomic(void *) slot;
+	FILE *(*function)(const char *, const char *);
+	NEXT(function, &slot, "popen");
+	return function(command, mode);
 }
 
 int next_pclose(FILE *stream)
 {
-	need();
-	return next.pclose(stream);
+	static _Atomic(void *) slot;
+	int (*function)(FILE *);
+	NEXT(function, &slot, "pclose");
+	return function(stream);
 }
 
 int next_fclose(FILE *stream)
 {
-	need();
-	return next.fclose(stream);
+	static _Atomic(void *) slot;
+	int (*function)(FILE *);
+	NEXT(function, &slot, "fclose");
+	return function(stream);
 }
+
+static _Atomic(void *) fork_slot;
 
 pid_t next_fork(void)
 {
-	need();
-	return next.fork();
+	pid_t (*function)(void);
+	NEXT(function, &fork_slot, "fork");
+	return function();
+}
+
+void next_resolve(void)
+{
+	look_up(&fork_slot, "fork");
 }

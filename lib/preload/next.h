@@ -7,8 +7,8 @@
 
 /*
  * The functions the shim stands in front of: those of the next library that has them, another
- * preload's or libc's. Looked up when the shim is loaded, or by the first call if a library's
- * constructor makes it even earlier; never in a child.
+ * preload's or libc's. Looked up at the first call; fork, which a signal handler may call, when the
+ * shim is loaded.
  */
 int next_system(const char *command);
 FILE *next_popen(const char *command, const char *mode);
@@ -16,7 +16,7 @@ int next_pclose(FILE *stream);
 int next_fclose(FILE *stream);
 pid_t next_fork(void);
 
-/* Looks all of them up. */
+/* When the shim is loaded. */
 void next_resolve(void);
 
 #endif

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -15,7 +16,7 @@ static struct {
 	_Atomic uint64_t counts[REPORT_COUNTS];
 	atomic_uint wanted; /* publications asked for; who raised it from 0 writes them */
 	uint64_t start_ns;
-	char program[PATH_MAX];
+	const char *program;
 	struct report_place place; /* of who writes */
 } mine;
 
@@ -38,7 +39,7 @@ void report_child(void)
 		atomic_store_explicit(&mine.counts[i], 0, memory_order_relaxed);
 	atomic_store(&mine.wanted, 0);
 	mine.place = (struct report_place){0};
-	if (settings()->report[0])
+	if (settings()->report)
 		mine.start_ns = now_ns();
 }
 
@@ -48,7 +49,7 @@ static void write_line(bool ended)
 	struct report_line line = {
 		.pid = getpid(),
 		.ppid = getppid(),
-		.program = mine.program,
+		.program = mine.program ? mine.program : "",
 		.ended = ended,
 		.elapsed_ns = now_ns() - mine.start_ns,
 	};
@@ -62,7 +63,7 @@ static void write_line(bool ended)
 static void publish(bool ended)
 {
 	int error = errno, cancel;
-	if (!settings()->report[0] || atomic_fetch_add(&mine.wanted, 1) != 0)
+	if (!settings()->report || atomic_fetch_add(&mine.wanted, 1) != 0)
 		return;
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	unsigned seen = 0;
@@ -86,10 +87,11 @@ void report_end(void)
 
 void report_start(void)
 {
-	if (!settings()->report[0])
+	char program[PATH_MAX];
+	if (!settings()->report)
 		return;
 	mine.start_ns = now_ns();
-	ssize_t n = readlink("/proc/self/exe", mine.program, sizeof mine.program - 1);
-	mine.program[n < 0 ? 0 : n] = '\0';
+	ssize_t n = readlink("/proc/self/exe", program, sizeof program);
+	mine.program = n < 0 ? NULL : strndup(program, (size_t)n);
 	report_publish();
 }

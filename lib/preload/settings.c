@@ -58,14 +58,11 @@ void settings_parse(struct settings *out, char *const *env)
 	if (min)
 		settings_parse_size(&out->min_bytes, min);
 	out->inherit = !inherit || strcmp(inherit, "0");
-	out->report[0] = '\0';
-	if (report && strlen(report) < sizeof out->report)
-		strcpy(out->report, report);
+	out->report = report && report[0] ? report : NULL;
 }
 
 /*
- * Copied, not pointed to: programs overwrite the block their environment came in (setproctitle).
- * A program that gained rights by exec takes no wishes from its environment.
+ * Copied, as programs overwrite the block their environment came in (setproctitle). A program that gained rights by exec takes no wishes from its environment.
  */
 const struct settings *settings(void)
 {
@@ -75,6 +72,8 @@ const struct settings *settings(void)
 
 	if (!atomic_load_explicit(&done, memory_order_acquire)) {
 		settings_parse(&mine, getauxval(AT_SECURE) ? none : environ);
+		if (mine.report)
+			mine.report = strdup(mine.report);
 		atomic_store_explicit(&done, true, memory_order_release);
 	}
 	return &mine;

@@ -2,7 +2,6 @@
 #ifndef PRELOAD_SETTINGS_H
 #define PRELOAD_SETTINGS_H
 
-#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -14,16 +13,16 @@ enum fork_mode {
 
 /* What the environment asks for. A value that is none of those documented counts as not set. */
 struct settings {
-	enum fork_mode fork;   /* SAFESPAWN_FORK */
-	uint64_t min_bytes;    /* SAFESPAWN_MIN */
-	bool inherit;          /* SAFESPAWN_INHERIT: children get the preload too */
-	char report[PATH_MAX]; /* SAFESPAWN_REPORT; "": no report */
+	enum fork_mode fork; /* SAFESPAWN_FORK */
+	uint64_t min_bytes;  /* SAFESPAWN_MIN */
+	bool inherit;        /* SAFESPAWN_INHERIT: children get the preload too */
+	const char *report;  /* SAFESPAWN_REPORT; NULL: no report */
 };
 
-/* Those of this process, read once, when the shim is loaded. No lock, no allocation. */
+/* Those of this process, read when the shim is loaded and a mere load from then on. */
 const struct settings *settings(void);
 
-/* Pure: what env, a vector of NAME=VALUE, asks for. */
+/* Pure: what env, a vector of NAME=VALUE, asks for. The report points into it. */
 void settings_parse(struct settings *out, char *const *env);
 
 /* Pure: "64M" -> 64 << 20. Suffixes K M G, either case. False, out untouched: not a size. */
