@@ -180,14 +180,67 @@ SS_API int ss_wait(struct ss_child *child, int *status, int timeout_ms);
 SS_API int ss_kill(struct ss_child *child, int sig);
 
 /*
- * SIGTERM (and SIGCONT), grace_ms (-1: for ever) to end, SIGKILL to what is left, reap. Means the whole process
- * group if the child was spawned with one of its own. Errors as ss_wait, except that it never times
- * out and goes on after EINTR.
+ * SIGTERM (and SIGCONT), grace_ms (-1: for ever) to end, SIGKILL to what is left, reap. Means the
+ * whole process group if the child was spawned with one of its own. Errors as ss_wait, except that
+ * it never times out and goes on after EINTR.
  */
 SS_API int ss_terminate(struct ss_child *child, int *status, int grace_ms);
 
 /* Closes pidfd and pipes. Neither kills nor waits. Always 0. Not a cancellation point. */
 SS_API int ss_release(struct ss_child *child);
+
+/* ---- Talking to a child -------------------------------------------------------------------- */
+
+/* The caller sets `size` in both; they grow at their ends only, as struct ss_options does. */
+struct ss_io {
+	size_t size;       /* sizeof(struct ss_io) */
+	const void *input; /* for the child's stdin */
+	size_t input_len;
+	size_t limit;      /* most bytes kept of each stream, the rest is read and dropped; 0: all */
+	int timeout_ms;    /* 0: none */
+};
+
+struct ss_result {
+	size_t size;    /* sizeof(struct ss_result) */
+	int status;     /* as wait(2) has it */
+	char *out;      /* the caller's, until ss_result_free; NULL where there was no pipe */
+	size_t out_len; /* a NUL follows, not counted */
+	char *err;
+	size_t err_len;
+	unsigned timed_out : 1, truncated : 1;
+	struct rusage usage; /* of the child and the children that it has waited for */
+};
+
+/*
+ * Feeds input to the child's stdin and reads its stdout and stderr, all at once so that no pipe can
+ * block another, until they end; then waits for the child. io may be NULL. Closes child's pipes.
+ * A child that does not read its input is no error, and no SIGPIPE comes of it. ETIMEDOUT: the
+ * child, or its group if it has its own, was killed and reaped; *result then has what was read.
+ * EINVAL: bad size, or input without a pipe. ENOMEM, EIO and others: the child still runs. Goes on
+ * after EINTR. A cancellation point; nothing but the child is left then.
+ */
+SS_API int ss_communicate(
+	struct ss_child *child, const struct ss_io *io, struct ss_result *result);
+
+/*
+ * Spawns, communicates, releases. stdout and stderr go into the result unless the options say where
+ * else; stdin is a pipe if there is input. With a timeout the child gets a process group of its
+ * own, unless the options say something about session or group, so that all of it can be killed.
+ * Errors as ss_spawn and ss_communicate; whatever happens, the child has ended.
+ */
+SS_API int ss_run(char *const argv[], const struct ss_options *options, const struct ss_io *io,
+	struct ss_result *result);
+
+/* Frees the texts and forgets them. NULL is fine. */
+SS_API void ss_result_free(struct ss_result *result);
+
+/*
+ * Spawns n programs, each one's stdout the next one's stdin. The options count for all, but .in for
+ * the first and .out for the last only. SS_NEW_GROUP: one group for all, led by the first. Errors as
+ * ss_spawn; those that had started are then killed and reaped.
+ */
+SS_API int ss_pipeline(struct ss_child children[], char *const *const argvs[], size_t n,
+	const struct ss_options *options);
 
 /* ---- Preflight: would fork pass? ------------------------------------------------------------- */
 

@@ -21,16 +21,24 @@
 /* A pidfd can do nothing more than poll on 5.2 and 5.3: then by pid, as without. */
 static atomic_bool no_wait_by_pidfd;
 
+/* libc's waitid has no usage, the kernel's has. Its struct is libc's where a long is 64 bits. */
+static int wait_call(idtype_t type, int id, siginfo_t *info, int flags, struct rusage *usage)
+{
+	if (usage && sizeof(long) == 8)
+		return (int)syscall(SYS_waitid, type, id, info, flags, usage);
+	return waitid(type, (id_t)id, info, flags);
+}
+
 /* 1: it has ended, 0: not yet (only with WNOHANG), or -errno. */
-static int wait_id(const struct ss_child *child, siginfo_t *info, int flags)
+static int wait_id(const struct ss_child *child, siginfo_t *info, int flags, struct rusage *usage)
 {
 	bool by_pidfd = child->pidfd >= 0 && !no_wait_by_pidfd;
 	info->si_pid = 0;
-	int r = by_pidfd ? waitid((idtype_t)WAIT_PIDFD, (id_t)child->pidfd, info, flags)
-			 : waitid(P_PID, (id_t)child->pid, info, flags);
+	int r = by_pidfd ? wait_call((idtype_t)WAIT_PIDFD, child->pidfd, info, flags, usage)
+			 : wait_call(P_PID, child->pid, info, flags, usage);
 	if (r < 0 && errno == EINVAL && by_pidfd) {
 		no_wait_by_pidfd = true;
-		return wait_id(child, info, flags);
+		return wait_id(child, info, flags, usage);
 	}
 	return r < 0 ? -errno : info->si_pid != 0;
 }
@@ -38,13 +46,13 @@ static int wait_id(const struct ss_child *child, siginfo_t *info, int flags)
 static int has_ended(const struct ss_child *child)
 {
 	siginfo_t info;
-	return wait_id(child, &info, WEXITED | WNOHANG | WNOWAIT);
+	return wait_id(child, &info, WEXITED | WNOHANG | WNOWAIT, NULL);
 }
 
 static int await_for_ever(const struct ss_child *child)
 {
 	siginfo_t info;
-	int r = wait_id(child, &info, WEXITED | WNOWAIT);
+	int r = wait_id(child, &info, WEXITED | WNOWAIT, NULL);
 	return r < 0 ? r : 0;
 }
 
@@ -93,7 +101,7 @@ static int wait_status(const siginfo_t *info)
 	return info->si_status | (info->si_code == CLD_DUMPED ? 0x80 : 0);
 }
 
-int handle_reap(struct ss_child *child, int *status)
+int handle_reap(struct ss_child *child, int *status, struct rusage *usage)
 {
 	siginfo_t info;
 	int cancel;
@@ -101,7 +109,7 @@ int handle_reap(struct ss_child *child, int *status)
 		return -ECHILD;
 	/* Cancelled in here, a thread could have reaped it without a note that it has. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	int r = wait_id(child, &info, WEXITED);
+	int r = wait_id(child, &info, WEXITED, usage);
 	pthread_setcancelstate(cancel, NULL);
 	if (r < 0)
 		return r;

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/resource.h>
 
 #include <safespawn.h>
 
@@ -16,10 +17,11 @@
 int handle_await(const struct ss_child *child, int timeout_ms);
 
 /*
- * Reaps the child, waiting for its end, and stores its wait status. -EINTR, -ECHILD. Not a
- * cancellation point, so where that matters handle_await comes first.
+ * Reaps the child, waiting for its end, and stores its wait status and what it has used; either may
+ * be NULL. -EINTR, -ECHILD. Not a cancellation point, so where that matters handle_await comes
+ * first.
  */
-int handle_reap(struct ss_child *child, int *status);
+int handle_reap(struct ss_child *child, int *status, struct rusage *usage);
 
 int handle_kill(const struct ss_child *child, int sig);
 

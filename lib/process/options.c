@@ -4,15 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <string.h>
+
+#include "process/sized.h"
 
 #define KNOWN_FLAGS                                                                                \
 	(SS_KEEP_FDS | SS_NO_PATH | SS_NEW_SESSION | SS_NEW_GROUP | SS_NO_NEW_PRIVS |              \
 		SS_SET_UMASK | SS_SET_UID | SS_SET_GID | SS_SET_GROUPS | SS_SET_NICE |             \
 		SS_SET_OOM | SS_SET_TTY | SS_SET_CGROUP | SS_SHELL_FALLBACK)
-
-/* Up to .failure: what the first release had. */
-#define FIRST_SIZE (offsetof(struct ss_options, failure) + sizeof(struct ss_failure *))
 
 /* The kernel's limits: setgroups(2), PRIO_PROCESS, proc_pid_oom_score_adj(5). */
 #define MOST_GROUPS 65536
@@ -21,18 +19,6 @@
 static int is_open(int fd)
 {
 	return fd >= 0 && fcntl(fd, F_GETFD) >= 0;
-}
-
-static int copy_known(struct ss_options *options, const struct ss_options *given)
-{
-	if (given->size < FIRST_SIZE)
-		return -EINVAL;
-	memcpy(options, given, given->size < sizeof *options ? given->size : sizeof *options);
-	const char *tail = (const char *)given;
-	for (size_t i = sizeof *options; i < given->size; i++)
-		if (tail[i])
-			return -E2BIG;
-	return 0;
 }
 
 /* A value without its flag would be lost without a word; a lost uid is a hole. */
@@ -129,9 +115,7 @@ static int check(const struct ss_options *o)
 
 int options_read(struct ss_options *options, const struct ss_options *given)
 {
-	memset(options, 0, sizeof *options);
-	if (!given)
-		return 0;
-	int error = copy_known(options, given);
-	return error ? error : check(options);
+	int error = sized_read(
+		options, sizeof *options, given, SIZED_UP_TO(struct ss_options, failure));
+	return error || !given ? error : check(options);
 }

@@ -20,7 +20,7 @@ static int reap(struct ss_child *child, int *status)
 {
 	int error;
 	do {
-		error = handle_reap(child, status);
+		error = handle_reap(child, status, NULL);
 	} while (error == -EINTR);
 	return error;
 }

@@ -9,7 +9,7 @@ static int wait_for(struct ss_child *child, int *status, int timeout_ms)
 	if (!child || timeout_ms < -1)
 		return -EINVAL;
 	int error = handle_await(child, timeout_ms);
-	return error ? error : handle_reap(child, status);
+	return error ? error : handle_reap(child, status, NULL);
 }
 
 int ss_wait(struct ss_child *child, int *status, int timeout_ms)

@@ -66,6 +66,19 @@ static const struct row rows[] = {
 	AT(struct ss_options, affinity_size, 192),
 	AT(struct ss_options, cgroup, 200),
 	AT(struct ss_options, failure, 208),
+
+	SIZE(struct ss_io, 40),
+	AT(struct ss_io, input, 8),
+	AT(struct ss_io, input_len, 16),
+	AT(struct ss_io, limit, 24),
+	AT(struct ss_io, timeout_ms, 32),
+
+	AT(struct ss_result, status, 8),
+	AT(struct ss_result, out, 16),
+	AT(struct ss_result, out_len, 24),
+	AT(struct ss_result, err, 32),
+	AT(struct ss_result, err_len, 40),
+	AT(struct ss_result, usage, 56),
 };
 
 static void layout_is_what_programs_were_compiled_with(void **state)

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include <safespawn.h>
+#include "process/communicate.h"
+#include "process/deadline.h"
+#include "process/exchange.h"
+#include "process/handle.h"
+#include "process/sized.h"
+#include "process/sigpipe.h"
+
+/* What has to be undone however the conversation ends, cancellation included. */
+struct talk {
+	struct exchange exchange;
+	struct sigpipe_guard sigpipe;
+};
+
+static void end_talk(void *arg)
+{
+	struct talk *talk = arg;
+	sigpipe_release(&talk->sigpipe);
+	buffer_free(&talk->exchange.out);
+	buffer_free(&talk->exchange.err);
+}
+
+static int await_end(const struct exchange *x)
+{
+	int error, off;
+	pthread_setcancelstate(x->cancel, &off);
+	do {
+		error = handle_await(x->child, deadline_left(x->deadline));
+	} while (error == -EINTR);
+	pthread_setcancelstate(off, NULL);
+	return error;
+}
+
+static int reap(struct ss_child *child, struct ss_result *result)
+{
+	int error;
+	do {
+		error = handle_reap(child, &result->status, &result->usage);
+	} while (error == -EINTR);
+	return error;
+}
+
+/* Also after a time-out whatever can still be had is kept. */
+static int kill_and_collect(struct exchange *x, struct ss_result *result)
+{
+	if (x->child->own_group)
+		handle_kill_group(x->child, SIGKILL);
+	handle_kill(x->child, SIGKILL);
+	int error = reap(x->child, result);
+	int drained = exchange_drain(x);
+	result->timed_out = 1;
+	return error ? error : drained;
+}
+
+static int prepare_texts(struct exchange *x)
+{
+	int error = x->child->out >= 0 ? buffer_add(&x->out, "", 0) : 0;
+	if (!error && x->child->err >= 0)
+		error = buffer_add(&x->err, "", 0);
+	return error;
+}
+
+/* 0: the result counts. */
+static int converse(struct exchange *x, struct ss_result *result)
+{
+	int error = prepare_texts(x);
+	if (!error)
+		error = exchange_run(x);
+	if (!error)
+		error = await_end(x);
+	if (!error)
+		return reap(x->child, result);
+	return error == -ETIMEDOUT ? kill_and_collect(x, result) : error;
+}
+
+static void move_texts(struct ss_result *result, struct exchange *x)
+{
+	result->out = x->out.text;
+	result->out_len = x->out.len;
+	result->err = x->err.text;
+	result->err_len = x->err.len;
+	result->truncated = x->out.truncated || x->err.truncated;
+	x->out = x->err = (struct buffer){0};
+}
+
+static int talk_to(struct ss_child *child, const struct ss_io *io, struct ss_result *result)
+{
+	struct talk talk = {
+		.exchange =
+			{
+				.child = child,
+				.input = io->input,
+				.input_len = io->input_len,
+				.out.limit = io->limit,
+				.err.limit = io->limit,
+				.deadline = deadline_in(io->timeout_ms ? io->timeout_ms : -1),
+			},
+	};
+	int error;
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &talk.exchange.cancel);
+	sigpipe_hold(&talk.sigpipe);
+	pthread_cleanup_push(end_talk, &talk);
+	error = converse(&talk.exchange, result);
+	if (!error)
+		move_texts(result, &talk.exchange);
+	pthread_cleanup_pop(1);
+	pthread_setcancelstate(talk.exchange.cancel, NULL);
+	return error;
+}
+
+static int check(const struct ss_child *child, const struct ss_io *io)
+{
+	if (!child || io->timeout_ms < 0 || (io->input_len && (!io->input || child->in < 0)))
+		return -EINVAL;
+	return child->pid <= 0 ? -ECHILD : 0;
+}
+
+int communicate(struct ss_child *child, const struct ss_io *given, struct ss_result *result)
+{
+	struct ss_io io = {0};
+	struct ss_result mine = {0};
+	int error = sized_read(&io, sizeof io, given, IO_FIRST_SIZE);
+	if (!error && result)
+		error = sized_check(result, RESULT_FIRST_SIZE);
+	if (!error)
+		error = check(child, &io);
+	if (!error)
+		error = talk_to(child, &io, &mine);
+	if (error)
+		return error;
+	if (result)
+		sized_write(result, &mine, sizeof mine);
+	else
+		ss_result_free(&mine);
+	return mine.timed_out ? -ETIMEDOUT : 0;
+}
+
+int ss_communicate(struct ss_child *child, const struct ss_io *io, struct ss_result *result)
+{
+	int saved = errno;
+	int error = communicate(child, io, result);
+	errno = error ? -error : saved;
+	return error ? -1 : 0;
+}
+
+void ss_result_free(struct ss_result *result)
+{
+	if (!result)
+		return;
+	free(result->out);
+	free(result->err);
+	result->out = result->err = NULL;
+	result->out_len = result->err_len = 0;
+}

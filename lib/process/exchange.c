@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+#include "process/exchange.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <unistd.h>
+
+#include "process/deadline.h"
+
+enum { CHUNK = 4096, DRAIN_CHUNKS = 256 };
+
+static void end_pipe(int *fd)
+{
+	close(*fd);
+	*fd = -1;
+}
+
+/* Our end only: the child's is another open file. */
+static void dont_block(int fd)
+{
+	int flags = fd < 0 ? -1 : fcntl(fd, F_GETFL);
+	if (flags >= 0)
+		fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+}
+
+/* EPIPE: the child does not want it, which is its own affair. */
+static int feed(struct exchange *x)
+{
+	ssize_t n = write(x->child->in, x->input, x->input_len);
+	if (n < 0 && errno != EPIPE)
+		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+	if (n >= 0) {
+		x->input += n;
+		x->input_len -= (size_t)n;
+	}
+	if (n < 0 || x->input_len == 0)
+		end_pipe(&x->child->in);
+	return 0;
+}
+
+/* 1: there may be more, 0: not now, or at the end (the pipe is closed then), -errno. */
+static int take(int *fd, struct buffer *into)
+{
+	char chunk[CHUNK];
+	ssize_t n = read(*fd, chunk, sizeof chunk);
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+	if (n == 0)
+		end_pipe(fd);
+	int error = buffer_add(into, chunk, (size_t)n);
+	return error ? error : n > 0;
+}
+
+static int serve(struct exchange *x, const struct pollfd *ready)
+{
+	int error = 0;
+	if (ready[0].revents)
+		error = feed(x);
+	if (error >= 0 && ready[1].revents)
+		error = take(&x->child->out, &x->out);
+	if (error >= 0 && ready[2].revents)
+		error = take(&x->child->err, &x->err);
+	return error < 0 ? error : 0;
+}
+
+/* All the waiting is in here. A close that is cancelled would not be noted down. */
+static int await_any(const struct exchange *x, struct pollfd *fds, int timeout_ms)
+{
+	int off;
+	pthread_setcancelstate(x->cancel, &off);
+	int n = poll(fds, 3, timeout_ms);
+	int result = n < 0 ? -errno : n;
+	pthread_setcancelstate(off, NULL);
+	return result;
+}
+
+int exchange_run(struct exchange *x)
+{
+	struct ss_child *child = x->child;
+	if (child->in >= 0 && x->input_len == 0)
+		end_pipe(&child->in);
+	dont_block(child->in);
+	dont_block(child->out);
+	dont_block(child->err);
+	while (child->in >= 0 || child->out >= 0 || child->err >= 0) {
+		struct pollfd fds[] = {
+			{.fd = child->in, .events = POLLOUT},
+			{.fd = child->out, .events = POLLIN},
+			{.fd = child->err, .events = POLLIN},
+		};
+		int n = await_any(x, fds, deadline_left(x->deadline));
+		if (n == 0)
+			return -ETIMEDOUT;
+		if (n < 0 && n != -EINTR)
+			return n;
+		int error = n > 0 ? serve(x, fds) : 0;
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+static int drain(int *fd, struct buffer *into)
+{
+	int more = *fd >= 0;
+	for (int i = 0; more > 0 && i < DRAIN_CHUNKS; i++)
+		more = take(fd, into);
+	if (*fd >= 0)
+		end_pipe(fd);
+	return more < 0 ? more : 0;
+}
+
+int exchange_drain(struct exchange *x)
+{
+	if (x->child->in >= 0)
+		end_pipe(&x->child->in);
+	int out_error = drain(&x->child->out, &x->out);
+	int err_error = drain(&x->child->err, &x->err);
+	return out_error ? out_error : err_error;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PROCESS_EXCHANGE_H
+#define PROCESS_EXCHANGE_H
+
+#include <stdint.h>
+
+#include <safespawn.h>
+#include "process/buffer.h"
+
+/* What goes on between the caller and the pipes of one child. */
+struct exchange {
+	struct ss_child *child;
+	const char *input;
+	size_t input_len;
+	struct buffer out, err;
+	int64_t deadline; /* of deadline.h */
+	int cancel;       /* the caller's cancellation state */
+};
+
+/*
+ * Feeds and reads until all pipes are at their end and closed. 0, -ETIMEDOUT, -ENOMEM, -errno. To be
+ * called with cancellation off; it is the caller's only while this waits.
+ */
+int exchange_run(struct exchange *exchange);
+
+/*
+ * After a kill: reads what the pipes hold and closes them. Never waits, and reads no more than they
+ * can hold: a process that got away may go on writing.
+ */
+int exchange_drain(struct exchange *exchange);
+
+#endif

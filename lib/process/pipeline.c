@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <safespawn.h>
+#include "process/handle.h"
+#include "process/options.h"
+#include "process/spawn.h"
+
+/* The options of the child at a place in the line; `before` is the one before it. */
+static struct ss_options options_for(const struct ss_options *common, const struct ss_child *before,
+	const struct ss_child *first, bool last)
+{
+	struct ss_options options = *common;
+	if (before)
+		options.in = SS_FD(before->out);
+	if (before && options.flags & SS_NEW_GROUP && !options.group)
+		options.group = first->pid;
+	if (!last)
+		options.out = SS_PIPE;
+	return options;
+}
+
+static void take_from(struct ss_child *before)
+{
+	close(before->out);
+	before->out = -1;
+}
+
+static void undo(struct ss_child *children, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		handle_kill(&children[i], SIGKILL);
+		while (handle_reap(&children[i], NULL, NULL) == -EINTR)
+			;
+		ss_release(&children[i]);
+	}
+}
+
+static int spawn_line(struct ss_child *children, char *const *const argvs[], size_t n,
+	const struct ss_options *common)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct ss_child *before = i ? &children[i - 1] : NULL;
+		struct ss_options options = options_for(common, before, children, i == n - 1);
+		int error = spawn_child(&children[i], argvs[i], &options, NULL);
+		if (error) {
+			undo(children, i);
+			return error;
+		}
+		if (before)
+			take_from(before);
+	}
+	return 0;
+}
+
+static int pipeline(struct ss_child *children, char *const *const argvs[], size_t n,
+	const struct ss_options *given)
+{
+	struct ss_options options;
+	int error = options_read(&options, given);
+	if (!error && (!children || !argvs || n == 0))
+		error = -EINVAL;
+	if (error) {
+		if (options.failure)
+			*options.failure = (struct ss_failure){SS_STAGE_OPTIONS, -error};
+		return error;
+	}
+	options.size = sizeof options;
+	/* Not in the caller's array, which a failure must not touch. */
+	struct ss_child *line = calloc(n, sizeof *line);
+	if (!line)
+		return -ENOMEM;
+	error = spawn_line(line, argvs, n, &options);
+	if (!error)
+		memcpy(children, line, n * sizeof *line);
+	free(line);
+	return error;
+}
+
+int ss_pipeline(struct ss_child children[], char *const *const argvs[], size_t n,
+	const struct ss_options *options)
+{
+	int saved = errno;
+	int error = pipeline(children, argvs, n, options);
+	errno = error ? -error : saved;
+	return error ? -1 : 0;
+}

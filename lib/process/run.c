@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <pthread.h>
+
+#include <safespawn.h>
+#include "process/communicate.h"
+#include "process/options.h"
+#include "process/sized.h"
+#include "process/spawn.h"
+
+static void capture(struct ss_stdio *stream)
+{
+	if (stream->kind == SS_STDIO_INHERIT)
+		*stream = SS_PIPE;
+}
+
+static void add_defaults(
+	struct ss_options *options, const struct ss_io *io, const struct ss_result *result)
+{
+	if (io->input_len && options->in.kind == SS_STDIO_INHERIT)
+		options->in = SS_PIPE;
+	if (result) {
+		capture(&options->out);
+		capture(&options->err);
+	}
+	if (io->timeout_ms && !(options->flags & SS_NEW_SESSION) && !options->group)
+		options->flags |= SS_NEW_GROUP;
+}
+
+static int check(const struct ss_options *options, const struct ss_io *io, struct ss_result *result)
+{
+	int error = result ? sized_check(result, RESULT_FIRST_SIZE) : 0;
+	if (!error && (io->timeout_ms < 0 || (io->input_len && !io->input)))
+		error = -EINVAL;
+	if (!error && io->input_len && options->in.kind != SS_STDIO_PIPE)
+		error = -EINVAL;
+	return error;
+}
+
+/* Also when the thread is cancelled meanwhile: nobody else knows of the child. */
+static void end(void *child)
+{
+	int cancel;
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	if (((struct ss_child *)child)->pid > 0)
+		ss_terminate(child, NULL, 0);
+	ss_release(child);
+	pthread_setcancelstate(cancel, NULL);
+}
+
+static int run(char *const argv[], struct ss_options *options, const struct ss_io *io,
+	struct ss_result *result)
+{
+	struct ss_child child;
+	int error = spawn_child(&child, argv, options, NULL);
+	if (error)
+		return error;
+	pthread_cleanup_push(end, &child);
+	error = communicate(&child, io, result);
+	pthread_cleanup_pop(1);
+	return error;
+}
+
+static int read_and_run(char *const argv[], const struct ss_options *given,
+	const struct ss_io *given_io, struct ss_result *result)
+{
+	struct ss_options options;
+	struct ss_io io;
+	int error = options_read(&options, given);
+	if (!error)
+		error = sized_read(&io, sizeof io, given_io, IO_FIRST_SIZE);
+	if (!error) {
+		add_defaults(&options, &io, result);
+		error = check(&options, &io, result);
+	}
+	if (error && options.failure)
+		*options.failure = (struct ss_failure){SS_STAGE_OPTIONS, -error};
+	if (error)
+		return error;
+	options.size = sizeof options;
+	io.size = sizeof io;
+	return run(argv, &options, &io, result);
+}
+
+int ss_run(char *const argv[], const struct ss_options *options, const struct ss_io *io,
+	struct ss_result *result)
+{
+	int saved = errno;
+	int error = read_and_run(argv, options, io, result);
+	errno = error ? -error : saved;
+	return error ? -1 : 0;
+}

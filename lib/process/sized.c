@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+#include "process/sized.h"
+
+#include <errno.h>
+#include <string.h>
+
+static size_t size_of(const void *given)
+{
+	size_t size;
+	memcpy(&size, given, sizeof size);
+	return size;
+}
+
+int sized_check(const void *given, size_t first)
+{
+	return size_of(given) < first ? -EINVAL : 0;
+}
+
+int sized_read(void *mine, size_t size, const void *given, size_t first)
+{
+	memset(mine, 0, size);
+	if (!given)
+		return 0;
+	if (sized_check(given, first))
+		return -EINVAL;
+	size_t theirs = size_of(given);
+	memcpy(mine, given, theirs < size ? theirs : size);
+	for (const char *tail = given; size < theirs; size++)
+		if (tail[size])
+			return -E2BIG;
+	return 0;
+}
+
+void sized_write(void *given, const void *mine, size_t size)
+{
+	size_t theirs = size_of(given);
+	memset(given, 0, theirs);
+	memcpy(given, mine, theirs < size ? theirs : size);
+	memcpy(given, &theirs, sizeof theirs);
+}

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT */
+/* ss_communicate, ss_run and ss_result_free. */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "leak.h"
+
+#define RESULT {.size = sizeof(struct ss_result)}
+#define IO(...) (&(struct ss_io){.size = sizeof(struct ss_io), __VA_ARGS__})
+
+static void run_gives_output_and_status(void **unused)
+{
+	(void)unused;
+	struct ss_result result = RESULT;
+	errno = EDOM;
+	assert_int_equal(
+		ss_run(ARGV("sh", "-c", "echo out; echo err >&2; exit 3"), NULL, NULL, &result), 0);
+	assert_int_equal(errno, EDOM);
+	assert_int_equal(result.status, 3 << 8);
+	assert_string_equal(result.out, "out\n");
+	assert_int_equal(result.out_len, 4);
+	assert_string_equal(result.err, "err\n");
+	assert_false(result.timed_out);
+	assert_false(result.truncated);
+	assert_int_equal(result.size, sizeof result);
+	ss_result_free(&result);
+	assert_null(result.out);
+	ss_result_free(&result);
+	ss_result_free(NULL);
+}
+
+static void run_reports_what_spawn_reports(void **unused)
+{
+	(void)unused;
+	struct ss_failure failure = {SS_STAGE_NONE, 0};
+	struct ss_result result = RESULT, before = result;
+	assert_int_equal(ss_run(ARGV("/nonexistent"), SS_OPTIONS(.failure = &failure), NULL, &result), -1);
+	assert_int_equal(errno, ENOENT);
+	assert_int_equal(failure.stage, SS_STAGE_EXEC);
+	assert_memory_equal(&result, &before, sizeof result);
+	assert_int_equal(ss_run(ARGV("true"), SS_OPTIONS(.pdeathsig = -1, .failure = &failure), NULL,
+				 &result),
+		-1);
+	assert_int_equal(errno, EINVAL);
+	assert_int_equal(failure.stage, SS_STAGE_OPTIONS);
+}
+
+static void no_output_is_an_empty_text(void **unused)
+{
+	(void)unused;
+	struct ss_result result = RESULT;
+	assert_int_equal(ss_run(ARGV("true"), SS_OPTIONS(.err = SS_NULL), NULL, &result), 0);
+	assert_string_equal(result.out, "");
+	assert_null(result.err);
+	ss_result_free(&result);
+}
+
+/* Far more than pipes hold, in all three directions: reading one after the other would block. */
+static void nothing_blocks_anything_else(void **unused)
+{
+	(void)unused;
+	size_t len = 3 << 20;
+	char *input = malloc(len);
+	for (size_t i = 0; i < len; i++)
+		input[i] = (char)(i * 7 % 251);
+	struct ss_result result = RESULT;
+	assert_int_equal(ss_run(ARGV("tee", "/dev/stderr"), NULL,
+				 IO(.input = input, .input_len = len), &result),
+		0);
+	assert_int_equal(result.status, 0);
+	assert_int_equal(result.out_len, len);
+	assert_int_equal(result.err_len, len);
+	assert_memory_equal(result.out, input, len);
+	assert_memory_equal(result.err, input, len);
+	ss_result_free(&result);
+	assert_int_equal(ss_run(ARGV(victim("SPEW"), "1000000", "2000000"), NULL, NULL, &result), 0);
+	assert_int_equal(result.out_len, 1000000);
+	assert_int_equal(result.err_len, 2000000);
+	assert_int_equal(result.out[1000000], 0);
+	ss_result_free(&result);
+	free(input);
+}
+
+static void beyond_the_limit_it_is_read_and_dropped(void **unused)
+{
+	(void)unused;
+	struct ss_result result = RESULT;
+	assert_int_equal(ss_run(ARGV(victim("SPEW"), "500000", "10"), NULL, IO(.limit = 1234), &result), 0);
+	assert_int_equal(result.status, 0);
+	assert_int_equal(result.out_len, 1234);
+	assert_int_equal(strlen(result.out), 1234);
+	assert_int_equal(result.err_len, 10);
+	assert_true(result.truncated);
+	ss_result_free(&result);
+	assert_int_equal(ss_run(ARGV(victim("SPEW"), "10", "10"), NULL, IO(.limit = 10), &result), 0);
+	assert_false(result.truncated);
+	ss_result_free(&result);
+}
+
+/* Rule 24; the leak check looks for a SIGPIPE left pending or blocked. */
+static void a_child_that_does_not_read_is_no_error(void **unused)
+{
+	(void)unused;
+	size_t len = 1 << 20;
+	char *input = calloc(1, len);
+	struct ss_result result = RESULT;
+	assert_int_equal(
+		ss_run(ARGV("true"), NULL, IO(.input = input, .input_len = len), &result), 0);
+	assert_int_equal(result.status, 0);
+	ss_result_free(&result);
+	free(input);
+}
+
+static void a_pending_sigpipe_of_the_program_stays_its_own(void **unused)
+{
+	(void)unused;
+	sigset_t set, old, pending;
+	char *input = calloc(1, 1 << 20);
+	struct ss_result result = RESULT;
+	sigemptyset(&set);
+	sigaddset(&set, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &set, &old);
+	raise(SIGPIPE);
+	int r = ss_run(ARGV("true"), NULL, IO(.input = input, .input_len = 1 << 20), &result);
+	sigpending(&pending);
+	int sig = 0;
+	if (sigismember(&pending, SIGPIPE))
+		sigwait(&set, &sig);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	assert_int_equal(r, 0);
+	assert_int_equal(sig, SIGPIPE);
+	ss_result_free(&result);
+	free(input);
+}
+
+/* Rule 23: the grandchild has the pipe, and ends with the group. */
+static void a_timeout_kills_the_group_and_keeps_what_was_read(void **unused)
+{
+	(void)unused;
+	struct ss_result result = RESULT;
+	assert_int_equal(ss_run(ARGV("sh", "-c", "echo before; sleep 1000 & sleep 1000"), NULL,
+				 IO(.timeout_ms = 200), &result),
+		-1);
+	assert_int_equal(errno, ETIMEDOUT);
+	assert_true(result.timed_out);
+	assert_string_equal(result.out, "before\n");
+	assert_int_equal(result.status, SIGKILL);
+	ss_result_free(&result);
+}
+
+static void a_grandchild_out_of_the_group_does_not_hold_us(void **unused)
+{
+	(void)unused;
+	struct ss_result result = RESULT;
+	assert_int_equal(ss_run(ARGV("sh", "-c", "setsid sleep 5 & echo $!; sleep 1000"), NULL,
+				 IO(.timeout_ms = 200), &result),
+		-1);
+	assert_int_equal(errno, ETIMEDOUT);
+	assert_true(atoi(result.out) > 0);
+	kill(atoi(result.out), SIGKILL);
+	ss_result_free(&result);
+}
+
+static void a_child_that_closes_its_output_can_still_time_out(void **unused)
+{
+	(void)unused;
+	struct ss_result result = RESULT;
+	assert_int_equal(ss_run(ARGV("sh", "-c", "exec >&- 2>&-; sleep 1000"), NULL,
+				 IO(.timeout_ms = 100), &result),
+		-1);
+	assert_int_equal(errno, ETIMEDOUT);
+	assert_int_equal(result.status, SIGKILL);
+	ss_result_free(&result);
+}
+
+static void usage_is_the_childs(void **unused)
+{
+	(void)unused;
+	struct ss_result result = RESULT;
+	assert_int_equal(ss_run(ARGV("true"), NULL, NULL, &result), 0);
+	assert_true(sizeof(long) < 8 || result.usage.ru_maxrss > 0);
+	ss_result_free(&result);
+}
+
+static void without_a_result_everything_is_inherited(void **unused)
+{
+	(void)unused;
+	int ends[2];
+	char text[16];
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	int saved = fcntl(1, F_DUPFD_CLOEXEC, 10);
+	dup2(ends[1], 1);
+	int r = ss_run(ARGV("echo", "hi"), NULL, NULL, NULL);
+	dup2(saved, 1);
+	close(saved);
+	close(ends[1]);
+	read_all(ends[0], text, sizeof text);
+	close(ends[0]);
+	assert_int_equal(r, 0);
+	assert_string_equal(text, "hi\n");
+}
+
+static void communicate_needs_a_pipe_for_input_and_a_child(void **unused)
+{
+	(void)unused;
+	struct ss_child child;
+	struct ss_result result = RESULT;
+	assert_int_equal(ss_spawn(&child, ARGV("true"), NULL), 0);
+	assert_int_equal(ss_communicate(&child, IO(.input = "x", .input_len = 1), &result), -1);
+	assert_int_equal(errno, EINVAL);
+	assert_int_equal(ss_communicate(&child, IO(.timeout_ms = -5), &result), -1);
+	assert_int_equal(errno, EINVAL);
+	assert_int_equal(ss_communicate(NULL, NULL, &result), -1);
+	assert_int_equal(errno, EINVAL);
+	result.size = 0;
+	assert_int_equal(ss_communicate(&child, NULL, &result), -1);
+	assert_int_equal(errno, EINVAL);
+	result.size = sizeof result;
+	assert_int_equal(ss_communicate(&child, NULL, &result), 0);
+	assert_null(result.out);
+	assert_int_equal(ss_communicate(&child, NULL, &result), -1);
+	assert_int_equal(errno, ECHILD);
+	ss_release(&child);
+	assert_int_equal(ss_run(ARGV("true"), SS_OPTIONS(.in = SS_NULL),
+				 IO(.input = "x", .input_len = 1), &result),
+		-1);
+	assert_int_equal(errno, EINVAL);
+}
+
+static void *communicate_for_ever(void *child)
+{
+	struct ss_result result = RESULT;
+	char *input = calloc(1, 1 << 20);
+	pthread_cleanup_push(free, input);
+	ss_communicate(child, IO(.input = input, .input_len = 1 << 20), &result);
+	pthread_cleanup_pop(1);
+	return NULL;
+}
+
+static void cancelled_it_leaves_nothing_but_the_child(void **unused)
+{
+	(void)unused;
+	struct ss_child child;
+	pthread_t thread;
+	void *end;
+	assert_int_equal(ss_spawn(&child, ARGV("sh", "-c", "echo ready; exec sleep 1000"),
+				 SS_OPTIONS(.in = SS_PIPE, .out = SS_PIPE, .err = SS_PIPE)),
+		0);
+	assert_int_equal(pthread_create(&thread, NULL, communicate_for_ever, &child), 0);
+	usleep(50000);
+	assert_int_equal(pthread_cancel(thread), 0);
+	assert_int_equal(pthread_join(thread, &end), 0);
+	assert_ptr_equal(end, PTHREAD_CANCELED);
+	assert_true(child.pid > 0);
+	assert_int_equal(ss_terminate(&child, NULL, 0), 0);
+	ss_release(&child);
+}
+
+static void *run_for_ever(void *unused)
+{
+	struct ss_result result = RESULT;
+	ss_run(ARGV("sleep", "1000"), NULL, NULL, &result);
+	return unused;
+}
+
+static void run_cancelled_leaves_nothing(void **unused)
+{
+	(void)unused;
+	for (int delay_us = 0; delay_us < 20000; delay_us += 500) {
+		pthread_t thread;
+		assert_int_equal(pthread_create(&thread, NULL, run_for_ever, NULL), 0);
+		usleep((useconds_t)delay_us);
+		assert_int_equal(pthread_cancel(thread), 0);
+		assert_int_equal(pthread_join(thread, NULL), 0);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(run_gives_output_and_status),
+		TEST(run_reports_what_spawn_reports),
+		TEST(no_output_is_an_empty_text),
+		TEST(nothing_blocks_anything_else),
+		TEST(beyond_the_limit_it_is_read_and_dropped),
+		TEST(a_child_that_does_not_read_is_no_error),
+		TEST(a_pending_sigpipe_of_the_program_stays_its_own),
+		TEST(a_timeout_kills_the_group_and_keeps_what_was_read),
+		TEST(a_grandchild_out_of_the_group_does_not_hold_us),
+		TEST(a_child_that_closes_its_output_can_still_time_out),
+		TEST(usage_is_the_childs),
+		TEST(without_a_result_everything_is_inherited),
+		TEST(communicate_needs_a_pipe_for_input_and_a_child),
+		TEST(cancelled_it_leaves_nothing_but_the_child),
+		TEST(run_cancelled_leaves_nothing),
+	};
+	return RUN_TESTS(tests);
+}

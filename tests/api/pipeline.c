@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "leak.h"
+
+enum { N = 3 };
+
+static void wait_all(struct ss_child *children, size_t n, int *statuses)
+{
+	for (size_t i = 0; i < n; i++) {
+		assert_int_equal(ss_wait(&children[i], &statuses[i], 60000), 0);
+		ss_release(&children[i]);
+	}
+}
+
+static void each_ones_output_is_the_next_ones_input(void **unused)
+{
+	(void)unused;
+	struct ss_child children[N];
+	int statuses[N];
+	char text[64];
+	char *const *const line[N] = {
+		ARGV("cat"), ARGV("tr", "a-z", "A-Z"), ARGV("sh", "-c", "cat; exit 5")};
+	assert_int_equal(
+		ss_pipeline(children, line, N, SS_OPTIONS(.in = SS_PIPE, .out = SS_PIPE)), 0);
+	for (int i = 0; i < N; i++) {
+		assert_int_equal(children[i].in >= 0, i == 0);
+		assert_int_equal(children[i].out >= 0, i == N - 1);
+	}
+	assert_int_equal(write(children[0].in, "hello\n", 6), 6);
+	close(children[0].in);
+	children[0].in = -1;
+	read_all(children[N - 1].out, text, sizeof text);
+	wait_all(children, N, statuses);
+	assert_string_equal(text, "HELLO\n");
+	assert_int_equal(statuses[0], 0);
+	assert_int_equal(statuses[N - 1], 5 << 8);
+}
+
+/* The writer must be the only one that holds the pipe: else it would never see that nobody reads. */
+static void a_reader_that_ends_early_ends_the_writer(void **unused)
+{
+	(void)unused;
+	struct ss_child children[2];
+	int statuses[2];
+	char text[16];
+	char *const *const line[2] = {ARGV("yes"), ARGV("head", "-n1")};
+	assert_int_equal(ss_pipeline(children, line, 2, SS_OPTIONS(.out = SS_PIPE)), 0);
+	read_all(children[1].out, text, sizeof text);
+	wait_all(children, 2, statuses);
+	assert_string_equal(text, "y\n");
+	assert_int_equal(statuses[0], SIGPIPE);
+}
+
+static void one_group_for_all(void **unused)
+{
+	(void)unused;
+	struct ss_child children[N];
+	int statuses[N];
+	char *const *const line[N] = {ARGV("cat"), ARGV("cat"), ARGV("cat")};
+	assert_int_equal(ss_pipeline(children, line, N,
+				 SS_OPTIONS(.in = SS_PIPE, .flags = SS_NEW_GROUP)),
+		0);
+	for (int i = 0; i < N; i++)
+		assert_int_equal(getpgid(children[i].pid), children[0].pid);
+	assert_int_equal(ss_terminate(&children[0], &statuses[0], 0), 0);
+	ss_release(&children[0]);
+	wait_all(children + 1, N - 1, statuses + 1);
+	assert_int_equal(statuses[1], SIGTERM);
+}
+
+static void one_alone_is_a_pipeline_too(void **unused)
+{
+	(void)unused;
+	struct ss_child child;
+	int status;
+	char *const *const line[1] = {ARGV("true")};
+	assert_int_equal(ss_pipeline(&child, line, 1, NULL), 0);
+	wait_all(&child, 1, &status);
+	assert_int_equal(status, 0);
+}
+
+static void a_failure_leaves_none_of_them(void **unused)
+{
+	(void)unused;
+	struct ss_child children[N], before[N];
+	struct ss_failure failure = {SS_STAGE_NONE, 0};
+	memset(children, 0x5a, sizeof children);
+	memcpy(before, children, sizeof before);
+	for (int bad = 0; bad < N; bad++) {
+		char *const *line[N] = {ARGV("cat"), ARGV("cat"), ARGV("cat")};
+		line[bad] = ARGV("/nonexistent");
+		assert_int_equal(ss_pipeline(children, line, N,
+					 SS_OPTIONS(.in = SS_PIPE, .out = SS_PIPE, .err = SS_PIPE,
+						 .failure = &failure)),
+			-1);
+		assert_int_equal(errno, ENOENT);
+		assert_int_equal(failure.stage, SS_STAGE_EXEC);
+		assert_memory_equal(children, before, sizeof before);
+	}
+}
+
+static void bad_requests_are_refused(void **unused)
+{
+	(void)unused;
+	struct ss_child children[1];
+	struct ss_failure failure = {SS_STAGE_NONE, 0};
+	char *const *const line[1] = {ARGV("true")};
+	assert_int_equal(ss_pipeline(children, line, 0, NULL), -1);
+	assert_int_equal(errno, EINVAL);
+	assert_int_equal(ss_pipeline(NULL, line, 1, NULL), -1);
+	assert_int_equal(errno, EINVAL);
+	assert_int_equal(
+		ss_pipeline(children, line, 1, SS_OPTIONS(.pdeathsig = -1, .failure = &failure)), -1);
+	assert_int_equal(errno, EINVAL);
+	assert_int_equal(failure.stage, SS_STAGE_OPTIONS);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(each_ones_output_is_the_next_ones_input),
+		TEST(a_reader_that_ends_early_ends_the_writer),
+		TEST(one_group_for_all),
+		TEST(one_alone_is_a_pipeline_too),
+		TEST(a_failure_leaves_none_of_them),
+		TEST(bad_requests_are_refused),
+	};
+	return RUN_TESTS(tests);
+}
