@@ -300,7 +300,15 @@ struct ss_preflight {
  * ESRCH: no such process, or it has ended. ENOTSUP: a kernel thread. EINVAL: size too small.
  * EACCES, EMFILE and others: /proc cannot be read.
  */
+#ifdef __cplusplus
+/* The function has the struct's name, as stat(2) does; -Wshadow of g++ minds. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
+#endif
 SS_API int ss_preflight(struct ss_preflight *report, pid_t pid);
+#ifdef __cplusplus
+#pragma GCC diagnostic pop
+#endif
 
 /* Writes the report as a few lines of text. -1 when the stream has failed. */
 SS_API int ss_preflight_print(const struct ss_preflight *report, FILE *to);
