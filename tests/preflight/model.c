@@ -295,15 +295,17 @@ static void status_is_enough_where_all_of_it_would_pass(void **state)
 	assert_int_equal(judge(&s).verdict, SS_FORK_UNSURE);
 }
 
-static void status_is_enough_where_half_of_it_would_not(void **state)
+static void a_refusal_takes_a_closer_look(void **state)
 {
 	(void)state;
 	struct snapshot s = usual();
 	s.system.overcommit = 2;
 	s.charge = by_status(100 * GIB, 90 * GIB);
-	expect(&s, SS_FORK_ENOMEM, SS_CAUSE_COMMIT_LIMIT);
-	s.charge = by_status(100 * GIB, 10 * GIB);
+	expect(&s, SS_FORK_UNSURE, SS_CAUSE_COMMIT_LIMIT);
 	assert_true(judge(&s).closer);
+	s.charge.final = true;
+	expect(&s, SS_FORK_UNSURE, SS_CAUSE_COMMIT_LIMIT);
+	assert_false(judge(&s).closer);
 }
 
 static void maps_are_enough_where_the_rest_is_shared(void **state)
@@ -507,7 +509,7 @@ int main(void)
 		TEST(mode_2_without_committed_is_unsure),
 		TEST(nothing_charged_is_never_refused),
 		TEST(status_is_enough_where_all_of_it_would_pass),
-		TEST(status_is_enough_where_half_of_it_would_not),
+		TEST(a_refusal_takes_a_closer_look),
 		TEST(maps_are_enough_where_the_rest_is_shared),
 		TEST(no_closer_look_for_what_is_refused_anyway),
 		TEST(a_doubt_about_tasks_does_not_end_the_looking),
