@@ -3,8 +3,9 @@
 
 /*
  * The kernel charges a mapping by flags that only smaps shows. From coarser sources come bounds:
- * nothing that is not mapped privately can be charged, and private writable memory usually is. Half
- * of it leaves room for what madvise(MADV_DONTFORK) and MAP_NORESERVE exempt.
+ * nothing that is not mapped privately can be charged, and private writable memory usually is. All
+ * of it may be exempt by madvise(MADV_DONTFORK) or MAP_NORESERVE, though: so they tell that fork
+ * passes, never that it fails.
  */
 
 static uint64_t pages_of_kb(uint64_t kb, uint64_t page_bytes)
@@ -20,7 +21,7 @@ struct charge_facts charge_from_status(const struct status *st, uint64_t page_by
 		data = total;
 	return (struct charge_facts){
 		.look = LOOK_STATUS,
-		.sum = {data / 2, data, total},
+		.sum = {0, data, total},
 		.largest = {0, 0, total},
 	};
 }
@@ -50,7 +51,7 @@ struct charge_facts charge_from_mappings(const struct mappings *m, uint64_t page
 		.final = m->with_flags,
 		.mappings = m->n,
 		.charged_mappings = m->n_writable,
-		.sum = {writable / 2, writable, m->private_bytes / page_bytes},
+		.sum = {0, writable, m->private_bytes / page_bytes},
 		.largest = {0, m->largest_writable / page_bytes, m->largest_private / page_bytes},
 		.huge = m->huge / page_bytes,
 	};

@@ -3,15 +3,10 @@
 
 #include <string.h>
 
-static uint64_t distance(uint64_t a, uint64_t b)
-{
-	return a > b ? a - b : b - a;
-}
-
+/* How much more it may be. */
 static uint64_t spread(const struct range *r)
 {
-	uint64_t below = distance(r->likely, r->low), above = distance(r->high, r->likely);
-	return below > above ? below : above;
+	return sub_clamped(r->high, r->likely);
 }
 
 /* Of what the mode compares: the sum in mode 2, else the largest mapping. */
