@@ -51,7 +51,7 @@ static const char *word(const char **s, size_t *len)
 	return w;
 }
 
-/* "36 35 0:30 /root /mount/point rw - cgroup cgroup rw,memory" */
+/* "36 35 0:30 /part /mount/point rw - cgroup cgroup rw,memory" */
 void parse_mountinfo(void *to, const char *line)
 {
 	struct cgroup_mount *m = to;
