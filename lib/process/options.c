@@ -10,7 +10,7 @@
 #define KNOWN_FLAGS                                                                                \
 	(SS_KEEP_FDS | SS_NO_PATH | SS_NEW_SESSION | SS_NEW_GROUP | SS_NO_NEW_PRIVS |              \
 		SS_SET_UMASK | SS_SET_UID | SS_SET_GID | SS_SET_GROUPS | SS_SET_NICE |             \
-		SS_SET_OOM | SS_SET_TTY | SS_SET_CGROUP | SS_SHELL_FALLBACK)
+		SS_SET_OOM | SS_SET_TTY | SS_SET_CGROUP | SS_SHELL_FALLBACK | SS_NO_PIDFD)
 
 /* The kernel's limits: setgroups(2), PRIO_PROCESS, proc_pid_oom_score_adj(5). */
 #define MOST_GROUPS 65536

@@ -95,6 +95,7 @@ static unsigned job_flags(const struct ss_options *o)
 		{SS_SET_GID, JOB_GID},
 		{SS_SET_UID, JOB_UID},
 		{SS_NO_NEW_PRIVS, JOB_NO_NEW_PRIVS},
+		{SS_NO_PIDFD, JOB_NO_PIDFD},
 	};
 	unsigned flags = (o->group ? JOB_GROUP : 0) | (o->sigmask ? JOB_MASK : 0);
 	for (size_t i = 0; i < sizeof same / sizeof same[0]; i++)

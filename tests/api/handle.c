@@ -80,6 +80,30 @@ static void the_pidfd_becomes_readable_at_the_end(void **unused)
 	ss_release(&child);
 }
 
+static void everything_works_without_a_pidfd(void **unused)
+{
+	(void)unused;
+	struct ss_child child;
+	int status;
+	spawn(&child, ARGV("cat"), OPTIONS(.in = SS_PIPE, .out = SS_NULL, .flags = SS_NO_PIDFD));
+	assert_int_equal(child.pidfd, -1);
+	assert_int_equal(ss_wait(&child, &status, 30), -1);
+	assert_int_equal(errno, ETIMEDOUT);
+	assert_int_equal(ss_kill(&child, SIGHUP), 0);
+	assert_int_equal(ss_wait(&child, &status, 60000), 0);
+	assert_int_equal(status, SIGHUP);
+	ss_release(&child);
+	spawn(&child, ARGV(victim("STUBBORN"), "child"),
+		OPTIONS(.out = SS_PIPE, .flags = SS_NO_PIDFD | SS_NEW_GROUP));
+	await_ready(&child);
+	assert_int_equal(ss_terminate(&child, &status, 50), 0);
+	assert_int_equal(status, SIGTERM);
+	char text[8];
+	read_all(child.out, text, sizeof text);
+	ss_release(&child);
+	assert_fails(ARGV("/nonexistent"), OPTIONS(.flags = SS_NO_PIDFD), SS_STAGE_EXEC, ENOENT);
+}
+
 static void on_alarm(int sig)
 {
 	(void)sig;
@@ -300,6 +324,7 @@ int main(void)
 		TEST(wait_gives_the_status_as_wait_does),
 		TEST(wait_times_out_and_then_still_works),
 		TEST(the_pidfd_becomes_readable_at_the_end),
+		TEST(everything_works_without_a_pidfd),
 		TEST(wait_is_interrupted_by_a_handler),
 		TEST(kill_reaches_the_child_and_never_another),
 		TEST(a_child_reaped_by_a_stranger_is_not_mistaken),

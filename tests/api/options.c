@@ -61,7 +61,7 @@ static void an_unknown_tail_may_only_be_zero(void **state)
 static void unknown_flags_and_kinds_are_refused(void **state)
 {
 	(void)state;
-	refused(OPTIONS(.flags = UINT64_C(1) << 14), EINVAL);
+	refused(OPTIONS(.flags = UINT64_C(1) << 15), EINVAL);
 	refused(OPTIONS(.flags = UINT64_C(1) << 63), EINVAL);
 	refused(OPTIONS(.in = {.kind = (enum ss_stdio_kind)9}), EINVAL);
 	refused(OPTIONS(.out = {.kind = (enum ss_stdio_kind)-1}), EINVAL);

@@ -89,10 +89,19 @@ static void by_ss_spawn_release(void)
 	release();
 }
 
+static void by_ss_spawn_no_pidfd(void)
+{
+	int status = -1;
+	need(ss_spawn(&child, program, SS_OPTIONS(.flags = SS_NO_PIDFD)) == 0, "ss_spawn");
+	need(ss_wait(&child, &status, -1) == 0 && status == 0, "ss_wait");
+	ss_release(&child);
+}
+
 static const struct bench_way ways[] = {
 	{"vfork+exec", by_vfork, NULL},
 	{"ss_spawn", by_ss_spawn, release},
 	{"ss_spawn+ss_release", by_ss_spawn_release, NULL},
+	{"ss_spawn, no pidfd", by_ss_spawn_no_pidfd, NULL},
 	{"posix_spawn", by_posix_spawn, NULL},
 };
 #define N_WAYS (sizeof ways / sizeof ways[0])
