@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Plans are followed on a model of a descriptor table, as child_fds.c follows them in the child; what
+ * is there after the exec is compared with what was asked for, which is worked out in another way.
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/fd_plan.h"
+#include "leak.h"
+
+/* What is open at a number: 0 nothing, else a name for it. */
+struct table {
+	int size; /* the limit on descriptors */
+	int content[16384];
+	bool cloexec[16384];
+};
+
+static void close_from(struct table *t, int first, int last)
+{
+	for (int fd = first; fd <= last && fd < t->size; fd++)
+		t->content[fd] = 0;
+}
+
+static int duplicate(struct table *t, int from, int least)
+{
+	for (int fd = least; fd < t->size; fd++) {
+		if (t->content[fd])
+			continue;
+		t->content[fd] = t->content[from];
+		t->cloexec[fd] = true;
+		return fd;
+	}
+	return -1;
+}
+
+static bool is_target(const struct fd_plan *plan, int fd)
+{
+	for (size_t i = 0; i < plan->n_places; i++)
+		if (plan->places[i].to == fd)
+			return true;
+	return false;
+}
+
+static int lift(struct table *t, const struct fd_plan *plan, int from)
+{
+	int fd = duplicate(t, from, plan->above);
+	if (fd >= 0)
+		return fd;
+	for (int least = 3;; least = fd + 1) {
+		fd = duplicate(t, from, least);
+		if (fd < 0 || !is_target(plan, fd))
+			return fd;
+	}
+}
+
+static bool follow(struct table *t, const struct fd_plan *plan, int hold)
+{
+	if (plan->cut >= 0)
+		close_from(t, plan->cut, t->size - 1);
+	if (hold >= 0 && !t->content[hold])
+		return false;
+	for (size_t i = 0; i < plan->n_lifts; i++) {
+		plan->lifts[i].fd = lift(t, plan, plan->lifts[i].from);
+		if (plan->lifts[i].fd < 0)
+			return false;
+	}
+	for (size_t i = 0; i < plan->n_places; i++) {
+		const struct fd_place *p = &plan->places[i];
+		int from = p->lift < 0 ? p->from : plan->lifts[p->lift].fd;
+		if (!t->content[from] || p->to >= t->size)
+			return false;
+		t->content[p->to] = t->content[from];
+		t->cloexec[p->to] = false;
+	}
+	for (size_t i = 0; i < plan->n_closes; i++) {
+		if (plan->closes[i].first > plan->closes[i].last)
+			return false;
+		close_from(t, plan->closes[i].first, plan->closes[i].last);
+	}
+	for (int fd = 0; fd < t->size; fd++)
+		if (t->cloexec[fd])
+			t->content[fd] = 0;
+	return true;
+}
+
+static int expected(const struct table *before, const struct fd_request *r, int fd)
+{
+	for (size_t i = 0; i < r->n_pairs; i++)
+		if (r->pairs[i].to == fd)
+			return before->content[r->pairs[i].from];
+	for (size_t i = 0; i < r->n_closes; i++)
+		if (r->closes[i] == fd)
+			return 0;
+	if (before->cloexec[fd] || (fd > 2 && !r->keep))
+		return 0;
+	return before->content[fd];
+}
+
+static void print_request(const struct fd_request *r)
+{
+	print_error("keep %d, hold %d, pairs:", r->keep, r->hold);
+	for (size_t i = 0; i < r->n_pairs; i++)
+		print_error(" %d>%d", r->pairs[i].from, r->pairs[i].to);
+	print_error(", closes:");
+	for (size_t i = 0; i < r->n_closes; i++)
+		print_error(" %d", r->closes[i]);
+	print_error("\n");
+}
+
+/* Memory of exactly the size that was asked for, so that a checker sees a step beyond it. */
+static void check(const struct table *before, const struct fd_request *r)
+{
+	static struct table t;
+	struct fd_plan plan;
+	void *memory = malloc(fd_plan_size(r->n_pairs, r->n_closes) + 1);
+	assert_non_null(memory);
+	int error = fd_plan_make(&plan, r, memory);
+	t.size = before->size;
+	memcpy(t.content, before->content, (size_t)t.size * sizeof t.content[0]);
+	memcpy(t.cloexec, before->cloexec, (size_t)t.size * sizeof t.cloexec[0]);
+	bool good = error == 0 && follow(&t, &plan, r->hold);
+	free(memory);
+	for (int fd = 0; good && fd < t.size; fd++)
+		good = t.content[fd] == expected(before, r, fd);
+	if (good)
+		return;
+	print_request(r);
+	fail_msg("the plan leads elsewhere");
+}
+
+/* ---- Every map of a few descriptors --------------------------------------------------------- */
+
+static const int numbers[5] = {1, 2, 3, 4, 7};
+
+/* Every number is open up to 10, in a table of 16 or one that ends there. */
+static void fill(struct table *t, int size, int open, int cloexec)
+{
+	memset(t, 0, sizeof *t);
+	t->size = size;
+	for (int fd = 0; fd < open; fd++) {
+		t->content[fd] = 1 + fd;
+		t->cloexec[fd] = cloexec == 2 || (cloexec == 1 && fd % 2);
+	}
+}
+
+/* The digits of n to base 6 say what each target gets: nothing or one of the numbers. */
+static size_t nth_map(struct fd_pair pairs[5], int n)
+{
+	size_t n_pairs = 0;
+	for (int i = 0; i < 5; i++, n /= 6)
+		if (n % 6)
+			pairs[n_pairs++] = (struct fd_pair){numbers[n % 6 - 1], numbers[4 - i]};
+	return n_pairs;
+}
+
+static void each_map(const struct table *before, bool keep, int hold, const int *closes, size_t n)
+{
+	for (int i = 0; i < 6 * 6 * 6 * 6 * 6; i++) {
+		struct fd_pair pairs[5];
+		const struct fd_request request = {
+			.pairs = pairs,
+			.n_pairs = nth_map(pairs, i),
+			.closes = closes,
+			.n_closes = n,
+			.keep = keep,
+			.hold = hold,
+		};
+		check(before, &request);
+	}
+}
+
+static void every_map_of_five_descriptors(void **unused)
+{
+	(void)unused;
+	static struct table before;
+	static const int closes[] = {0, 2, 3, 9, 3};
+	for (int cloexec = 0; cloexec < 3; cloexec++) {
+		fill(&before, 24, 11, cloexec);
+		for (int keep = 0; keep < 2; keep++)
+			for (int hold = -1; hold < 11; hold += 11 - keep)
+				for (size_t n = 0; n < 6; n += n ? 4 : 1)
+					each_map(&before, keep, hold, closes, n);
+	}
+}
+
+static bool reads(const struct fd_request *r, int fd)
+{
+	for (size_t i = 0; i < r->n_pairs; i++)
+		if (r->pairs[i].from == fd)
+			return true;
+	return false;
+}
+
+/* No number above the highest target is free; below it one target is, and two others. */
+static void every_map_at_the_limit_of_descriptors(void **unused)
+{
+	(void)unused;
+	static struct table before;
+	fill(&before, 8, 8, 1);
+	before.content[4] = before.content[5] = before.content[6] = 0;
+	for (int i = 0; i < 6 * 6 * 6 * 6 * 6; i++) {
+		struct fd_pair pairs[5];
+		const struct fd_request request = {
+			.pairs = pairs,
+			.n_pairs = nth_map(pairs, i),
+			.hold = -1,
+		};
+		struct fd_plan plan;
+		char memory[512];
+		assert_true(fd_plan_size(request.n_pairs, 0) <= sizeof memory);
+		assert_int_equal(fd_plan_make(&plan, &request, memory), 0);
+		/* Three at once can't be held. */
+		if (plan.n_lifts <= 2 && !reads(&request, 4))
+			check(&before, &request);
+	}
+}
+
+/* ---- Particular ones ------------------------------------------------------------------------ */
+
+static int make(const struct fd_pair *pairs, size_t n)
+{
+	struct fd_plan plan;
+	const struct fd_request request = {.pairs = pairs, .n_pairs = n, .hold = -1};
+	char memory[512];
+	assert_true(fd_plan_size(n, 0) <= sizeof memory);
+	return fd_plan_make(&plan, &request, memory);
+}
+
+static void two_sources_for_one_target_are_refused(void **unused)
+{
+	(void)unused;
+	assert_int_equal(make((struct fd_pair[]){{3, 5}, {4, 5}}, 2), -EINVAL);
+	assert_int_equal(make((struct fd_pair[]){{3, 5}, {3, 5}}, 2), -EINVAL);
+	assert_int_equal(make((struct fd_pair[]){{5, 5}, {9, 1}, {3, 5}}, 3), -EINVAL);
+	assert_int_equal(make((struct fd_pair[]){{3, 5}, {3, 6}}, 2), 0);
+	assert_int_equal(make(NULL, 0), 0);
+}
+
+/* The default spawn: one call for the descriptors, no more. */
+static void nothing_asked_for_is_one_cut(void **unused)
+{
+	(void)unused;
+	struct fd_plan plan;
+	struct fd_request request = {.hold = -1};
+	char memory[64];
+	assert_int_equal(fd_plan_make(&plan, &request, memory), 0);
+	assert_int_equal(plan.cut, 3);
+	assert_int_equal(plan.n_lifts + plan.n_places + plan.n_closes, 0);
+	request.keep = true;
+	assert_int_equal(fd_plan_make(&plan, &request, memory), 0);
+	assert_int_equal(plan.cut, -1);
+	assert_int_equal(plan.n_lifts + plan.n_places + plan.n_closes, 0);
+}
+
+/* Three pipes: places, and one range to close what they were. */
+static void pipes_need_no_lifts(void **unused)
+{
+	(void)unused;
+	struct fd_plan plan;
+	const struct fd_pair pairs[] = {{3, 0}, {6, 1}, {8, 2}};
+	const struct fd_request request = {.pairs = pairs, .n_pairs = 3, .hold = -1};
+	char memory[512];
+	assert_int_equal(fd_plan_make(&plan, &request, memory), 0);
+	assert_int_equal(plan.n_lifts, 0);
+	assert_int_equal(plan.n_places, 3);
+	assert_int_equal(plan.n_closes, 1);
+}
+
+static void shuffle(int *list, int n)
+{
+	srandom(1);
+	for (int i = n - 1; i > 0; i--) {
+		int j = (int)(random() % (i + 1)), kept = list[i];
+		list[i] = list[j];
+		list[j] = kept;
+	}
+}
+
+static void thousands_of_descriptors(void **unused)
+{
+	(void)unused;
+	enum { MANY = 4000 };
+	static struct table before;
+	static struct fd_pair pairs[MANY];
+	static int order[MANY];
+	fill(&before, 4 * MANY, MANY + 100, 1);
+	for (int i = 0; i < MANY; i++)
+		order[i] = i;
+	shuffle(order, MANY);
+	for (int keep = 0; keep < 2; keep++) {
+		for (int i = 0; i < MANY; i++)
+			pairs[i] = (struct fd_pair){i, order[i]};
+		check(&before, &(struct fd_request){pairs, MANY, NULL, 0, keep, -1});
+		/* One to all, with holes in between. */
+		for (int i = 0; i < MANY; i++)
+			pairs[i] = (struct fd_pair){7, 2 * order[i]};
+		check(&before, &(struct fd_request){pairs, MANY, order, MANY, keep, 4001});
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(every_map_of_five_descriptors),
+		TEST(every_map_at_the_limit_of_descriptors),
+		TEST(two_sources_for_one_target_are_refused),
+		TEST(nothing_asked_for_is_one_cut),
+		TEST(pipes_need_no_lifts),
+		TEST(thousands_of_descriptors),
+	};
+	return RUN_TESTS(tests);
+}
