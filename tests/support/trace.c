@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
@@ -14,7 +15,7 @@
 /* A call that nothing else makes is the mark. */
 enum { MARK_BEGIN = -7701, MARK_END = -7702 };
 
-enum { MOST_PROCESSES = 64 };
+enum { MOST_PROCESSES = 64, NR_CLONE3 = 435 };
 
 struct process {
 	pid_t pid;
@@ -65,6 +66,16 @@ static bool is_mark(struct tracer *t, const struct __ptrace_syscall_info *info)
 	return true;
 }
 
+/* clone3 takes them in memory, first of all. */
+static uint64_t clone_flags(pid_t pid, const struct traced_call *call)
+{
+	if (call->nr == SYS_clone)
+		return call->args[0];
+	if (call->nr != NR_CLONE3)
+		return 0;
+	return (uint64_t)ptrace(PTRACE_PEEKDATA, pid, call->args[0], 0);
+}
+
 static void enter(struct tracer *t, struct process *p, const struct __ptrace_syscall_info *info)
 {
 	struct trace *trace = t->trace;
@@ -77,6 +88,7 @@ static void enter(struct tracer *t, struct process *p, const struct __ptrace_sys
 	struct traced_call *call = &trace->calls[p->call];
 	*call = (struct traced_call){.child = p->pid != t->subject, .nr = info->entry.nr};
 	memcpy(call->args, info->entry.args, sizeof call->args);
+	call->clone_flags = clone_flags(p->pid, call);
 }
 
 static void on_syscall(struct tracer *t, struct process *p)
@@ -93,9 +105,9 @@ static void on_syscall(struct tracer *t, struct process *p)
 /* Returns whether the process is still to be traced. */
 static bool on_event(struct tracer *t, struct process *p, int event)
 {
-	t->trace->n_forks += event == PTRACE_EVENT_FORK;
-	t->trace->n_vforks += event == PTRACE_EVENT_VFORK;
-	t->trace->n_clones += event == PTRACE_EVENT_CLONE;
+	t->trace->n_forks += t->on && event == PTRACE_EVENT_FORK;
+	t->trace->n_vforks += t->on && event == PTRACE_EVENT_VFORK;
+	t->trace->n_clones += t->on && event == PTRACE_EVENT_CLONE;
 	if (event != PTRACE_EVENT_EXEC)
 		return true;
 	ptrace(PTRACE_DETACH, p->pid, 0, 0);
@@ -142,12 +154,21 @@ static void trace_all(struct tracer *t)
 	}
 }
 
+/* What valgrind makes of a program's calls is not the program's. */
+static bool in_valgrind(void)
+{
+	const char *preload = getenv("LD_PRELOAD");
+	return preload && strstr(preload, "vgpreload");
+}
+
 bool trace_run(struct trace *trace, void (*subject)(void *arg), void *arg)
 {
 	static struct tracer tracer;
 	const long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
 			     PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL;
 	int status;
+	if (in_valgrind())
+		return false;
 	memset(&tracer, 0, sizeof tracer);
 	memset(trace, 0, sizeof *trace);
 	pid_t pid = fork();

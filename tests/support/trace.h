@@ -11,7 +11,8 @@ struct traced_call {
 	bool child; /* made by a child of the subject, before its exec */
 	uint64_t nr;
 	uint64_t args[6];
-	int64_t result; /* 0 while there is none: an exec that succeeded, exit */
+	uint64_t clone_flags; /* of clone and clone3 */
+	int64_t result;       /* 0 while there is none: an exec that succeeded, exit */
 };
 
 struct trace {

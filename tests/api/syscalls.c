@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/* The system calls of parent and child from the call of ss_spawn to the child's exec, by ptrace. */
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "leak.h"
+#include "trace.h"
+
+/* Newer than some headers; the same on all architectures. */
+enum { NR_CLONE3 = 435, NR_CLOSE_RANGE = 436 };
+
+struct subject {
+	int before; /* spawns that are not looked at */
+	const char *program;
+	struct ss_options *options;
+};
+
+static void end(struct ss_child *child)
+{
+	ss_wait(child, NULL, -1);
+	ss_release(child);
+}
+
+static void spawn(void *arg)
+{
+	const struct subject *s = arg;
+	struct ss_child child;
+	for (int i = 0; i < s->before; i++) {
+		if (ss_spawn(&child, ARGV(s->program), s->options))
+			_exit(1);
+		end(&child);
+	}
+	trace_begin();
+	int result = ss_spawn(&child, ARGV(s->program), s->options);
+	trace_end();
+	if (result)
+		_exit(2);
+	end(&child);
+}
+
+static const struct trace *trace_of(struct subject *subject)
+{
+	static struct trace trace;
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+	skip();
+#endif
+	if (!trace_run(&trace, spawn, subject))
+		skip();
+	trace_print(&trace);
+	assert_int_equal(trace.status, 0);
+	return &trace;
+}
+
+static void assert_no_memory_is_asked_for(const struct trace *trace)
+{
+	const long calls[] = {SYS_mmap, SYS_munmap, SYS_mprotect, SYS_mremap, SYS_brk, SYS_madvise};
+	for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
+		assert_int_equal(trace_count(trace, calls[i]), 0);
+}
+
+/* Not even as a way out: each process made shares memory, and its maker waits. */
+static void assert_no_fork(const struct trace *trace, int processes)
+{
+	const uint64_t wanted = CLONE_VM | CLONE_VFORK;
+	int n = 0;
+	for (int i = 0; i < trace->n_calls; i++) {
+		const struct traced_call *c = &trace->calls[i];
+		if (c->nr != SYS_clone && c->nr != NR_CLONE3)
+			continue;
+		assert_true((c->clone_flags & wanted) == wanted);
+		n++;
+	}
+	assert_int_equal(n, processes);
+	assert_int_equal(trace->n_vforks, processes);
+	assert_int_equal(trace->n_forks + trace->n_clones, 0);
+}
+
+static void the_first_spawn_takes_ten_at_most(void **unused)
+{
+	(void)unused;
+	const struct trace *trace = trace_of(&(struct subject){.program = victim("NOTHING")});
+	assert_in_range(trace->n_calls, 6, 10);
+	assert_no_memory_is_asked_for(trace);
+	assert_no_fork(trace, 2);
+}
+
+/* Mask, clone, mask; close_range, mask, exec. */
+static void a_later_one_takes_six(void **unused)
+{
+	(void)unused;
+	const struct trace *trace =
+		trace_of(&(struct subject){.before = 1, .program = victim("NOTHING")});
+	assert_int_equal(trace->n_calls, 6);
+	assert_int_equal(trace_count(trace, NR_CLOSE_RANGE), 1);
+	assert_int_equal(trace_count(trace, SYS_execve), 1);
+	assert_no_memory_is_asked_for(trace);
+	assert_no_fork(trace, 1);
+}
+
+static void a_table_that_is_kept_takes_five(void **unused)
+{
+	(void)unused;
+	const struct trace *trace =
+		trace_of(&(struct subject){1, victim("NOTHING"), SS_OPTIONS(.flags = SS_KEEP_FDS)});
+	assert_int_equal(trace->n_calls, 5);
+}
+
+/* Per pipe: pipe2, dup3, close; and one range closed between them and the cut. */
+static void pipes_take_three_each(void **unused)
+{
+	(void)unused;
+	const struct trace *trace = trace_of(&(struct subject){
+		1, victim("NOTHING"), SS_OPTIONS(.in = SS_PIPE, .out = SS_PIPE, .err = SS_PIPE)});
+	assert_in_range(trace->n_calls, 6, 16);
+	assert_no_memory_is_asked_for(trace);
+	assert_no_fork(trace, 1);
+}
+
+/* Rule 12: nothing happens to the shared table before it is the child's own. */
+static void the_shared_table_is_cut_first(void **unused)
+{
+	(void)unused;
+	const struct ss_fd_map map[] = {{0, 9}, {1, 8}};
+	const struct trace *trace = trace_of(&(struct subject){1, victim("NOTHING"),
+		SS_OPTIONS(.fds = map, .n_fds = 2, .flags = SS_SET_OOM, .oom_score_adj = 500,
+			.in = SS_NULL)});
+	for (int i = 0; i < trace->n_calls; i++) {
+		if (!trace->calls[i].child)
+			continue;
+		assert_int_equal(trace->calls[i].nr, NR_CLOSE_RANGE);
+		assert_int_equal(trace->calls[i].args[2], 2); /* CLOSE_RANGE_UNSHARE */
+		return;
+	}
+	fail();
+}
+
+/* Rule 2: libc's would tell all threads; and the order is that of the rights they need. */
+static void ids_are_set_in_order(void **unused)
+{
+	(void)unused;
+	const gid_t groups[] = {1};
+	const long order[] = {SYS_setgroups, SYS_setresgid, SYS_setresuid, SYS_prctl, SYS_getppid,
+		SYS_rt_sigprocmask, SYS_execve};
+	size_t next = 0;
+	if (geteuid() != 0)
+		skip();
+	const struct trace *trace = trace_of(&(struct subject){1, "/bin/true",
+		SS_OPTIONS(.flags = SS_SET_GROUPS | SS_SET_GID | SS_SET_UID, .groups = groups,
+			.n_groups = 1, .gid = 1, .uid = 1, .pdeathsig = SIGKILL)});
+	for (int i = 0; i < trace->n_calls; i++)
+		if (trace->calls[i].child && next < sizeof order / sizeof order[0] &&
+			trace->calls[i].nr == (uint64_t)order[next])
+			next++;
+	assert_int_equal(next, sizeof order / sizeof order[0]);
+}
+
+/* Rule 1. */
+static void all_signals_are_blocked_round_the_clone(void **unused)
+{
+	(void)unused;
+	const struct trace *trace =
+		trace_of(&(struct subject){.before = 1, .program = victim("NOTHING")});
+	int blocked = 0;
+	for (int i = 0; i < trace->n_calls; i++) {
+		const struct traced_call *c = &trace->calls[i];
+		if (c->nr == SYS_rt_sigprocmask)
+			blocked += c->child ? 0 : blocked ? -1 : 1;
+		if (c->nr == NR_CLONE3 || c->nr == SYS_clone)
+			assert_int_equal(blocked, 1);
+	}
+	assert_int_equal(blocked, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(the_first_spawn_takes_ten_at_most),
+		TEST(a_later_one_takes_six),
+		TEST(a_table_that_is_kept_takes_five),
+		TEST(pipes_take_three_each),
+		TEST(the_shared_table_is_cut_first),
+		TEST(ids_are_set_in_order),
+		TEST(all_signals_are_blocked_round_the_clone),
+	};
+	return RUN_TESTS(tests);
+}
