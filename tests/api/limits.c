@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/* Where a table is very long, or full. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "leak.h"
+#include "seccomp.h"
+
+enum { MANY = 19900, NR_CLOSE_RANGE = 436 };
+
+static struct rlimit old_limit;
+
+static void set_limit(rlim_t most)
+{
+	struct rlimit limit;
+	getrlimit(RLIMIT_NOFILE, &old_limit);
+	limit = old_limit;
+	limit.rlim_cur = most;
+	if (limit.rlim_max < most)
+		limit.rlim_max = most;
+	if (setrlimit(RLIMIT_NOFILE, &limit))
+		skip();
+}
+
+static void put_limit_back(void)
+{
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old_limit), 0);
+}
+
+/* Copies of descriptor 0 at every free number below `end`; returns the first. */
+static int fill(int end)
+{
+	int first = dup(0), last = first;
+	assert_true(first > 2);
+	while (last < end - 1) {
+		int next = dup(0);
+		if (next < 0)
+			break;
+		assert_int_equal(next, last + 1);
+		last = next;
+	}
+	assert_int_equal(last, end - 1);
+	return first;
+}
+
+static void empty(int first, int end)
+{
+	for (int fd = first; fd < end; fd++)
+		close(fd);
+}
+
+static int count_fds(const struct state *state)
+{
+	int n = 0;
+	for (const char *line = state->text; *line; line = strchr(line, '\n') + 1)
+		n += line[0] == 'f' && line[1] == 'd';
+	return n;
+}
+
+/* ---- Many descriptors ------------------------------------------------------------------------ */
+
+static void check_among_many(void)
+{
+	struct state state;
+	const struct ss_fd_map map[] = {{MANY - 1, 9}, {5, MANY - 1}};
+	state_of(&state, OPTIONS(.flags = 0));
+	assert_string_equal(state_fds(&state), "0 1 2");
+	assert_int_equal(count_fds(&state), 3);
+	state_of(&state, OPTIONS(.in = SS_PIPE, .fds = map, .n_fds = 2));
+	assert_string_equal(state_fds(&state), "0 1 2 9");
+	assert_int_equal(count_fds(&state), 5);
+}
+
+static void of_many_descriptors_the_child_gets_three(void **unused)
+{
+	(void)unused;
+	set_limit(MANY + 100);
+	int first = fill(MANY);
+	check_among_many();
+	empty(first, MANY);
+	put_limit_back();
+}
+
+static void they_can_be_listed_too(void **unused)
+{
+	(void)unused;
+	const struct refusal no_ranges = {NR_CLOSE_RANGE, ENOSYS, 0, 0};
+	int status;
+	set_limit(MANY + 100);
+	put_limit_back();
+	pid_t pid = fork();
+	if (pid == 0) {
+		if (refuse_calls(&no_ranges, 1))
+			_exit(77);
+		set_limit(MANY + 100);
+		fill(MANY);
+		check_among_many();
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (status == 77 << 8)
+		skip();
+	assert_int_equal(status, 0);
+}
+
+/* ---- A full descriptor table ----------------------------------------------------------------- */
+
+enum { FULL = 64 };
+
+static void full_but_for(int n, void (*then)(void))
+{
+	int first;
+	set_limit(FULL);
+	first = fill(FULL);
+	empty(FULL - n, FULL);
+	then();
+	empty(first, FULL - n);
+	put_limit_back();
+}
+
+static void spawn_without_pidfd(void)
+{
+	struct ss_child child;
+	int status = -1;
+	assert_int_equal(ss_spawn(&child, ARGV(victim("NOTHING")), NULL), 0);
+	assert_int_equal(child.pidfd, -1);
+	assert_int_equal(ss_wait(&child, &status, 20000), 0);
+	assert_int_equal(status, 0);
+	ss_release(&child);
+	/* Its limit is as low, but its table is not full. */
+	assert_int_equal(
+		ss_spawn(&child, ARGV(victim("STUBBORN")), SS_OPTIONS(.out = SS_FD(1))), 0);
+	assert_int_equal(ss_terminate(&child, &status, 5), 0);
+	assert_true(WIFSIGNALED(status));
+	ss_release(&child);
+}
+
+static void a_full_table_costs_only_the_pidfd(void **unused)
+{
+	(void)unused;
+	full_but_for(0, spawn_without_pidfd);
+}
+
+static void ask_for_a_pipe(void)
+{
+	assert_fails(ARGV("true"), OPTIONS(.out = SS_PIPE), SS_STAGE_PIPE, EMFILE);
+}
+
+static void ask_for_a_file(void)
+{
+	assert_fails(ARGV("true"), OPTIONS(.in = SS_NULL), SS_STAGE_STDIO, EMFILE);
+}
+
+static void ask_for_pipes(void)
+{
+	assert_fails(ARGV("true"), OPTIONS(.in = SS_PIPE, .out = SS_PIPE, .err = SS_PIPE),
+		SS_STAGE_PIPE, EMFILE);
+}
+
+static void no_room_for_a_pipe(void **unused)
+{
+	(void)unused;
+	full_but_for(0, ask_for_a_pipe);
+	full_but_for(1, ask_for_a_pipe);
+	full_but_for(0, ask_for_a_file);
+	for (int n = 0; n < 6; n++)
+		full_but_for(n, ask_for_pipes);
+}
+
+/* What goes above the two makes room in the child; kept, there is none to swap them in. */
+static void swap_two(void)
+{
+	const struct ss_fd_map map[] = {{5, 6}, {6, 5}};
+	assert_int_equal(run_to_end(ARGV(victim("NOTHING")), OPTIONS(.fds = map, .n_fds = 2)), 0);
+	assert_fails(ARGV("true"), OPTIONS(.fds = map, .n_fds = 2, .flags = SS_KEEP_FDS),
+		SS_STAGE_FDS, EMFILE);
+}
+
+static void no_room_to_swap(void **unused)
+{
+	(void)unused;
+	full_but_for(0, swap_two);
+}
+
+/* ---- No more processes ------------------------------------------------------------------------ */
+
+static bool fails_with_eagain(void)
+{
+	struct ss_failure failure = {0};
+	struct ss_child child;
+	sigset_t before, after;
+	int unused = dup(0);
+	close(unused);
+	sigprocmask(SIG_SETMASK, NULL, &before);
+	if (ss_spawn(&child, ARGV("/bin/true"),
+		    SS_OPTIONS(.in = SS_PIPE, .out = SS_NULL, .failure = &failure)) == 0)
+		return false;
+	sigprocmask(SIG_SETMASK, NULL, &after);
+	return errno == EAGAIN && failure.error == EAGAIN && failure.stage == SS_STAGE_CLONE &&
+	       !memcmp(&before, &after, 8) && dup(0) == unused;
+}
+
+static bool works(void)
+{
+	struct ss_child child;
+	int status;
+	return ss_spawn(&child, ARGV("/bin/true"), NULL) == 0 &&
+	       ss_wait(&child, &status, -1) == 0 && status == 0 && ss_release(&child) == 0;
+}
+
+static void run_out_of_processes(bool first)
+{
+	struct rlimit limit;
+	getrlimit(RLIMIT_NPROC, &limit);
+	if (setgid(54321) || setuid(54321))
+		_exit(77);
+	if (!first && !works())
+		_exit(1);
+	limit.rlim_cur = 1;
+	if (setrlimit(RLIMIT_NPROC, &limit))
+		_exit(77);
+	/* Some kernels in some containers don't count. */
+	pid_t pid = fork();
+	if (pid >= 0)
+		_exit(pid ? 77 : 0);
+	if (!fails_with_eagain())
+		_exit(2);
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NPROC, &limit) || !works())
+		_exit(3);
+	_exit(0);
+}
+
+static void no_room_for_a_process(void **unused)
+{
+	(void)unused;
+	if (geteuid() != 0)
+		skip();
+	for (int first = 0; first < 2; first++) {
+		int status;
+		pid_t pid = fork();
+		if (pid == 0)
+			run_out_of_processes(first);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		if (status == 77 << 8)
+			skip();
+		assert_int_equal(status, 0);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		/* First: before this process has spawned. */
+		TEST(no_room_for_a_process),
+		TEST(of_many_descriptors_the_child_gets_three),
+		TEST(they_can_be_listed_too),
+		TEST(a_full_table_costs_only_the_pidfd),
+		TEST(no_room_for_a_pipe),
+		TEST(no_room_to_swap),
+	};
+	return RUN_TESTS(tests);
+}
