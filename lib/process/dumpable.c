@@ -8,11 +8,11 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int holders;
 static int flag;
 
-/* 2 can't be set from here, and is not cleared by the change either. */
+/* The change makes it what the system has for set-user-ID programs, 0 to 2. 2 can't be set again. */
 static void restore(void)
 {
-	if (flag == 1)
-		prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+	if (flag == 0 || flag == 1)
+		prctl(PR_SET_DUMPABLE, flag, 0, 0, 0);
 }
 
 static void before_fork(void)

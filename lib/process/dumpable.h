@@ -3,7 +3,7 @@
 #define PROCESS_DUMPABLE_H
 
 /*
- * A child that shares memory and changes its uid or gid clears the dumpable flag of that memory,
+ * A child that shares memory and changes its uid or gid changes the dumpable flag of that memory,
  * the caller's included (PR_SET_DUMPABLE in prctl(2)). Spawns that may do so stand between these
  * two; the last one out puts the flag back. Not before: meanwhile the flag keeps the new user out
  * of memory that is the caller's.
