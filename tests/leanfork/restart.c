@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A lean child that turns out not to be one for exec is thrown away, and the program notices
+ * nothing: every case is run natively too, and must look the same.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "forking.h"
+
+extern char **environ;
+
+static int pipes[2];
+static atomic_int *shared;
+static volatile sig_atomic_t sigchlds;
+
+static int touch_block(void)
+{
+	size_t i = BLOCK_SIZE / 3;
+	return block[i] == block_byte(i) ? 0 : 99;
+}
+
+static int just_ends(void)
+{
+	_exit(7 + touch_block());
+}
+
+static int writes_once(void)
+{
+	if (write(pipes[1], "x", 1) != 1)
+		return 1;
+	_exit(8 + touch_block());
+}
+
+static int writes_then_execs(void)
+{
+	return write(pipes[1], "yz", 2) == 2 ? 9 + touch_block() : 1;
+}
+
+static int waits_for_parent(void)
+{
+	char c;
+	close(pipes[1]);
+	return read(pipes[0], &c, 1) == 1 && c == 'p' ? 10 : 1;
+}
+
+static int forks(void)
+{
+	int status;
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(11);
+	return waitpid(pid, &status, 0) == pid ? WEXITSTATUS(status) + touch_block() : 1;
+}
+
+static int vforks(void)
+{
+	int status;
+	pid_t pid = vfork();
+	if (pid == 0)
+		_exit(12);
+	return waitpid(pid, &status, 0) == pid ? WEXITSTATUS(status) : 1;
+}
+
+static int spawns(void)
+{
+	char *argv[] = {(char[]){"sh"}, (char[]){"-c"}, (char[]){"exit 13"}, NULL};
+	int status;
+	pid_t pid;
+	if (posix_spawn(&pid, "/bin/sh", NULL, NULL, argv, environ))
+		return 1;
+	return waitpid(pid, &status, 0) == pid ? WEXITSTATUS(status) : 1;
+}
+
+static int uses_system(void)
+{
+	int status = system("exit 14");
+	return WEXITSTATUS(status);
+}
+
+static void *in_thread(void *arg)
+{
+	*(int *)arg = 15 + touch_block();
+	return NULL;
+}
+
+static int makes_a_thread(void)
+{
+	pthread_t thread;
+	int got = 0;
+	if (pthread_create(&thread, NULL, in_thread, &got))
+		return 1;
+	pthread_join(thread, NULL);
+	return got;
+}
+
+static int spins(void)
+{
+	struct timespec from, now;
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	do
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	while ((now.tv_sec - from.tv_sec) * 1000 + (now.tv_nsec - from.tv_nsec) / 1000000 < 600);
+	return 16;
+}
+
+static int sleeps(void)
+{
+	nanosleep(&(struct timespec){0, 300000000}, NULL);
+	return 17;
+}
+
+static int kills_itself(void)
+{
+	kill(getpid(), SIGKILL);
+	return 1;
+}
+
+static int aborts(void)
+{
+	abort();
+}
+
+static int crashes(void)
+{
+	raise(SIGSEGV);
+	return 1;
+}
+
+static int faults(void)
+{
+	volatile uintptr_t nowhere = 8;
+	*(volatile int *)nowhere = 1;
+	return 1;
+}
+
+static int divides_by_zero(void)
+{
+	volatile int five = 5, zero = 0;
+	return five / zero;
+}
+
+static int runs_into_a_hole(void)
+{
+	mprotect(block + 8192, 4096, PROT_NONE);
+	return *(volatile unsigned char *)(block + 8192);
+}
+
+static int adds_to_shared_memory(void)
+{
+	atomic_fetch_add(shared, 1);
+	return 18;
+}
+
+static int reads_shared_memory(void)
+{
+	return atomic_load(shared) == 0 ? 19 : 1;
+}
+
+static int makes_exclusively(void)
+{
+	char path[64];
+	snprintf(path, sizeof path, "/tmp/leanfork-%d", (int)getppid());
+	int fd = open(path, O_CREAT | O_EXCL | O_RDWR, 0600);
+	unlink(path);
+	return fd < 0 ? 1 : 20;
+}
+
+static int moves_shared_offset(void)
+{
+	char c;
+	int fd = 9;
+	return read(fd, &c, 1) == 1 && c == 'a' ? 21 : 1;
+}
+
+static int alarmed(void)
+{
+	struct itimerval soon = {{0, 0}, {0, 1000}};
+	setitimer(ITIMER_REAL, &soon, NULL);
+	for (volatile int i = 0; i < 20000000; i++)
+		;
+	return 1;
+}
+
+static int talks(void)
+{
+	int pair[2];
+	char c;
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) || write(pair[0], "s", 1) != 1)
+		return 1;
+	return read(pair[1], &c, 1) == 1 ? 22 : 1;
+}
+
+static int uses_own_pipe(void)
+{
+	int own[2];
+	char c = 0;
+	if (pipe(own) || write(own[1], "q", 1) != 1 || read(own[0], &c, 1) != 1)
+		return 1;
+	return c == 'q' ? 23 : 2;
+}
+
+static int waits_on_own_pipe(void)
+{
+	int own[2];
+	struct itimerval soon = {{0, 0}, {0, 400000}};
+	char c;
+	setitimer(ITIMER_REAL, &soon, NULL);
+	return pipe(own) || read(own[0], &c, 1);
+}
+
+static const struct scenario {
+	const char *name;
+	int (*run)(void);
+	bool restarts;
+} scenarios[] = {
+	{"just ends", just_ends, true},
+	{"writes once", writes_once, true},
+	{"writes, then execs", writes_then_execs, true},
+	{"waits for its parent", waits_for_parent, true},
+	{"forks", forks, true},
+	{"vforks", vforks, true},
+	{"spawns", spawns, true},
+	{"system", uses_system, true},
+	{"makes a thread", makes_a_thread, true},
+	{"spins", spins, true},
+	{"sleeps", sleeps, true},
+	{"kills itself", kills_itself, true},
+	{"aborts", aborts, true},
+	{"crashes", crashes, true},
+	{"faults", faults, true},
+	{"divides by zero", divides_by_zero, true},
+	{"runs into a hole", runs_into_a_hole, true},
+	{"adds to shared memory", adds_to_shared_memory, true},
+	{"reads shared memory", reads_shared_memory, false},
+	{"makes a file exclusively", makes_exclusively, true},
+	{"moves a shared offset", moves_shared_offset, true},
+	{"is alarmed", alarmed, true},
+	{"talks", talks, true},
+	{"uses a pipe of its own", uses_own_pipe, false},
+	{"waits on a pipe of its own", waits_on_own_pipe, true},
+};
+
+static void on_sigchld(int sig)
+{
+	(void)sig;
+	sigchlds++;
+}
+
+/* All that a program can see of a scenario. */
+struct seen {
+	int status, wrote, sigchlds, shared, others;
+	off_t offset;
+	char text[16];
+};
+
+static pid_t by(const char *how)
+{
+	if (!strcmp(how, "native"))
+		return fork();
+	return fork_lean(!strcmp(how, "eager") ? LEAN_EAGER : LEAN_RESCUE);
+}
+
+/* cmocka has handlers for these. */
+static void crash_plainly(void)
+{
+	static const int signals[] = {SIGSEGV, SIGFPE, SIGABRT, SIGBUS, SIGILL};
+	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+		signal(signals[i], SIG_DFL);
+}
+
+static struct seen run(const struct scenario *scenario, const char *how)
+{
+	struct seen seen;
+	memset(&seen, 0, sizeof seen);
+	atomic_store(shared, 0);
+	sigchlds = 0;
+	assert_int_equal(pipe(pipes), 0);
+	lseek(9, 0, SEEK_SET);
+
+	pid_t pid = by(how);
+	if (pid == 0) {
+		crash_plainly();
+		exec_exit(scenario->run());
+	}
+	assert_true(pid > 0);
+	if (scenario->run == waits_for_parent)
+		assert_int_equal(write(pipes[1], "p", 1), 1);
+	while (waitpid(-1, &seen.status, 0) != pid)
+		assert_int_equal(errno, EINTR);
+	close(pipes[1]);
+	seen.wrote = (int)read(pipes[0], seen.text, sizeof seen.text);
+	close(pipes[0]);
+	seen.sigchlds = sigchlds;
+	seen.shared = atomic_load(shared);
+	seen.offset = lseek(9, 0, SEEK_CUR);
+	seen.others = waitpid(-1, NULL, WNOHANG | __WALL) < 0 && errno == ECHILD ? 0 : 1;
+	if (WIFSIGNALED(seen.status))
+		seen.status &= ~0x80; /* whether there was a core */
+	return seen;
+}
+
+static int compare(const struct scenario *scenario, const char *how)
+{
+	struct seen native = run(scenario, "native");
+	struct seen lean = run(scenario, how);
+	if (!memcmp(&native, &lean, sizeof native))
+		return 0;
+	print_error("%s, %s: status %#x, not %#x; wrote %d, not %d; SIGCHLD %d, not %d; "
+		    "shared %d, not %d; offset %d, not %d; other children %d\n",
+		scenario->name, how, (unsigned)lean.status, (unsigned)native.status, lean.wrote,
+		native.wrote, lean.sigchlds, native.sigchlds, lean.shared, native.shared,
+		(int)lean.offset, (int)native.offset, lean.others);
+	return 1;
+}
+
+static void with_sigchld_counted(int (*all)(void))
+{
+	struct sigaction action = {.sa_handler = on_sigchld}, before;
+	sigaction(SIGCHLD, &action, &before);
+	int bad = all();
+	sigaction(SIGCHLD, &before, NULL);
+	assert_int_equal(bad, 0);
+}
+
+static int all_eagerly(void)
+{
+	int bad = 0;
+	for (size_t i = 0; i < sizeof scenarios / sizeof scenarios[0]; i++) {
+		bad += compare(&scenarios[i], "eager");
+		if ((last.outcome == LEAN_RESTARTED) != scenarios[i].restarts) {
+			print_error("%s: outcome %d, reason %d, call %d\n", scenarios[i].name,
+				(int)last.outcome, (int)last.reason, (int)last.call);
+			bad++;
+		}
+	}
+	return bad;
+}
+
+static int all_in_rescue(void)
+{
+	int bad = 0;
+	for (size_t i = 0; i < sizeof scenarios / sizeof scenarios[0]; i++) {
+		bad += compare(&scenarios[i], "rescue");
+		bad += last.outcome != LEAN_DONE;
+	}
+	return bad;
+}
+
+static void eager_looks_like_native(void **state)
+{
+	(void)state;
+	with_sigchld_counted(all_eagerly);
+}
+
+static void rescue_looks_like_native(void **state)
+{
+	(void)state;
+	with_sigchld_counted(all_in_rescue);
+}
+
+static int exits_3(void *arg)
+{
+	(void)arg;
+	return 3;
+}
+
+/* Then nobody reaps, and there is no status to tell exec from death by. */
+static void sigchld_ignored(void **state)
+{
+	struct sigaction action = {.sa_handler = SIG_IGN}, before;
+	(void)state;
+	sigaction(SIGCHLD, &action, &before);
+	for (int i = 0; i < 20; i++) {
+		assert_int_equal(run_lean(LEAN_EAGER, exits_3, NULL), -1);
+		assert_int_equal(last.outcome, LEAN_DONE);
+	}
+	pid_t pid = fork_lean(LEAN_EAGER);
+	if (pid == 0)
+		_exit(4);
+	assert_int_equal(waitpid(pid, NULL, 0), -1);
+	assert_int_equal(last.outcome, LEAN_RESTARTED);
+	sigaction(SIGCHLD, &before, NULL);
+}
+
+/* What is in a stream's buffer at the fork: the parent's to write, once. */
+static void buffers_are_not_flushed_twice(void **state)
+{
+	char text[64] = "";
+	FILE *file = tmpfile();
+	(void)state;
+	fputs("once", file);
+	assert_int_equal(run_lean(LEAN_EAGER, exits_3, NULL), 3 << 8);
+	assert_int_equal(run_lean(LEAN_RESCUE, exits_3, NULL), 3 << 8);
+	fflush(file);
+	rewind(file);
+	assert_int_equal(fread(text, 1, sizeof text, file), 4);
+	assert_string_equal(text, "once");
+	fclose(file);
+}
+
+static void robust_mutexes_stay_the_parents(void **state)
+{
+	pthread_mutexattr_t attr;
+	pthread_mutex_t *mutex = (pthread_mutex_t *)(void *)(block + 65536 * 20);
+	unsigned char saved[sizeof *mutex];
+	(void)state;
+	memcpy(saved, mutex, sizeof saved);
+	pthread_mutexattr_init(&attr);
+	pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
+	assert_int_equal(pthread_mutex_init(mutex, &attr), 0);
+	assert_int_equal(pthread_mutex_lock(mutex), 0);
+	assert_int_equal(run_lean(LEAN_EAGER, exits_3, NULL), 3 << 8);
+	assert_int_equal(run_lean(LEAN_RESCUE, exits_3, NULL), 3 << 8);
+	assert_int_equal(pthread_mutex_unlock(mutex), 0);
+	assert_int_equal(pthread_mutex_lock(mutex), 0);
+	assert_int_equal(pthread_mutex_unlock(mutex), 0);
+	pthread_mutex_destroy(mutex);
+	memcpy(mutex, saved, sizeof saved);
+}
+
+static int setup(void **state)
+{
+	int got, fd = memfd_create("offset", 0);
+	if (block_setup(state) || fd < 0 || dup2(fd, 9) != 9 || write(9, "abc", 3) != 3)
+		return -1;
+	if (fd != 9)
+		close(fd);
+	shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pthread_t thread; /* libc handles a signal of its own from the first one on */
+	if (pthread_create(&thread, NULL, in_thread, &got) || pthread_join(thread, NULL))
+		return -1;
+	return shared == MAP_FAILED;
+}
+
+static int teardown(void **state)
+{
+	close(9);
+	munmap(shared, 4096);
+	return block_teardown(state);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(eager_looks_like_native),
+		TEST(rescue_looks_like_native),
+		TEST(sigchld_ignored),
+		TEST(buffers_are_not_flushed_twice),
+		TEST(robust_mutexes_stay_the_parents),
+	};
+	return cmocka_run_group_tests(tests, setup, teardown) != 0;
+}

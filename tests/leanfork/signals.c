@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "forking.h"
+
+
+static int intact(void)
+{
+	for (size_t i = 0; i < BLOCK_SIZE; i += 4096 * 7)
+		if (block[i] != block_byte(i))
+			return 0;
+	return 1;
+}
+
+static sigset_t mask_of(int first, int second)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, first);
+	sigaddset(&set, second);
+	return set;
+}
+
+/* As libuv, CPython and gnulib do: everything is blocked round fork, then put right in the child. */
+static int unblocks(void *arg)
+{
+	sigset_t all, now, none;
+	(void)arg;
+	sigfillset(&all);
+	sigdelset(&all, SIGKILL);
+	sigdelset(&all, SIGSTOP);
+	sigemptyset(&none);
+	if (sigprocmask(SIG_SETMASK, &none, &now) || memcmp(&all, &now, 8) != 0)
+		return 1;
+	return intact() ? 5 : 2;
+}
+
+static void blocked_signals(void **state)
+{
+	sigset_t all, before, now;
+	(void)state;
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
+	sigprocmask(SIG_SETMASK, NULL, &all);
+	int eager = run_lean(LEAN_EAGER, unblocks, NULL);
+	enum lean_outcome outcome = last.outcome;
+	int rescued = run_lean(LEAN_RESCUE, unblocks, NULL);
+	sigprocmask(SIG_SETMASK, &before, &now);
+	assert_int_equal(eager, 5 << 8);
+	assert_int_equal(outcome, LEAN_DONE);
+	assert_int_equal(rescued, 5 << 8);
+	assert_memory_equal(&now, &all, 8);
+}
+
+/* What the new program sees of masks and dispositions: natively and leanly alike. */
+static void signals_of_new_program(char *text, size_t size, int lean)
+{
+	int pipes[2];
+	ssize_t n, used = 0;
+	assert_int_equal(pipe(pipes), 0);
+	pid_t pid = lean ? fork_lean(LEAN_EAGER) : fork();
+	if (pid == 0) {
+		sigset_t set = mask_of(SIGSEGV, SIGUSR1);
+		sigprocmask(SIG_BLOCK, &set, NULL);
+		signal(SIGSYS, SIG_IGN);
+		signal(SIGHUP, SIG_IGN);
+		dup2(pipes[1], 1);
+		execlp("grep", "grep", "^Sig\\|^Shd", "/proc/self/status", (char *)NULL);
+		_exit(1);
+	}
+	close(pipes[1]);
+	while ((n = read(pipes[0], text + used, size - 1 - (size_t)used)) > 0)
+		used += n;
+	text[used] = '\0';
+	close(pipes[0]);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+static void on_signal(int sig)
+{
+	(void)sig;
+}
+
+static char *line_of(char *text, const char *name)
+{
+	char *at = strstr(text, name);
+	assert_non_null(at);
+	at[strcspn(at, "\n")] = '\0';
+	return at;
+}
+
+static void exec_inherits_as_ever(void **state)
+{
+	char native[1024], lean[1024];
+	struct sigaction action = {.sa_handler = on_signal}, before[2];
+	static const char *const names[] = {"ShdPnd", "SigBlk", "SigIgn", "SigCgt"};
+	(void)state;
+	sigaction(SIGUSR2, &action, &before[0]);
+	action.sa_handler = SIG_IGN;
+	sigaction(SIGINT, &action, &before[1]);
+	signals_of_new_program(native, sizeof native, 0);
+	signals_of_new_program(lean, sizeof lean, 1);
+	sigaction(SIGUSR2, &before[0], NULL);
+	sigaction(SIGINT, &before[1], NULL);
+	assert_int_equal(last.outcome, LEAN_DONE);
+	for (int i = 3; i >= 0; i--)
+		assert_string_equal(line_of(lean, names[i]), line_of(native, names[i]));
+}
+
+/* A program's own handler for SIGSEGV, on an alternate stack, that mends what it faults on. */
+static unsigned char *mended;
+static volatile sig_atomic_t faults;
+
+static void mend(int sig, siginfo_t *info, void *context)
+{
+	(void)sig;
+	(void)context;
+	faults++;
+	if ((unsigned char *)info->si_addr != mended + 100)
+		_exit(50);
+	mprotect(mended, 4096, PROT_READ | PROT_WRITE);
+}
+
+static int faults_on_purpose(void *arg)
+{
+	struct sigaction now;
+	stack_t stack;
+	(void)arg;
+	sigaction(SIGSEGV, NULL, &now);
+	sigaltstack(NULL, &stack);
+	if (now.sa_sigaction != mend || !(now.sa_flags & SA_ONSTACK) || stack.ss_size != 65536)
+		return 1;
+	mended[100] = 1;
+	return faults == 1 && intact() ? 6 : 2;
+}
+
+static void handlers_of_the_program(void **state)
+{
+	static const enum lean_kind kinds[] = {LEAN_EAGER, LEAN_RESCUE};
+	struct sigaction action = {.sa_sigaction = mend, .sa_flags = SA_SIGINFO | SA_ONSTACK}, before;
+	stack_t stack = {.ss_sp = malloc(65536), .ss_size = 65536}, stack_before;
+	(void)state;
+	mended = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	sigaltstack(&stack, &stack_before);
+	sigaction(SIGSEGV, &action, &before);
+	for (int i = 0; i < 2; i++) {
+		faults = 0;
+		assert_int_equal(run_lean(kinds[i], faults_on_purpose, NULL), 6 << 8);
+		assert_int_equal(last.outcome, i == 0 ? LEAN_RESTARTED : LEAN_DONE);
+		/* and in the parent, which has lent it to nobody */
+		mprotect(mended, 4096, PROT_NONE);
+		mended[100] = 2;
+		assert_int_equal(faults, 1);
+		mprotect(mended, 4096, PROT_NONE);
+	}
+	sigaction(SIGSEGV, &before, NULL);
+	sigaltstack(&stack_before, NULL);
+	munmap(mended, 4096);
+	free(stack.ss_sp);
+}
+
+static int touches(void *arg)
+{
+	(void)arg;
+	return intact() ? 7 : 1;
+}
+
+static volatile int handler_status;
+static volatile enum lean_outcome handler_outcome;
+
+static void fork_in_handler(int sig)
+{
+	(void)sig;
+	handler_status = run_lean(LEAN_EAGER, touches, NULL);
+	handler_outcome = last.outcome;
+}
+
+static void fork_in_a_handler(void **state)
+{
+	struct sigaction action = {.sa_handler = fork_in_handler}, before;
+	(void)state;
+	sigaction(SIGUSR1, &action, &before);
+	raise(SIGUSR1);
+	assert_int_equal(handler_status, 7 << 8);
+	assert_int_equal(handler_outcome, LEAN_DONE);
+	sigaction(SIGUSR1, &before, NULL);
+}
+
+/* The stack can't be changed there: natively. */
+static void fork_on_an_alternate_stack(void **state)
+{
+	struct sigaction action = {.sa_handler = fork_in_handler, .sa_flags = SA_ONSTACK}, before;
+	stack_t stack = {.ss_sp = malloc(262144), .ss_size = 262144}, stack_before;
+	(void)state;
+	sigaltstack(&stack, &stack_before);
+	sigaction(SIGUSR1, &action, &before);
+	raise(SIGUSR1);
+	assert_int_equal(handler_status, 7 << 8);
+	assert_int_not_equal(handler_outcome, LEAN_DONE);
+	sigaction(SIGUSR1, &before, NULL);
+	sigaltstack(&stack_before, NULL);
+	free(stack.ss_sp);
+}
+
+static volatile sig_atomic_t alarms;
+
+static void on_alarm(int sig)
+{
+	(void)sig;
+	alarms++;
+}
+
+/* Signals rain on the parent while it forks. */
+static void signals_meanwhile(void **state)
+{
+	struct sigaction action = {.sa_handler = on_alarm}, before;
+	struct itimerval often = {{0, 300}, {0, 300}}, off = {{0, 0}, {0, 0}};
+	(void)state;
+	sigaction(SIGALRM, &action, &before);
+	setitimer(ITIMER_REAL, &often, NULL);
+	for (int i = 0; i < 200; i++) {
+		int status = run_lean(LEAN_EAGER, touches, NULL);
+		if (status != 7 << 8) {
+			setitimer(ITIMER_REAL, &off, NULL);
+			assert_int_equal(status, 7 << 8);
+		}
+	}
+	setitimer(ITIMER_REAL, &off, NULL);
+	sigaction(SIGALRM, &before, NULL);
+	assert_true(alarms > 0);
+}
+
+static int catches_own_alarm(void *arg)
+{
+	struct sigaction action = {.sa_handler = on_alarm};
+	struct itimerval often = {{0, 1000}, {0, 1000}}, off = {{0, 0}, {0, 0}};
+	(void)arg;
+	alarms = 0;
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &often, NULL);
+	for (int i = 0; i < 1000 && alarms < 5; i++)
+		usleep(1000);
+	setitimer(ITIMER_REAL, &off, NULL);
+	return alarms >= 5 ? 8 : 1;
+}
+
+static void a_child_with_handlers_of_its_own(void **state)
+{
+	(void)state;
+	assert_int_equal(run_lean(LEAN_EAGER, catches_own_alarm, NULL), 8 << 8);
+	assert_int_equal(run_lean(LEAN_RESCUE, catches_own_alarm, NULL), 8 << 8);
+}
+
+static volatile sig_atomic_t sigsys;
+
+static void on_sigsys(int sig, siginfo_t *info, void *context)
+{
+	(void)sig;
+	(void)info;
+	(void)context;
+	sigsys++;
+}
+
+/* Ruby, for one, has a handler for every signal. */
+static void a_handler_for_sigsys(void **state)
+{
+	struct sigaction action = {.sa_sigaction = on_sigsys, .sa_flags = SA_SIGINFO}, before, now;
+	(void)state;
+	sigaction(SIGSYS, &action, &before);
+	assert_int_equal(run_lean(LEAN_EAGER, touches, NULL), 7 << 8);
+	assert_int_equal(last.outcome, LEAN_DONE);
+	sigaction(SIGSYS, NULL, &now);
+	assert_ptr_equal(now.sa_sigaction, on_sigsys);
+	raise(SIGSYS);
+	assert_int_equal(sigsys, 1);
+	sigaction(SIGSYS, &before, NULL);
+}
+
+static void sigsys_for_another_purpose(void)
+{
+	struct sigaction action = {.sa_sigaction = on_sigsys, .sa_flags = SA_SIGINFO};
+	sigaction(SIGSYS, &action, NULL);
+	lean_own_dispatch();
+	if (run_lean(LEAN_EAGER, touches, NULL) != 7 << 8 || last.outcome != LEAN_NATIVE)
+		_exit(1);
+	_exit(last.reason == LEAN_SIGSYS ? 0 : 2);
+}
+
+static void a_program_with_a_dispatch_of_its_own(void **state)
+{
+	int status;
+	(void)state;
+	pid_t pid = fork();
+	if (pid == 0)
+		sigsys_for_another_purpose();
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static void *no_work(void *arg)
+{
+	return arg;
+}
+
+static int setup(void **state)
+{
+	pthread_t thread;
+	if (pthread_create(&thread, NULL, no_work, NULL) || pthread_join(thread, NULL))
+		return -1;
+	return block_setup(state);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(blocked_signals),
+		TEST(exec_inherits_as_ever),
+		TEST(handlers_of_the_program),
+		TEST(fork_in_a_handler),
+		TEST(fork_on_an_alternate_stack),
+		TEST(signals_meanwhile),
+		TEST(a_child_with_handlers_of_its_own),
+		TEST(a_handler_for_sigsys),
+		TEST(a_program_with_a_dispatch_of_its_own),
+	};
+	return cmocka_run_group_tests(tests, setup, block_teardown) != 0;
+}
