@@ -10,6 +10,7 @@
 
 unsigned char *block;
 struct lean_result last;
+bool ask_only;
 
 unsigned char block_byte(size_t i)
 {
@@ -36,7 +37,13 @@ int block_teardown(void **state)
 
 pid_t fork_lean(enum lean_kind kind)
 {
-	struct lean_wish wish = {kind, 1, 65536, fork};
+	struct lean_wish wish = {
+		.kind = kind,
+		.least_total = 1,
+		.least_range = 65536,
+		.ask_only = ask_only,
+		.libc_fork = fork,
+	};
 	return lean_fork(&wish, &last);
 }
 

@@ -2,6 +2,7 @@
 #ifndef LEANFORK_LEAN_H
 #define LEANFORK_LEAN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -31,6 +32,7 @@ struct lean_wish {
 	enum lean_kind kind;
 	uint64_t least_total; /* leave out at least that, or fork natively */
 	uint64_t least_range; /* and nothing smaller than that */
+	bool ask_only; /* the child does not try to read from its parent without asking it */
 	pid_t (*libc_fork)(void);
 };
 

@@ -57,6 +57,7 @@ struct mailbox {
 	_Atomic uint32_t owner;
 	_Atomic uint32_t answered; /* requests so far */
 	_Atomic uint32_t stage;    /* enum stage */
+	_Atomic uint32_t brought;  /* chunks that the child has got */
 	uint32_t reason;           /* enum lean_reason, with STAGE_GAVE_UP */
 	uint32_t call;             /* the system call, with LEAN_CALL */
 	uint32_t pages;            /* answer: bit i: page i of the window holds something */

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 /* Kept of the stack on both sides of where it stands, and round the thread's own block: struct
  * pthread with its rseq area, the static TLS below it. */
@@ -122,10 +123,19 @@ static enum lean_reason make_bitmap(struct lean *l)
 	return LEAN_FINE;
 }
 
+static uint64_t make_token(const struct lean *l)
+{
+	struct timespec now = {0, 0};
+	gate2(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
+	uint64_t n = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	return (n ^ (uint64_t)l->thread << 40) * UINT64_C(0x9e3779b97f4a7c15) | 1;
+}
+
 enum lean_reason plan_make(struct lean *l, uintptr_t stack)
 {
 	if (atomic_load(&n_advised) > ADVISED_MAX || image.start >= image.end)
 		return LEAN_FOREIGN;
+	l->token = make_token(l);
 	keep_needed(l, stack);
 	l->choice.keep = l->keep;
 	l->choice.least = l->wish.least_range;

@@ -38,7 +38,6 @@ static void answer(struct lean *l)
 	struct span at = {l->mail->start, l->mail->end};
 	if (at.end - at.start <= CHUNK)
 		l->mail->pages = read_pages(l, at);
-	l->result.chunks++;
 	mailbox_answer(l->mail);
 }
 
@@ -91,7 +90,16 @@ static enum service after_end(struct lean *l)
 	return did_exec(l) ? SERVED : throw_away(l);
 }
 
-enum service serve(struct lean *l)
+/* Whether the child has got something since this was last asked. */
+static bool has_progressed(struct lean *l)
+{
+	uint64_t brought = atomic_load(&l->mail->brought);
+	bool more = brought != l->result.chunks;
+	l->result.chunks = brought;
+	return more;
+}
+
+static enum service attend_child(struct lean *l)
 {
 	int most = l->wish.kind == LEAN_RESCUE ? RESCUE_NAPS : EAGER_NAPS;
 	int naps = 0;
@@ -110,7 +118,8 @@ enum service serve(struct lean *l)
 		case NEWS_NONE:
 			if (!child_there(l, __WALL, &ended) || ended)
 				return after_end(l);
-			if (++naps < most)
+			naps = has_progressed(l) ? 0 : naps + 1;
+			if (naps < most)
 				break;
 			if (l->wish.kind == LEAN_RESCUE)
 				return SERVED;
@@ -118,4 +127,11 @@ enum service serve(struct lean *l)
 			break;
 		}
 	}
+}
+
+enum service serve(struct lean *l)
+{
+	enum service service = attend_child(l);
+	l->result.chunks = atomic_load(&l->mail->brought);
+	return service;
 }

@@ -53,6 +53,7 @@ struct lean {
 	int child;
 	struct choice choice;
 	struct span keep[KEEP_MAX];
+	uint64_t token; /* tells this process's memory from any other's */
 	uint64_t *settled; /* a bit for each chunk that is the child's own business by now */
 	size_t settled_size;
 
