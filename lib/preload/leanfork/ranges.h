@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #define PAGE ((uintptr_t)4096)
-#define CHUNK ((uintptr_t)65536)
+#define CHUNK ((uintptr_t)16384)
 
 struct span {
 	uintptr_t start, end;
