@@ -4,255 +4,19 @@
  * nothing: every case is run natively too, and must look the same.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
-#include <sys/time.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "forking.h"
+#include "scenarios.h"
 
-extern char **environ;
-
-static int pipes[2];
-static atomic_int *shared;
 static volatile sig_atomic_t sigchlds;
-
-static int touch_block(void)
-{
-	size_t i = BLOCK_SIZE / 3;
-	return block[i] == block_byte(i) ? 0 : 99;
-}
-
-static int just_ends(void)
-{
-	_exit(7 + touch_block());
-}
-
-static int writes_once(void)
-{
-	if (write(pipes[1], "x", 1) != 1)
-		return 1;
-	_exit(8 + touch_block());
-}
-
-static int writes_then_execs(void)
-{
-	return write(pipes[1], "yz", 2) == 2 ? 9 + touch_block() : 1;
-}
-
-static int waits_for_parent(void)
-{
-	char c;
-	close(pipes[1]);
-	return read(pipes[0], &c, 1) == 1 && c == 'p' ? 10 : 1;
-}
-
-static int forks(void)
-{
-	int status;
-	pid_t pid = fork();
-	if (pid == 0)
-		_exit(11);
-	return waitpid(pid, &status, 0) == pid ? WEXITSTATUS(status) + touch_block() : 1;
-}
-
-static int vforks(void)
-{
-	int status;
-	pid_t pid = vfork();
-	if (pid == 0)
-		_exit(12);
-	return waitpid(pid, &status, 0) == pid ? WEXITSTATUS(status) : 1;
-}
-
-static int spawns(void)
-{
-	char *argv[] = {(char[]){"sh"}, (char[]){"-c"}, (char[]){"exit 13"}, NULL};
-	int status;
-	pid_t pid;
-	if (posix_spawn(&pid, "/bin/sh", NULL, NULL, argv, environ))
-		return 1;
-	return waitpid(pid, &status, 0) == pid ? WEXITSTATUS(status) : 1;
-}
-
-static int uses_system(void)
-{
-	int status = system("exit 14");
-	return WEXITSTATUS(status);
-}
-
-static void *in_thread(void *arg)
-{
-	*(int *)arg = 15 + touch_block();
-	return NULL;
-}
-
-static int makes_a_thread(void)
-{
-	pthread_t thread;
-	int got = 0;
-	if (pthread_create(&thread, NULL, in_thread, &got))
-		return 1;
-	pthread_join(thread, NULL);
-	return got;
-}
-
-static int spins(void)
-{
-	struct timespec from, now;
-	clock_gettime(CLOCK_MONOTONIC, &from);
-	do
-		clock_gettime(CLOCK_MONOTONIC, &now);
-	while ((now.tv_sec - from.tv_sec) * 1000 + (now.tv_nsec - from.tv_nsec) / 1000000 < 600);
-	return 16;
-}
-
-static int sleeps(void)
-{
-	nanosleep(&(struct timespec){0, 300000000}, NULL);
-	return 17;
-}
-
-static int kills_itself(void)
-{
-	kill(getpid(), SIGKILL);
-	return 1;
-}
-
-static int aborts(void)
-{
-	abort();
-}
-
-static int crashes(void)
-{
-	raise(SIGSEGV);
-	return 1;
-}
-
-static int faults(void)
-{
-	volatile uintptr_t nowhere = 8;
-	*(volatile int *)nowhere = 1;
-	return 1;
-}
-
-static int divides_by_zero(void)
-{
-	volatile int five = 5, zero = 0;
-	return five / zero;
-}
-
-static int runs_into_a_hole(void)
-{
-	mprotect(block + 8192, 4096, PROT_NONE);
-	return *(volatile unsigned char *)(block + 8192);
-}
-
-static int adds_to_shared_memory(void)
-{
-	atomic_fetch_add(shared, 1);
-	return 18;
-}
-
-static int reads_shared_memory(void)
-{
-	return atomic_load(shared) == 0 ? 19 : 1;
-}
-
-static int makes_exclusively(void)
-{
-	char path[64];
-	snprintf(path, sizeof path, "/tmp/leanfork-%d", (int)getppid());
-	int fd = open(path, O_CREAT | O_EXCL | O_RDWR, 0600);
-	unlink(path);
-	return fd < 0 ? 1 : 20;
-}
-
-static int moves_shared_offset(void)
-{
-	char c;
-	int fd = 9;
-	return read(fd, &c, 1) == 1 && c == 'a' ? 21 : 1;
-}
-
-static int alarmed(void)
-{
-	struct itimerval soon = {{0, 0}, {0, 1000}};
-	setitimer(ITIMER_REAL, &soon, NULL);
-	for (volatile int i = 0; i < 20000000; i++)
-		;
-	return 1;
-}
-
-static int talks(void)
-{
-	int pair[2];
-	char c;
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) || write(pair[0], "s", 1) != 1)
-		return 1;
-	return read(pair[1], &c, 1) == 1 ? 22 : 1;
-}
-
-static int uses_own_pipe(void)
-{
-	int own[2];
-	char c = 0;
-	if (pipe(own) || write(own[1], "q", 1) != 1 || read(own[0], &c, 1) != 1)
-		return 1;
-	return c == 'q' ? 23 : 2;
-}
-
-static int waits_on_own_pipe(void)
-{
-	int own[2];
-	struct itimerval soon = {{0, 0}, {0, 400000}};
-	char c;
-	setitimer(ITIMER_REAL, &soon, NULL);
-	return pipe(own) || read(own[0], &c, 1);
-}
-
-static const struct scenario {
-	const char *name;
-	int (*run)(void);
-	bool restarts;
-} scenarios[] = {
-	{"just ends", just_ends, true},
-	{"writes once", writes_once, true},
-	{"writes, then execs", writes_then_execs, true},
-	{"waits for its parent", waits_for_parent, true},
-	{"forks", forks, true},
-	{"vforks", vforks, true},
-	{"spawns", spawns, true},
-	{"system", uses_system, true},
-	{"makes a thread", makes_a_thread, true},
-	{"spins", spins, true},
-	{"sleeps", sleeps, true},
-	{"kills itself", kills_itself, true},
-	{"aborts", aborts, true},
-	{"crashes", crashes, true},
-	{"faults", faults, true},
-	{"divides by zero", divides_by_zero, true},
-	{"runs into a hole", runs_into_a_hole, true},
-	{"adds to shared memory", adds_to_shared_memory, true},
-	{"reads shared memory", reads_shared_memory, false},
-	{"makes a file exclusively", makes_exclusively, true},
-	{"moves a shared offset", moves_shared_offset, true},
-	{"is alarmed", alarmed, true},
-	{"talks", talks, true},
-	{"uses a pipe of its own", uses_own_pipe, false},
-	{"waits on a pipe of its own", waits_on_own_pipe, true},
-};
 
 static void on_sigchld(int sig)
 {
@@ -339,7 +103,7 @@ static void with_sigchld_counted(int (*all)(void))
 static int all_eagerly(void)
 {
 	int bad = 0;
-	for (size_t i = 0; i < sizeof scenarios / sizeof scenarios[0]; i++) {
+	for (size_t i = 0; i < n_scenarios; i++) {
 		bad += compare(&scenarios[i], "eager");
 		if ((last.outcome == LEAN_RESTARTED) != scenarios[i].restarts) {
 			print_error("%s: outcome %d, reason %d, call %d\n", scenarios[i].name,
@@ -353,7 +117,7 @@ static int all_eagerly(void)
 static int all_in_rescue(void)
 {
 	int bad = 0;
-	for (size_t i = 0; i < sizeof scenarios / sizeof scenarios[0]; i++) {
+	for (size_t i = 0; i < n_scenarios; i++) {
 		bad += compare(&scenarios[i], "rescue");
 		bad += last.outcome != LEAN_DONE;
 	}
@@ -432,16 +196,21 @@ static void robust_mutexes_stay_the_parents(void **state)
 	memcpy(mutex, saved, sizeof saved);
 }
 
+static void *no_work(void *arg)
+{
+	return arg;
+}
+
 static int setup(void **state)
 {
-	int got, fd = memfd_create("offset", 0);
+	int fd = memfd_create("offset", 0);
 	if (block_setup(state) || fd < 0 || dup2(fd, 9) != 9 || write(9, "abc", 3) != 3)
 		return -1;
 	if (fd != 9)
 		close(fd);
 	shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	pthread_t thread; /* libc handles a signal of its own from the first one on */
-	if (pthread_create(&thread, NULL, in_thread, &got) || pthread_join(thread, NULL))
+	if (pthread_create(&thread, NULL, no_work, NULL) || pthread_join(thread, NULL))
 		return -1;
 	return shared == MAP_FAILED;
 }
