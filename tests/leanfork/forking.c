@@ -11,6 +11,7 @@
 unsigned char *block;
 struct lean_result last;
 bool ask_only;
+uint32_t limit_ms = 20000;
 
 unsigned char block_byte(size_t i)
 {
@@ -41,6 +42,7 @@ pid_t fork_lean(enum lean_kind kind)
 		.kind = kind,
 		.least_total = 1,
 		.least_range = 65536,
+		.limit_ms = limit_ms,
 		.ask_only = ask_only,
 		.libc_fork = fork,
 	};

@@ -15,7 +15,8 @@
  *    can't be reserved.
  * 6. What the child writes to memory that it shares with others can't be taken back: such memory is
  *    read-only while there is a native fork to fall back on.
- * 7. A child that spins makes no call and no fault: a timer sends SIGSYS.
+ * 7. A child that spins makes no call and no fault: a timer sends SIGSYS. It counts the child's own
+ *    time, which a busy machine doesn't lengthen.
  * 8. Of the calling thread's own, exec resets all that the child has been given here: handlers,
  *    alternate stack, timer, dispatch, robust list.
  */
@@ -71,13 +72,15 @@ static bool guard_shared(struct lean *l)
 /* Answers hazard 7. */
 static bool start_timer(struct lean *l)
 {
-	int ms = l->wish.kind == LEAN_RESCUE ? RESCUE_LIMIT_MS : EAGER_LIMIT_MS;
+	uint32_t ms = l->wish.limit_ms ? l->wish.limit_ms
+		: l->wish.kind == LEAN_RESCUE      ? RESCUE_LIMIT_MS
+						   : EAGER_LIMIT_MS;
 	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGSYS};
 	struct itimerspec when = {
-		.it_value = {ms / 1000, ms % 1000 * 1000000L},
-		.it_interval = {ms / 1000, ms % 1000 * 1000000L},
+		.it_value = {(time_t)(ms / 1000), (long)(ms % 1000) * 1000000L},
+		.it_interval = {(time_t)(ms / 1000), (long)(ms % 1000) * 1000000L},
 	};
-	return gate3(SYS_timer_create, CLOCK_MONOTONIC, &event, &l->timer) == 0 &&
+	return gate3(SYS_timer_create, CLOCK_PROCESS_CPUTIME_ID, &event, &l->timer) == 0 &&
 		gate4(SYS_timer_settime, l->timer, 0, &when, NULL) == 0;
 }
 

@@ -59,17 +59,13 @@ static void restore_handlers(struct lean *l)
 }
 
 /* SIGSYS is blocked in here: the handler for system calls runs. */
-static void set_timer(struct lean *l, long ms)
+static void stop_timer(struct lean *l, struct itimerspec *left)
 {
-	struct itimerspec when = {
-		.it_value = {ms / 1000, ms % 1000 * 1000000L},
-		.it_interval = {ms / 1000, ms % 1000 * 1000000L},
-	};
+	static const struct itimerspec never;
 	uint64_t sigsys = SIG_BIT(SIGSYS);
 	struct timespec at_once = {0, 0};
-	gate4(SYS_timer_settime, l->timer, 0, &when, NULL);
-	if (ms == 0)
-		gate4(SYS_rt_sigtimedwait, &sigsys, NULL, &at_once, 8);
+	gate4(SYS_timer_settime, l->timer, 0, &never, left);
+	gate4(SYS_rt_sigtimedwait, &sigsys, NULL, &at_once, 8);
 }
 
 static void show_ignored(const struct lean *l)
@@ -82,13 +78,14 @@ static void show_ignored(const struct lean *l)
 enum verdict exec_call(struct lean *l, struct call *call)
 {
 	bool at = call->nr == SYS_execveat;
+	struct itimerspec left;
 
 	if (call->args[at])
 		args_reach_string((uintptr_t)call->args[at]);
 	bring_strings(l, (uintptr_t)call->args[at + 1]);
 	bring_strings(l, (uintptr_t)call->args[at + 2]);
 
-	set_timer(l, 0);
+	stop_timer(l, &left);
 	drop_handlers(l);
 	show_ignored(l);
 	limits_enforce(l);
@@ -101,6 +98,6 @@ enum verdict exec_call(struct lean *l, struct call *call)
 	set_handler(SIGSEGV, child_on_fault, SA_ONSTACK, NULL);
 	set_handler(SIGSYS, child_on_call, SA_ONSTACK, NULL);
 	restore_handlers(l);
-	set_timer(l, 250);
+	gate4(SYS_timer_settime, l->timer, 0, &left, NULL);
 	return ANSWERED;
 }
