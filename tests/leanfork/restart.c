@@ -203,7 +203,7 @@ static void *no_work(void *arg)
 
 static int setup(void **state)
 {
-	limit_ms = 0;
+	limit_ms = 50;
 	int fd = memfd_create("offset", 0);
 	if (block_setup(state) || fd < 0 || dup2(fd, 9) != 9 || write(9, "abc", 3) != 3)
 		return -1;
