@@ -13,6 +13,12 @@
  * a pidfd they can't meet a stranger; without, the pid is safe as long as nobody else waits for it.
  */
 
+/*
+ * In ss_child.reserved[0] of a child that was spawned: a struct that is all zero, as one may be
+ * after a spawn that failed, owns nothing, and descriptor 0 least of all.
+ */
+#define HANDLE_FILLED UINT64_C(0x7373)
+
 /* Waits until the child has ended, without reaping it. -ETIMEDOUT, -EINTR, -ECHILD. */
 int handle_await(const struct ss_child *child, int timeout_ms);
 

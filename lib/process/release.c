@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <safespawn.h>
+#include "process/handle.h"
 
 static void close_owned(int *fd)
 {
@@ -17,7 +18,7 @@ int ss_release(struct ss_child *child)
 	/* A cancelled close leaves its descriptor open. */
 	int cancel, saved = errno;
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	if (child) {
+	if (child && child->reserved[0] == HANDLE_FILLED) {
 		close_owned(&child->pidfd);
 		close_owned(&child->in);
 		close_owned(&child->out);

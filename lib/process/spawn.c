@@ -6,6 +6,7 @@
 
 #include "engine/engine.h"
 #include "process/dumpable.h"
+#include "process/handle.h"
 #include "process/options.h"
 #include "process/request.h"
 
@@ -30,6 +31,7 @@ static void fill_child(
 		.in = r->plumbing.ours[0],
 		.out = r->plumbing.ours[1],
 		.err = r->plumbing.ours[2],
+		.reserved = {HANDLE_FILLED},
 		.own_group = o->flags & SS_NEW_SESSION || (o->flags & SS_NEW_GROUP && !o->group),
 	};
 }

@@ -301,6 +301,20 @@ static void release_closes_and_no_more(void **unused)
 	assert_int_equal(ss_wait(&child, NULL, -1), 0);
 }
 
+/* As it is left by a spawn that failed. */
+static void release_of_nothing_closes_nothing(void **unused)
+{
+	(void)unused;
+	struct ss_child child = {0};
+	assert_int_equal(ss_spawn(&child, ARGV("/nonexistent"), NULL), -1);
+	assert_int_equal(ss_release(&child), 0);
+	assert_int_equal(ss_release(NULL), 0);
+	assert_int_equal(ss_wait(&child, NULL, 0), -1);
+	assert_int_equal(errno, ECHILD);
+	assert_int_equal(ss_kill(&child, SIGKILL), -1);
+	assert_int_equal(errno, ESRCH);
+}
+
 static void bad_requests_are_refused(void **unused)
 {
 	(void)unused;
@@ -337,6 +351,7 @@ int main(void)
 		TEST(zombies_in_the_group_are_not_waited_for),
 		TEST(a_stopped_child_is_terminated),
 		TEST(release_closes_and_no_more),
+		TEST(release_of_nothing_closes_nothing),
 		TEST(bad_requests_are_refused),
 	};
 	return RUN_TESTS(tests);
