@@ -116,6 +116,9 @@ static int add_closes(posix_spawn_file_actions_t *actions, const struct fd_plan 
 	int tail = plan->cut > plan->above ? plan->cut : plan->above;
 	if (!error && plan->cut >= 0)
 		error = -posix_spawn_file_actions_addclosefrom_np(actions, tail);
+	/* Beyond the limit: nothing can be opened there. */
+	if (error == -EBADF)
+		error = 0;
 #endif
 	return error;
 }
@@ -136,13 +139,30 @@ static int add_actions(posix_spawn_file_actions_t *actions, const struct job *jo
 	return error;
 }
 
+/* Above all targets if the limit on descriptors leaves room there, else to any number but those. */
+static int lift(const struct fd_plan *plan, int from)
+{
+	int fd = fcntl(from, F_DUPFD_CLOEXEC, plan->above);
+	if (fd >= 0 || (errno != EINVAL && errno != EMFILE))
+		return fd < 0 ? -errno : fd;
+	for (int min = 3;; min = fd + 1) {
+		fd = fcntl(from, F_DUPFD_CLOEXEC, min);
+		if (fd < 0)
+			return -errno;
+		if (!is_target(plan, fd))
+			return fd;
+		close(fd);
+	}
+}
+
 /* In the caller's own table: the child inherits the duplicates. */
 static int make_lifts(const struct fd_plan *plan)
 {
 	for (size_t i = 0; i < plan->n_lifts; i++) {
-		plan->lifts[i].fd = fcntl(plan->lifts[i].from, F_DUPFD_CLOEXEC, plan->above);
-		if (plan->lifts[i].fd < 0)
-			return -errno;
+		int fd = lift(plan, plan->lifts[i].from);
+		if (fd < 0)
+			return fd;
+		plan->lifts[i].fd = fd;
 	}
 	return 0;
 }
@@ -216,6 +236,8 @@ static int run(struct job *job, pid_t *pid)
 	error = set_attributes(&attr, job);
 	if (!error)
 		error = add_actions(&actions, job);
+	if (error == -EBADF)
+		job->verdict.stage = SS_STAGE_FDS;
 	if (!error) {
 		error = spawn_first(job, pid, &actions, &attr);
 		job->verdict.stage = error ? guess_stage(job, error) : SS_STAGE_NONE;
