@@ -70,6 +70,7 @@ static void a_group_of_its_own_or_one_to_join(void **unused)
 static void a_terminal_of_the_new_session(void **unused)
 {
 	(void)unused;
+	needs_clone();
 	struct state state;
 	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
 	assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
@@ -88,6 +89,7 @@ static void a_terminal_of_the_new_session(void **unused)
 static void umask_nice_and_limits(void **unused)
 {
 	(void)unused;
+	needs_clone();
 	struct state state;
 	struct rlimit nofile;
 	getrlimit(RLIMIT_NOFILE, &nofile);
@@ -114,6 +116,7 @@ static void umask_nice_and_limits(void **unused)
 static void a_low_limit_on_descriptors_does_not_hinder_the_maps(void **unused)
 {
 	(void)unused;
+	needs_clone();
 	struct state state;
 	const struct ss_rlimit limit = {RLIMIT_NOFILE, {5, 5}};
 	const struct ss_fd_map map = {0, 20};
@@ -124,6 +127,7 @@ static void a_low_limit_on_descriptors_does_not_hinder_the_maps(void **unused)
 static void affinity_and_oom_score(void **unused)
 {
 	(void)unused;
+	needs_clone();
 	struct state state;
 	cpu_set_t set, mine;
 	CPU_ZERO(&set);
@@ -143,6 +147,7 @@ static void affinity_and_oom_score(void **unused)
 static void no_new_privs_and_pdeathsig(void **unused)
 {
 	(void)unused;
+	needs_clone();
 	struct state state;
 	state_of(&state, OPTIONS(.flags = SS_NO_NEW_PRIVS, .pdeathsig = SIGHUP));
 	assert_state_int(&state, "no_new_privs", 1);
@@ -153,6 +158,7 @@ static void no_new_privs_and_pdeathsig(void **unused)
 static void user_group_and_groups(void **unused)
 {
 	(void)unused;
+	needs_clone();
 	struct state state;
 	need_root();
 	const gid_t groups[] = {7, 9};
@@ -171,6 +177,7 @@ static void user_group_and_groups(void **unused)
 static void dumpable_stays_as_it_was(void **unused)
 {
 	(void)unused;
+	needs_clone();
 	need_root();
 	for (int flag = 0; flag < 2; flag++) {
 		assert_int_equal(prctl(PR_SET_DUMPABLE, flag, 0, 0, 0), 0);
@@ -194,6 +201,7 @@ static void dumpable_stays_as_it_was(void **unused)
 static void pdeathsig_outlives_the_change_of_user(void **unused)
 {
 	(void)unused;
+	needs_clone();
 	struct state state;
 	need_root();
 	state_of(&state, OPTIONS(.flags = SS_SET_UID | SS_SET_GID, .uid = 65534, .gid = 65534,
@@ -225,6 +233,7 @@ static void check_cgroup(const char *base)
 static void joins_a_cgroup_of_version_1(void **unused)
 {
 	(void)unused;
+	needs_clone();
 	need_root();
 	check_cgroup("/sys/fs/cgroup/pids");
 }
@@ -232,6 +241,7 @@ static void joins_a_cgroup_of_version_1(void **unused)
 static void joins_a_cgroup_of_version_2(void **unused)
 {
 	(void)unused;
+	needs_clone();
 	struct temp_dir dir;
 	need_root();
 	temp_dir_make(&dir);
@@ -249,6 +259,7 @@ static void joins_a_cgroup_of_version_2(void **unused)
 static void all_together(void **unused)
 {
 	(void)unused;
+	needs_clone();
 	struct state state;
 	need_root();
 	sigset_t mask;
@@ -277,6 +288,7 @@ static void all_together(void **unused)
 static void pdeathsig_comes_when_the_parent_dies(void **unused)
 {
 	(void)unused;
+	needs_clone();
 	int ends[2];
 	char c;
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);

@@ -114,6 +114,17 @@ void assert_fails(char *const argv[], struct ss_options options, enum ss_stage s
 	assert_memory_equal(&child, &before, sizeof child);
 }
 
+void needs_clone(void)
+{
+	struct ss_child child;
+	if (ss_spawn(&child, ARGV("/bin/true"), SS_OPTIONS(.flags = SS_NO_NEW_PRIVS)) == 0) {
+		ss_wait(&child, NULL, -1);
+		ss_release(&child);
+	} else if (errno == ENOTSUP) {
+		skip();
+	}
+}
+
 int run_to_end(char *const argv[], struct ss_options options)
 {
 	struct ss_child child;

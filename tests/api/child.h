@@ -32,6 +32,9 @@ const char *state_fds(const struct state *state);
 void assert_fails(
 	char *const argv[], struct ss_options options, enum ss_stage stage, int error);
 
+/* Skips the test where the library spawns by posix_spawn, which has no more than that. */
+void needs_clone(void);
+
 /* What fd gives until end of file, NUL-terminated. */
 void read_all(int fd, char *text, size_t size);
 

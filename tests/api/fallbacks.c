@@ -231,6 +231,7 @@ static void spawn_some(void *unused)
 static void never_by_fork(void **unused)
 {
 	(void)unused;
+	needs_clone();
 	static struct trace trace;
 	for (size_t i = 0; i < N_SCENARIOS; i++) {
 		now = &scenarios[i];
@@ -268,6 +269,7 @@ static void spawn_fails(int error)
 static void no_clone_at_all_is_a_failure(void **unused)
 {
 	(void)unused;
+	needs_clone();
 	const int errors[] = {EMFILE, ENFILE, EPERM, ENOSYS, EAGAIN, ENOMEM, EINVAL};
 	/* Before and after the first spawn of a process. */
 	for (int i = 0; i < 14; i++) {

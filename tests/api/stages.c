@@ -61,6 +61,7 @@ static void check_without_rights(void)
 static void what_needs_rights_fails_without(void **unused)
 {
 	(void)unused;
+	needs_clone();
 	in_subject(check_without_rights);
 }
 
@@ -101,6 +102,7 @@ static void no_more_descriptors_is_a_failure_of_pipe(void **unused)
 static void a_full_table_costs_only_the_pidfd(void **unused)
 {
 	(void)unused;
+	needs_clone();
 	struct rlimit old, low;
 	struct ss_child child;
 	int next = fcntl(0, F_DUPFD_CLOEXEC, 3);
@@ -120,6 +122,7 @@ static void a_full_table_costs_only_the_pidfd(void **unused)
 static void a_missing_group_is_a_failure_of_group(void **unused)
 {
 	(void)unused;
+	needs_clone();
 	/* setsid, umask and prctl have nothing to fail for in a new child. */
 	assert_fails(ARGV("true"), OPTIONS(.group = 0x7ffffff0), SS_STAGE_GROUP, EPERM);
 }
@@ -127,6 +130,7 @@ static void a_missing_group_is_a_failure_of_group(void **unused)
 static void what_is_no_terminal_is_a_failure_of_tty(void **unused)
 {
 	(void)unused;
+	needs_clone();
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	assert_fails(ARGV("true"), OPTIONS(.flags = SS_NEW_SESSION | SS_SET_TTY, .tty = null),
 		SS_STAGE_TTY, ENOTTY);
@@ -136,6 +140,7 @@ static void what_is_no_terminal_is_a_failure_of_tty(void **unused)
 static void what_is_no_cgroup_is_a_failure_of_cgroup(void **unused)
 {
 	(void)unused;
+	needs_clone();
 	int dir = open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_fails(ARGV("true"), OPTIONS(.flags = SS_SET_CGROUP, .cgroup = dir), SS_STAGE_CGROUP,
 		ENOENT);
@@ -145,6 +150,7 @@ static void what_is_no_cgroup_is_a_failure_of_cgroup(void **unused)
 static void an_empty_cpu_set_is_a_failure_of_sched(void **unused)
 {
 	(void)unused;
+	needs_clone();
 	cpu_set_t set;
 	CPU_ZERO(&set);
 	assert_fails(ARGV("true"), OPTIONS(.affinity = &set, .affinity_size = sizeof set),
@@ -162,6 +168,7 @@ static void a_missing_directory_is_a_failure_of_cwd(void **unused)
 static void bad_addresses_are_reported(void **unused)
 {
 	(void)unused;
+	needs_clone();
 	const char *bad = (const char *)(uintptr_t)16;
 	assert_fails(ARGV("true"), OPTIONS(.cwd = bad), SS_STAGE_CWD, EFAULT);
 	assert_fails(ARGV("true"), OPTIONS(.flags = SS_SET_GROUPS, .n_groups = 4,

@@ -308,6 +308,7 @@ static void *spawn_as_others(void *next)
 static void forks_keep_the_dumpable_flag(void **unused)
 {
 	(void)unused;
+	needs_clone();
 	pthread_t forker;
 	atomic_int next = 0;
 	if (geteuid() != 0)

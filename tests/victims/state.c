@@ -68,7 +68,7 @@ static void print_limits(FILE *to)
 {
 	for (int i = 0; i < RLIM_NLIMITS; i++) {
 		struct rlimit l;
-		getrlimit((__rlimit_resource_t)i, &l);
+		getrlimit(i, &l);
 		fprintf(to, "rlimit%d %lld %lld\n", i, (long long)l.rlim_cur, (long long)l.rlim_max);
 	}
 	cpu_set_t set;

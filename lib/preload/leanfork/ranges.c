@@ -94,14 +94,14 @@ bool mapping_parse(struct mapping *out, const char *line, size_t len)
 
 static void append(struct choice *choice, struct span at)
 {
-	if (at.end - at.start < choice->least || at.end - at.start > LARGEST ||
-		choice->n_ranges == choice->max_ranges)
+	uint64_t bytes = at.end - at.start;
+	if (bytes < choice->least || bytes > LARGEST || choice->n_ranges == choice->max_ranges)
 		return;
 	struct range *range = &choice->ranges[choice->n_ranges++];
 	range->at = at;
 	range->first_chunk = choice->chunks;
 	choice->chunks += range_chunk(range, at.end - 1) - choice->chunks + 1;
-	choice->bytes += at.end - at.start;
+	choice->bytes += bytes;
 }
 
 static uintptr_t down(uintptr_t at)
