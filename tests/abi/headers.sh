@@ -3,7 +3,7 @@
 # headers.sh INCLUDE_DIR: each public header compiles alone, strictly, in each standard, by whatever
 # compilers are there.
 cd "$1" || exit 2
-warnings='-Wall -Wextra -Wshadow -Wundef -pedantic -Werror -fsyntax-only'
+warnings='-Wall -Wextra -Wundef -pedantic -Werror -fsyntax-only'
 source=$(mktemp) || exit 2
 trap 'rm -f "$source"' EXIT
 bad=0 ran=0
@@ -40,11 +40,11 @@ use() {
 
 for header in safespawn.h safespawn/*.h; do
 	echo "#include <$header>" >"$source"
-	for std in c99 c11 c17 gnu99 gnu17; do
+	for std in c99 c11 c17; do
 		each gcc clang -- -x c -std=$std
 	done
-	each gcc clang -- -x c -std=c99 -D_GNU_SOURCE
-	for std in c++11 c++17 c++20; do
+	each gcc clang -- -x c -std=gnu17 -D_GNU_SOURCE
+	for std in c++11 c++17; do
 		each g++ clang++ -- -x c++ -std=$std
 	done
 done
@@ -52,9 +52,7 @@ done
 header=safespawn.h
 use 'struct ss_failure failure;' \
 	'SS_OPTIONS(.cwd = "/tmp", .out = SS_PIPE, .in = SS_FD(3), .failure = &failure)'
-for std in c99 c11 c17; do
-	each gcc clang -- -x c -std=$std
-done
+each gcc clang -- -x c -std=c99
 use 'ss_options options = {}; options.size = sizeof options; options.err = SS_MERGE;
 	options.in = SS_READ("a"); options.flags = SS_KEEP_FDS | SS_NEW_GROUP;' '&options'
 each g++ clang++ -- -x c++ -std=c++17

@@ -23,5 +23,6 @@ int main(void)
 END
 # A build inside a test run: nothing of the outer one belongs here.
 unset MESON_BUILD_ROOT MESON_SOURCE_ROOT MESONINTROSPECT CFLAGS LDFLAGS
-meson setup "$top/build" "$top" --wrap-mode=forcefallback -Dwerror=true
-meson test -C "$top/build" --print-errorlogs
+meson setup "$top/build" "$top" --wrap-mode=forcefallback -Dwerror=true -Dbuildtype=plain
+meson compile -C "$top/build" uses
+meson test -C "$top/build" --no-rebuild --print-errorlogs uses
