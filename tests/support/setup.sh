@@ -42,10 +42,10 @@ say_what_to_install() {
 	cat >&2 <<-END
 	Missing:$tools_missing. Please install, as root:
 	  Debian, Ubuntu: apt-get install$1
-	  Fedora:         dnf install gcc meson ninja-build pkgconf libcmocka-devel
+	  Fedora:         dnf install gcc meson ninja-build pkgconf-pkg-config libcmocka-devel
 	  Arch:           pacman -S gcc meson ninja pkgconf cmocka
 	  Alpine:         apk add gcc musl-dev linux-headers meson pkgconf cmocka-dev
-	  openSUSE:       zypper install gcc meson ninja pkgconf libcmocka-devel
+	  openSUSE:       zypper install gcc meson ninja pkg-config libcmocka-devel
 	END
 }
 
