@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The folders of lib/ include one another one way only:
 # engine <- process <- stdio; preflight stands alone; preload and cli use the public header,
-# and cli what it shares with preload.
+# and cli what it shares with preload and the inside of preflight.
 cd "$1" || exit 2
 bad=0
 
@@ -50,7 +50,7 @@ only process engine process
 only stdio engine process stdio
 only preflight preflight
 only preload preload
-only cli cli preload
+only cli cli preflight preload
 never engine stdio.h safespawn.h
 test -d include/safespawn || say "where is include/safespawn?"
 exit $bad

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CLI_PREFLIGHT_LIST_H
+#define CLI_PREFLIGHT_LIST_H
+
+#include <stdio.h>
+
+#include "preflight/parse.h"
+#include "preflight/read.h"
+#include "preflight/text.h"
+
+/* One process: a report, or the error that stands in for it. */
+struct preflight_entry {
+	pid_t pid;
+	char name[64];
+	int error; /* 0, or -errno */
+	struct ss_preflight report;
+	struct top_mappings top;
+};
+
+struct preflight_list {
+	struct system_facts system;
+	struct preflight_entry *entries;
+	size_t n, room;
+};
+
+/* Looks at one process and adds it to the list. 0, or -ENOMEM. */
+int preflight_list_add(struct preflight_list *list, const struct source *source, pid_t pid,
+	enum look least);
+/* All that the directory shows, but kernel threads and the caller. 0, or -errno. */
+int preflight_list_all(struct preflight_list *list, const struct source *source, enum look least);
+/* The most worrying first, what could not be read last. */
+void preflight_list_sort(struct preflight_list *list);
+void preflight_list_free(struct preflight_list *list);
+
+/* "EACCES", and what it means here; -errno in. */
+const char *preflight_error_name(int error);
+const char *preflight_error_text(int error);
+
+void preflight_write_json(const struct preflight_list *list, FILE *to);
+void preflight_write_table(const struct preflight_list *list, FILE *to);
+void preflight_write_entry(const struct preflight_entry *entry, FILE *to);
+
+#endif

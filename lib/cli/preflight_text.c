@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "cli/preflight_list.h"
+
+/* Names are what a process calls itself: nothing in them may steer a terminal. */
+static void print_name(const char *name, FILE *to)
+{
+	for (; *name; name++)
+		fputc((unsigned char)*name < 0x20 || *name == 0x7f ? '?' : *name, to);
+}
+
+static void print_largest(const struct preflight_entry *e, FILE *to)
+{
+	char size[SIZE_TEXT];
+	for (size_t i = 0; i < e->top.n; i++) {
+		const struct mapping *m = &e->top.mapping[i];
+		fprintf(to, "  %-10s %9s  %llx-%llx %s ", i == 0 ? "largest" : "",
+			size_text(size, m->end - m->start), (unsigned long long)m->start,
+			(unsigned long long)m->end, m->perms);
+		print_name(m->name, to);
+		fputc('\n', to);
+	}
+}
+
+void preflight_write_entry(const struct preflight_entry *e, FILE *to)
+{
+	if (e->error) {
+		fprintf(to, "%d: %s\n", (int)e->pid, preflight_error_text(e->error));
+		return;
+	}
+	fputs("process ", to);
+	print_name(e->name, to);
+	fputs(", pid ", to);
+	ss_preflight_print(&e->report, to);
+	print_largest(e, to);
+}
+
+static void print_row(const struct preflight_entry *e, FILE *to)
+{
+	char charge[SIZE_TEXT], largest[SIZE_TEXT], headroom[SIZE_TEXT], time[SIZE_TEXT];
+	const struct ss_preflight *r = &e->report;
+	fprintf(to, "%7d  %-7s %c%9s  %9s  %9s  %8s  ", (int)e->pid, verdict_text(r->verdict),
+		r->exact ? ' ' : '~', size_text(charge, r->charge_bytes),
+		r->mappings ? size_text(largest, r->largest_bytes) : "?",
+		size_text(headroom, r->headroom_bytes), time_text(time, r->estimated_ns));
+	print_name(e->name, to);
+	if (r->verdict != SS_FORK_OK)
+		fprintf(to, "  (%s)", ss_cause_name(r->cause));
+	if (r->warnings & SS_WARN_MEMORY_CGROUP)
+		fputs("  (memory cgroup nearly full)", to);
+	fputc('\n', to);
+}
+
+static void print_sum(const struct preflight_list *list, FILE *to)
+{
+	size_t read = 0, refused = 0, unsure = 0;
+	for (size_t i = 0; i < list->n; i++) {
+		const struct preflight_entry *e = &list->entries[i];
+		read += !e->error;
+		unsure += !e->error && e->report.verdict == SS_FORK_UNSURE;
+		refused += !e->error && e->report.verdict != SS_FORK_OK;
+	}
+	fprintf(to, "vm.overcommit_memory=%d: of %zu processes %zu could not fork", list->system.overcommit,
+		read, refused - unsure);
+	if (unsure)
+		fprintf(to, ", %zu are too near to say", unsure);
+	if (read < list->n)
+		fprintf(to, ", %zu more could not be read", list->n - read);
+	fputc('\n', to);
+}
+
+void preflight_write_table(const struct preflight_list *list, FILE *to)
+{
+	fputs("    PID  FORK         CHARGE    LARGEST   HEADROOM      TIME  NAME\n", to);
+	for (size_t i = 0; i < list->n; i++) {
+		const struct preflight_entry *e = &list->entries[i];
+		if (e->error)
+			fprintf(to, "%7d  -       %s\n", (int)e->pid, preflight_error_text(e->error));
+		else
+			print_row(e, to);
+	}
+	print_sum(list, to);
+}

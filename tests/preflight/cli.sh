@@ -1,0 +1,77 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# safespawn preflight: what it prints for a known machine, its exit status, and what it does with
+# processes that cannot be read.
+safespawn=$1
+data=$2
+bad=0
+out=$(mktemp) || exit 99
+trap 'rm -f "$out"' EXIT
+
+say() {
+	echo "$*"
+	bad=1
+}
+
+expect() { # status, arguments
+	want=$1
+	shift
+	"$safespawn" preflight "$@" >"$out" 2>&1
+	got=$?
+	test $got = "$want" || say "preflight $*: exit status $got, not $want: $(cat "$out")"
+}
+
+printed() {
+	grep -qF -e "$1" "$out" || say "'$1' is not in: $(cat "$out")"
+}
+
+expect 0 --proc "$data/embedded-4.19" 312
+diff -u "$data/embedded-4.19.txt" "$out" || say "the text for a person has changed"
+expect 0 --proc "$data/embedded-4.19" --json --all
+diff -u "$data/embedded-4.19.json" "$out" || say "JSON is for programs: it must not change"
+
+expect 0 $$
+printed "pid $$"
+expect 0 --exact $$
+printed " mappings, the largest"
+expect 0 $$ 999999999
+printed "999999999: no such process"
+printed "pid $$: fork"
+expect 125 999999999
+expect 125 --json 999999999
+printed '"pid": 999999999, "error": "ESRCH"'
+expect 0
+printed "vm.overcommit_memory="
+expect 0 --all
+printed "$$ "
+expect 0 --help
+printed "--proc DIR"
+
+for wrong in x 0 -1 1x 99999999999999999999 --nothing --proc; do
+	expect 125 "$wrong"
+	printed "safespawn: preflight: "
+done
+expect 125 --all 1
+expect 125 --proc /nonexistent
+expect 125 --proc /etc/passwd
+expect 125 --proc /
+if test -w /dev/full; then
+	"$safespawn" preflight $$ >/dev/full 2>"$out"
+	test $? = 125 || say "a full disk is not noticed"
+fi
+
+# Names that would steer a terminal or break the JSON.
+dir=$(mktemp -d) || exit 99
+cp -R "$data/embedded-4.19/." "$dir"
+printf 'Name:\t\033[31m"\\\377\303\251\nTgid:\t312\nVmSize:\t 8 kB\n' >"$dir/312/status"
+expect 0 --proc "$dir" 312
+printed 'process ?[31m"'
+expect 0 --proc "$dir" --json 312
+printed '"name": "\u001b[31m\"\\\ufffdé"'
+rm -rf "$dir"
+
+if command -v python3 >/dev/null; then
+	"$safespawn" preflight --json | python3 -c 'import json, sys; json.load(sys.stdin)' ||
+		say "not JSON"
+fi
+exit $bad
