@@ -317,6 +317,38 @@ SS_API int ss_preflight_print(const struct ss_preflight *report, FILE *to);
 /* The cause in a word, "commit-limit"; "unknown" for what is none. Never NULL. */
 SS_API const char *ss_cause_name(enum ss_cause cause);
 
+/* ---- Drop-ins for system and popen --------------------------------------------------------- */
+
+/*
+ * system(3), popen(3), pclose(3). What differs on purpose from libc's is listed in ss_system(3) and
+ * ss_popen(3). ss_system: wait status; -1 with errno when no child could be made or waited for.
+ * A cancellation point: a cancelled call kills the shell and reaps it.
+ */
+SS_API int ss_system(const char *command);
+
+/*
+ * mode: "r" or "w", or "r+" for both directions on one stream (shutdown(fileno(f), SHUT_WR) ends
+ * the command's input); with "e" the descriptor is close-on-exec. NULL with the errno of the step
+ * that failed, EINVAL for any other mode. The stream is to be closed by ss_pclose. No cancellation
+ * point.
+ */
+SS_API FILE *ss_popen(const char *command, const char *mode);
+
+/*
+ * Closes the stream and waits for its command. Wait status; -1 and errno when there is nothing to
+ * wait for (ECHILD: SIGCHLD is ignored) or when the command succeeded but not all of the output
+ * could be written. A stream that is not from ss_popen goes to libc's pclose. No cancellation point.
+ */
+SS_API int ss_pclose(FILE *stream);
+
+/*
+ * The same without a shell: argv[0] is searched in the caller's PATH and gets the arguments as they
+ * are. ss_systemv: 127 as exit status, and errno, when the program could not be executed. EINVAL
+ * when argv is NULL or empty.
+ */
+SS_API int ss_systemv(char *const argv[]);
+SS_API FILE *ss_popenv(char *const argv[], const char *mode);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Hazards, answered below by number:
+ * 1. Our end of the pipe is inherited by later programs, as libc's is, but must not get into a
+ *    command that another thread opens meanwhile: it stays close-on-exec until, under the lock, it
+ *    is on the list of what commands close.
+ * 2. A cancelled close would leave a child without its stream: no cancellation in here.
+ */
+#include <safespawn.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "process/spawn.h"
+#include "stdio/shell.h"
+#include "stdio/streams.h"
+
+struct mode {
+	int read, write, both, close_on_exec;
+};
+
+struct command {
+	const char *file;
+	char *const *argv;
+};
+
+struct ends {
+	int ours, theirs;
+};
+
+/* Takes what glibc takes, letters repeated and in any order, and "+" beside "r". */
+static int parse_mode(const char *text, struct mode *mode)
+{
+	*mode = (struct mode){0};
+	for (; *text; text++) {
+		if (*text == 'r')
+			mode->read = 1;
+		else if (*text == 'w')
+			mode->write = 1;
+		else if (*text == '+')
+			mode->both = 1;
+		else if (*text == 'e')
+			mode->close_on_exec = 1;
+		else
+			return -EINVAL;
+	}
+	return mode->read == mode->write || (mode->both && mode->write) ? -EINVAL : 0;
+}
+
+static int make_ends(const struct mode *mode, struct ends *ends)
+{
+	int fd[2];
+	int r = mode->both ? socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd)
+			   : pipe2(fd, O_CLOEXEC);
+
+	if (r < 0)
+		return -errno;
+	ends->ours = fd[mode->write];
+	ends->theirs = fd[!mode->write];
+	return 0;
+}
+
+static int spawn_without_others(
+	struct ss_child *child, const struct command *command, const struct ss_options *options)
+{
+	int room[32], *fds;
+	struct spawn_extra others = {.no_pidfd = true};
+	int r = streams_fds(room, sizeof room / sizeof room[0], &fds, &others.n_close);
+
+	if (r < 0)
+		return r;
+	others.close = fds;
+	r = spawn_child(child, command->argv, options, &others);
+	if (fds != room)
+		free(fds);
+	return r;
+}
+
+/* (1) */
+static int start(struct stream *stream, const struct command *command, const struct mode *mode,
+	struct ends ends)
+{
+	struct ss_child child;
+	sigset_t mask;
+
+	streams_lock(&mask);
+	int r = spawn_without_others(&child, command,
+		SS_OPTIONS(.flags = SS_KEEP_FDS, .file = command->file, .sigmask = &mask,
+			.in = mode->read && !mode->both ? SS_INHERIT : SS_FD(ends.theirs),
+			.out = mode->write ? SS_INHERIT : SS_FD(ends.theirs)));
+	if (r == 0) {
+		stream->pid = child.pid;
+		if (!mode->close_on_exec)
+			fcntl(ends.ours, F_SETFD, 0);
+		streams_add(stream);
+	}
+	streams_unlock(&mask);
+	return r;
+}
+
+static int open_on(
+	struct ends ends, const struct command *command, const struct mode *mode, FILE **file)
+{
+	struct stream *stream = malloc(sizeof *stream);
+
+	if (!stream)
+		return -errno;
+	stream->fd = ends.ours;
+	stream->file = fdopen(ends.ours, mode->both ? "r+" : mode->read ? "r" : "w");
+	int r = stream->file ? start(stream, command, mode, ends) : -errno;
+	if (r == 0) {
+		*file = stream->file;
+		return 0;
+	}
+	if (stream->file)
+		fclose(stream->file);
+	else
+		close(ends.ours);
+	free(stream);
+	return r;
+}
+
+static int open_command(const struct command *command, const char *mode_text, FILE **file)
+{
+	struct mode mode;
+	struct ends ends;
+	int r = parse_mode(mode_text, &mode);
+
+	if (r == 0)
+		r = make_ends(&mode, &ends);
+	if (r < 0)
+		return r;
+	r = open_on(ends, command, &mode, file);
+	close(ends.theirs);
+	return r;
+}
+
+static FILE *edge(const char *file, char *const argv[], const char *mode)
+{
+	struct command command = {file, argv};
+	FILE *stream = NULL;
+	int before = errno, cancel;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel); /* (2) */
+	int r = open_command(&command, mode, &stream);
+	pthread_setcancelstate(cancel, NULL);
+	errno = r < 0 ? -r : before;
+	return stream;
+}
+
+FILE *ss_popen(const char *command, const char *mode)
+{
+	char *argv[SHELL_ARGC];
+
+	shell_argv(argv, command);
+	return edge(SHELL, argv, mode);
+}
+
+FILE *ss_popenv(char *const argv[], const char *mode)
+{
+	if (!argv || !argv[0]) {
+		errno = EINVAL;
+		return NULL;
+	}
+	return edge(NULL, argv, mode);
+}
+
+/* For programs linked with --wrap=popen. */
+SS_API FILE *__wrap_popen(const char *command, const char *mode) __attribute__((alias("ss_popen")));

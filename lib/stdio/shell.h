@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef STDIO_SHELL_H
+#define STDIO_SHELL_H
+
+#define SHELL "/bin/sh"
+#define SHELL_ARGC 5
+
+/* `sh -c -- command`: a command that starts with "-" is not taken for an option. */
+void shell_argv(char *argv[SHELL_ARGC], const char *command);
+
+#endif

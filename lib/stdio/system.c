@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Hazards, answered below by number:
+ * 1. Asynchronous cancellation: allowed in the wait alone, as what else is done here would be left
+ *    half done.
+ * 2. A cancelled waitpid may have reaped the child: the pid to kill is then somebody else's. So
+ *    the cancellable wait leaves the child a zombie.
+ * 3. SIGCHLD may be pending or come from another child: it stays blocked until all is put back.
+ */
+#include <safespawn.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "process/spawn.h"
+#include "stdio/interrupts.h"
+#include "stdio/shell.h"
+
+#define COULD_NOT_EXEC (127 << 8) /* as if the shell had been there and had called exit(127) */
+
+struct call {
+	pid_t pid;
+	sigset_t mask; /* the caller's */
+	int cancel;    /* the caller's cancel state */
+};
+
+static void enter(struct call *call, sigset_t *reset)
+{
+	sigset_t all;
+
+	pthread_testcancel();
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &call->cancel);
+	memset(&all, -1, sizeof all);
+	pthread_sigmask(SIG_SETMASK, &all, &call->mask);
+	interrupts_ignore(reset);
+}
+
+static void leave(struct call *call)
+{
+	sigset_t all;
+
+	memset(&all, -1, sizeof all);
+	pthread_sigmask(SIG_SETMASK, &all, NULL);
+	interrupts_restore();
+	pthread_sigmask(SIG_SETMASK, &call->mask, NULL);
+}
+
+static int reap(pid_t pid, int *status)
+{
+	while (waitpid(pid, status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return 0;
+}
+
+/* Cancellation stays off: the caller's own handlers are still to run. */
+static void cancelled(void *arg)
+{
+	struct call *call = arg;
+	int status;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+	kill(call->pid, SIGKILL);
+	reap(call->pid, &status);
+	leave(call);
+}
+
+/* (2) */
+static void wait_for_end(pid_t pid)
+{
+	siginfo_t info;
+
+	while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR)
+		continue;
+}
+
+static int finish(struct call *call, int *status)
+{
+	sigset_t wait_mask = call->mask;
+
+	sigaddset(&wait_mask, SIGCHLD); /* (3) */
+	pthread_cleanup_push(cancelled, call);
+	pthread_sigmask(SIG_SETMASK, &wait_mask, NULL);
+	pthread_setcancelstate(call->cancel, NULL); /* (1) */
+	wait_for_end(call->pid);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+	pthread_cleanup_pop(0);
+	return reap(call->pid, status);
+}
+
+/* POSIX: no child is -1, a child in which the shell does not start is 127. */
+static int status_of_failure(const struct ss_failure *failure)
+{
+	int refused = failure->error == EAGAIN || failure->error == ENOMEM;
+
+	return failure->stage == SS_STAGE_EXEC && !refused ? COULD_NOT_EXEC : -1;
+}
+
+/* Runs the command to its end: stores a wait status, or -1; returns 0 or the -errno to report. */
+static int run(const char *file, char *const argv[], int *status)
+{
+	struct call call;
+	struct ss_child child;
+	struct ss_failure failure;
+	sigset_t reset;
+
+	enter(&call, &reset);
+	int r = spawn_child(&child, argv,
+		SS_OPTIONS(.flags = SS_KEEP_FDS, .file = file, .sigmask = &call.mask,
+			.sigdefault = &reset, .failure = &failure),
+		&(struct spawn_extra){.no_pidfd = true});
+	*status = -1;
+	if (r == 0) {
+		call.pid = child.pid;
+		r = finish(&call, status);
+	} else {
+		*status = status_of_failure(&failure);
+	}
+	leave(&call);
+	pthread_setcancelstate(call.cancel, NULL);
+	return r;
+}
+
+static int edge(const char *file, char *const argv[])
+{
+	int before = errno, status;
+	int r = run(file, argv, &status);
+
+	errno = r < 0 ? -r : before;
+	return status;
+}
+
+int ss_system(const char *command)
+{
+	char *argv[SHELL_ARGC];
+
+	shell_argv(argv, command ? command : "exit 0");
+	int status = edge(SHELL, argv);
+	return command ? status : status == 0;
+}
+
+int ss_systemv(char *const argv[])
+{
+	if (!argv || !argv[0]) {
+		errno = EINVAL;
+		return -1;
+	}
+	return edge(NULL, argv);
+}
+
+/* For programs linked with --wrap=system. */
+SS_API int __wrap_system(const char *command) __attribute__((alias("ss_system")));

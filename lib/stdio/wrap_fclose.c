@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* As wrap_pclose.c, for --wrap=fclose: glibc's fclose waits for the command of a popen stream. */
+#include <safespawn.h>
+
+#include "stdio/streams.h"
+
+SS_API int __wrap_fclose(FILE *file);
+int __real_fclose(FILE *file);
+
+int __wrap_fclose(FILE *file)
+{
+	return stream_is_ours(file) ? ss_pclose(file) : __real_fclose(file);
+}
