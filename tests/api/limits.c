@@ -146,6 +146,7 @@ static void spawn_without_pidfd(void)
 static void a_full_table_costs_only_the_pidfd(void **unused)
 {
 	(void)unused;
+	needs_clone();
 	full_but_for(0, spawn_without_pidfd);
 }
 
@@ -187,6 +188,7 @@ static void swap_two(void)
 static void no_room_to_swap(void **unused)
 {
 	(void)unused;
+	needs_clone();
 	full_but_for(0, swap_two);
 }
 
