@@ -1,8 +1,185 @@
 /* SPDX-License-Identifier: MIT */
+/* The problem and the cure side by side, on this machine as it is: no setting is changed. */
+#include "cli/demo.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
 #include "cli/cli.h"
+#include "cli/meminfo.h"
+#include "preload/settings.h"
+
+#define GIB 1073741824.0
+#define DEFAULT_SIZE (UINT64_C(2) << 30)
+
+static const char *const names[DEMO_WAYS] = {
+	"fork() and exec()",
+	"posix_spawn(), libc's own",
+	"ss_spawn()",
+};
+
+static void print_outcome(const char *name, const struct demo_outcome *outcome)
+{
+	printf("  %-44s %2d of %d", name, outcome->worked, DEMO_ROUNDS);
+	if (outcome->worked)
+		printf("   %8.2f ms   %8.2f ms", (double)outcome->median_ns / 1e6,
+			(double)outcome->worst_ns / 1e6);
+	if (outcome->error)
+		printf("   %s", strerror(outcome->error));
+	putchar('\n');
+	fflush(stdout);
+}
+
+static void print_header(void)
+{
+	printf("\n  %-44s  worked        median       slowest\n", "");
+	fflush(stdout);
+}
+
+/* Without a shim to be found the rest of the demo is still worth seeing. */
+static void print_shimmed(const struct demo_load *load, const char *mode)
+{
+	struct demo_outcome outcome;
+	char name[64];
+	snprintf(name, sizeof name, "the same fork, safespawn run --fork=%s", mode);
+	if (demo_measure(&outcome, load, mode) == 0)
+		print_outcome(name, &outcome);
+}
+
+static int measure(struct demo_outcome outcomes[DEMO_WAYS], const struct demo_load *load)
+{
+	int error = demo_measure(outcomes, load, NULL);
+	if (error < 0)
+		return cli_fail("demo: a process of %.1f GiB: %s", (double)load->bytes / GIB,
+			error == -EPROTO ? "it was ended from outside; out of memory?"
+					 : strerror(-error));
+	print_header();
+	for (int i = 0; i < DEMO_WAYS; i++)
+		print_outcome(names[i], &outcomes[i]);
+	return CLI_OK;
+}
+
+static int show_time(uint64_t size)
+{
+	struct demo_outcome outcomes[DEMO_WAYS];
+	struct demo_load load = {.bytes = size};
+
+	printf("1. A process that uses %.1f GiB starts the program `true` %d times.\n",
+		(double)size / GIB, DEMO_ROUNDS);
+	if (measure(outcomes, &load) != CLI_OK)
+		return CLI_FAILED;
+	print_shimmed(&load, "lean");
+	const struct demo_outcome *slow = &outcomes[DEMO_FORK], *quick = &outcomes[DEMO_SPAWN];
+	if (slow->worked && quick->worked)
+		printf("\n  fork() took %.0f times as long as ss_spawn(): it copies the page "
+		       "tables "
+		       "of all the\n  memory, and exec() throws the copy away.\n",
+			(double)slow->median_ns / (double)quick->median_ns);
+	else if (!slow->worked)
+		printf("\n  fork() was refused: the kernel would have had to promise all that "
+		       "memory once more.\n");
+	return CLI_OK;
+}
+
+/*
+ * How much is more than a fork gets a second time; 0: there is no such amount. With policy 2 the
+ * promise counts for the whole machine, so it is no more than needed.
+ */
+static uint64_t too_much(const struct meminfo *info)
+{
+	uint64_t left = info->limit_bytes - info->committed_bytes;
+	if (info->overcommit == 0)
+		return info->total_bytes + info->total_bytes / 4;
+	if (info->overcommit == 2 && info->committed_bytes < info->limit_bytes)
+		return left / 2 + left / 8;
+	return 0;
+}
+
+static int show_refusal(const struct meminfo *info)
+{
+	struct demo_outcome outcomes[DEMO_WAYS];
+	struct demo_load load = {.bytes = too_much(info), .promised = true};
+
+	if (!load.bytes) {
+		printf("\nHere the kernel promises memory to anybody (vm.overcommit_memory is 1), "
+		       "so "
+		       "no fork is\nrefused for its size. With the settings 0 and 2 it happens.\n");
+		return CLI_OK;
+	}
+	printf("\n2. A process that has been promised %.1f GiB, and uses next to nothing of it, "
+	       "does the same.\n",
+		(double)load.bytes / GIB);
+	if (measure(outcomes, &load) != CLI_OK)
+		return CLI_FAILED;
+	print_shimmed(&load, "rescue");
+	if (outcomes[DEMO_FORK].error == ENOMEM)
+		printf("\n  fork() was refused: the kernel would have to promise the whole size "
+		       "again, and has\n  %.1f GiB%s (vm.overcommit_memory is %d).\n",
+			(double)(info->overcommit == 2 ? info->limit_bytes - info->committed_bytes
+						       : info->total_bytes) /
+				GIB,
+			info->overcommit == 2 ? " left" : "", info->overcommit);
+	else
+		printf("\n  This kernel let it pass.\n");
+	return CLI_OK;
+}
+
+static int show_next_steps(void)
+{
+	printf("\nNext: safespawn preflight --all          which processes here could not fork, "
+	       "and "
+	       "why\n"
+	       "      safespawn run PROGRAM [ARG...]     a program as it is, with the cure\n"
+	       "      man safespawn, man 7 libsafespawn  the whole story\n");
+	return fflush(stdout) != 0 || ferror(stdout) ? cli_fail("cannot write to standard output")
+						     : CLI_OK;
+}
+
+/* CLI_OK, or what to exit with. */
+static int parse(uint64_t *size, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"size", required_argument, NULL, 's'},
+		{0},
+	};
+	opterr = 0;
+	for (int c; (c = getopt_long(argc, argv, ":", options, NULL)) != -1;)
+		if (c == ':')
+			return cli_fail("demo: %s lacks its value", argv[optind - 1]);
+		else if (c == '?')
+			return cli_fail("demo: unknown option '%s'; see safespawn --help",
+				argv[optind - 1]);
+		else if (!settings_parse_size(size, optarg) || !*size)
+			return cli_fail("demo: --size is a number of bytes, or with K, M or G, not "
+					"'%s'",
+				optarg);
+	if (optind < argc)
+		return cli_fail("demo: what is '%s'? See safespawn --help", argv[optind]);
+	return CLI_OK;
+}
 
 int cli_demo(int argc, char **argv)
 {
-	(void)argc;
-	return cli_fail("%s: not there yet", argv[0]);
+	struct meminfo info;
+	uint64_t size = 0;
+
+	if (argc > 1 && !strcmp(argv[1], DEMO_WORKER))
+		return demo_main(argc - 1, argv + 1);
+	int status = parse(&size, argc, argv);
+	if (status != CLI_OK)
+		return status;
+	if ((status = meminfo_read(&info)) < 0)
+		return cli_fail("demo: /proc/meminfo: %s", strerror(-status));
+	if (size > info.available_bytes)
+		return cli_fail("demo: %.1f GiB are too much, %.1f GiB are available",
+			(double)size / GIB, (double)info.available_bytes / GIB);
+	if (!size)
+		size = info.available_bytes / 2 < DEFAULT_SIZE ? info.available_bytes / 2
+							       : DEFAULT_SIZE;
+	status = show_time(size);
+	if (status == CLI_OK)
+		status = show_refusal(&info);
+	return status == CLI_OK ? show_next_steps() : status;
 }

@@ -103,6 +103,23 @@ static void help_and_version(void **state)
 	assert_refused("standard output");
 }
 
+static void the_demo_refuses_what_it_does_not_understand(void **state)
+{
+	(void)state;
+	CAPTURE(&got, safespawn, "demo", "--size");
+	assert_refused("--size");
+	CAPTURE(&got, safespawn, "demo", "--size=2T");
+	assert_refused("'2T'");
+	CAPTURE(&got, safespawn, "demo", "--size", "0");
+	assert_refused("'0'");
+	CAPTURE(&got, safespawn, "demo", "--size=16777216G");
+	assert_refused("too much");
+	CAPTURE(&got, safespawn, "demo", "--sise");
+	assert_refused("--sise");
+	CAPTURE(&got, safespawn, "demo", "2G");
+	assert_refused("'2G'");
+}
+
 static void what_cannot_be_run_is_126(void **state)
 {
 	(void)state;
@@ -362,6 +379,7 @@ int main(void)
 		TEST(options_end_at_the_program),
 		TEST(wrong_usage_is_125),
 		TEST(help_and_version),
+		TEST(the_demo_refuses_what_it_does_not_understand),
 		TEST(what_cannot_be_run_is_126),
 		TEST(what_is_not_there_is_127),
 		TEST(the_shim_is_added_to_what_is_preloaded),

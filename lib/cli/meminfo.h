@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CLI_MEMINFO_H
+#define CLI_MEMINFO_H
+
+#include <stdint.h>
+
+struct meminfo {
+	int overcommit;           /* vm.overcommit_memory */
+	uint64_t total_bytes;     /* memory and swap */
+	uint64_t available_bytes; /* without driving anybody out */
+	uint64_t limit_bytes, committed_bytes;
+};
+
+/* -errno, or 0. */
+int meminfo_read(struct meminfo *info);
+
+#endif

@@ -1,0 +1,8 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# demo.sh SAFESPAWN: the demo comes to its end, and every way that must work has worked each time.
+out=$("$1" demo --size 64M) || exit 1
+echo "$out"
+test "$(echo "$out" | grep -cE '(posix_spawn|ss_spawn)\(.* 20 of 20 ')" -ge 2 || exit 1
+test "$(echo "$out" | grep -cE -- '--fork=lean +20 of 20 ')" -eq 1 || exit 1
+echo "$out" | grep -q '^Next: safespawn preflight'
