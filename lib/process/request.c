@@ -115,7 +115,7 @@ static void fill_job(struct request *r)
 	*job = (struct job){0};
 	job->argv = r->argv;
 	job->env = o->env ? o->env : environ;
-	job->flags = job_flags(o) | (r->extra && r->extra->no_pidfd ? JOB_NO_PIDFD : 0);
+	job->flags = job_flags(o);
 	job->fds = &r->plan;
 	job->cwd = o->cwd;
 	job->group = o->group;

@@ -2,15 +2,12 @@
 #ifndef PROCESS_SPAWN_H
 #define PROCESS_SPAWN_H
 
-#include <stdbool.h>
-
 #include <safespawn.h>
 
 /* What the drop-ins need beyond the public options. */
 struct spawn_extra {
 	const int *close; /* closed in the child, unless something is mapped there */
 	size_t n_close;
-	bool no_pidfd; /* not needed: saves a twentieth of the spawn */
 };
 
 /* ss_spawn, but 0 or -errno. extra may be NULL. */

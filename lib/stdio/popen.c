@@ -68,7 +68,7 @@ static int spawn_without_others(
 	struct ss_child *child, const struct command *command, const struct ss_options *options)
 {
 	int room[32], *fds;
-	struct spawn_extra others = {.no_pidfd = true};
+	struct spawn_extra others;
 	int r = streams_fds(room, sizeof room / sizeof room[0], &fds, &others.n_close);
 
 	if (r < 0)
@@ -89,7 +89,8 @@ static int start(struct stream *stream, const struct command *command, const str
 
 	streams_lock(&mask);
 	int r = spawn_without_others(&child, command,
-		SS_OPTIONS(.flags = SS_KEEP_FDS, .file = command->file, .sigmask = &mask,
+		SS_OPTIONS(.flags = SS_KEEP_FDS | SS_NO_PIDFD, .file = command->file,
+			.sigmask = &mask,
 			.in = mode->read && !mode->both ? SS_INHERIT : SS_FD(ends.theirs),
 			.out = mode->write ? SS_INHERIT : SS_FD(ends.theirs)));
 	if (r == 0) {

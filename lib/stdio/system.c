@@ -109,9 +109,9 @@ static int run(const char *file, char *const argv[], int *status)
 
 	enter(&call, &reset);
 	int r = spawn_child(&child, argv,
-		SS_OPTIONS(.flags = SS_KEEP_FDS, .file = file, .sigmask = &call.mask,
+		SS_OPTIONS(.flags = SS_KEEP_FDS | SS_NO_PIDFD, .file = file, .sigmask = &call.mask,
 			.sigdefault = &reset, .failure = &failure),
-		&(struct spawn_extra){.no_pidfd = true});
+		NULL);
 	*status = -1;
 	if (r == 0) {
 		call.pid = child.pid;
