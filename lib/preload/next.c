@@ -23,14 +23,6 @@ static void *look_up(_Atomic(void *) *slot, const char *name)
 		memcpy(&(function), &found_, sizeof found_);                                       \
 	} while (0)
 
-int next_system(const char *command)
-{
-	static _Atomic(void *) slot;
-	int (*function)(const char *);
-	NEXT(function, &slot, "system");
-	return function(command);
-}
-
 FILE *next_popen(const char *command, const char *mode)
 {
 	static _Atomic(void *) slot;

@@ -10,7 +10,6 @@
  * preload's or libc's. Looked up at the first call; fork, which a signal handler may call, when the
  * shim is loaded.
  */
-int next_system(const char *command);
 FILE *next_popen(const char *command, const char *mode);
 int next_pclose(FILE *stream);
 int next_fclose(FILE *stream);

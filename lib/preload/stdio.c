@@ -1,36 +1,52 @@
 /* SPDX-License-Identifier: MIT */
+#include <safespawn.h>
+
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "preload/next.h"
 #include "preload/report.h"
 #include "preload/visible.h"
+#include "stdio/streams.h"
 
 VISIBLE int system(const char *command)
 {
-	int status = next_system(command);
 	report_add(REPORT_SYSTEM, 1);
+	int status = ss_system(command);
+	report_add(REPORT_SPAWNED, status != -1);
 	report_publish();
 	return status;
 }
 
+/* "r+" is the library's own: whether a libc has it is for that libc to say. */
 VISIBLE FILE *popen(const char *command, const char *mode)
 {
-	FILE *stream = next_popen(command, mode);
 	report_add(REPORT_POPEN, 1);
+	if (strchr(mode, '+'))
+		return next_popen(command, mode);
+	FILE *stream = ss_popen(command, mode);
+	report_add(REPORT_SPAWNED, stream != NULL);
 	report_publish();
 	return stream;
 }
 
+/* ss_pclose hands what is not its own to pclose, which is this one. */
 VISIBLE int pclose(FILE *stream)
 {
-	int status = next_pclose(stream);
 	report_add(REPORT_PCLOSE, 1);
+	int status = stream_is_ours(stream) ? ss_pclose(stream) : next_pclose(stream);
 	report_publish();
 	return status;
 }
 
+/* Waits for the command of a popen stream, as libc's does. */
 VISIBLE int fclose(FILE *stream)
 {
-	return next_fclose(stream);
+	if (!stream_is_ours(stream))
+		return next_fclose(stream);
+	report_add(REPORT_FCLOSE, 1);
+	int status = ss_pclose(stream);
+	report_publish();
+	return status;
 }

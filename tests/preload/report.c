@@ -79,12 +79,13 @@ static const char *own_line(void)
 static void calls_are_counted(void **state)
 {
 	(void)state;
-	CAPTURE(&got, safespawn, "run", option, call_and_end, "ssppppfffffyy", "return");
+	CAPTURE(&got, safespawn, "run", option, call_and_end, "sspppcfffffyy", "return");
 	assert_exited(&got, 7);
 	assert_string_equal(got.err, "");
 	const char *line = own_line();
-	assert_contains(line, "\"calls\":{\"system\":2,\"popen\":4,\"pclose\":4,\"fclose\":0,"
+	assert_contains(line, "\"calls\":{\"system\":2,\"popen\":4,\"pclose\":3,\"fclose\":1,"
 			      "\"fork\":7,\"forkpty\":2}");
+	assert_contains(line, "\"spawned\":6,");
 	assert_contains(line, "\"ended\":true");
 }
 

@@ -53,21 +53,32 @@ static void preload(const char *first, const char *second, const char *const arg
 	capture(&got, argv, CHANGES(change, "OTHER_DONE"));
 }
 
-/* Both see the call, whoever comes first; constructors that run before the shim's are served. */
-static void beside_another_preload(void **state)
+/* Constructors that run before the shim's are served, too. */
+static void assert_beside(
+	const char *first, const char *second, const char *early, const char *later)
+{
+	const char *const argv[] = {linked, NULL};
+	capture(&natively, argv, NULL);
+	preload(first, second, argv);
+	assert_exited(&got, 0);
+	assert_string_equal(got.out, natively.out);
+	assert_memory_equal(got.err, early, strlen(early));
+	assert_string_equal(got.err + strlen(early), later);
+}
+
+/* The launcher puts the shim last: the other one sees each call, and the shim does it. */
+static void behind_another_preload(void **state)
 {
 	(void)state;
-	const char *const argv[] = {linked, NULL};
-	static const char early[] = "other system\nother fork\nearly\n";
-	static const char later[] = "other system\nother fork\n";
-	capture(&natively, argv, NULL);
-	for (int i = 0; i < 2; i++) {
-		preload(i ? shim : other, i ? other : shim, argv);
-		assert_exited(&got, 0);
-		assert_string_equal(got.out, natively.out);
-		assert_memory_equal(got.err, early, strlen(early));
-		assert_string_equal(got.err + strlen(early), later);
-	}
+	assert_beside(
+		other, shim, "other system\nother fork\nearly\n", "other system\nother fork\n");
+}
+
+/* The shim does what it does itself, and passes on what it does not. */
+static void before_another_preload(void **state)
+{
+	(void)state;
+	assert_beside(shim, other, "other fork\nearly\n", "other fork\n");
 }
 
 static void not_passed_on_when_so_wished(void **state)
@@ -109,7 +120,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(forkpty_is_as_libcs),
 		TEST(a_program_that_is_linked_with_the_library),
-		TEST(beside_another_preload),
+		TEST(behind_another_preload),
+		TEST(before_another_preload),
 		TEST(not_passed_on_when_so_wished),
 		TEST(what_is_not_understood_is_ignored_in_silence),
 	};

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The folders of lib/ include one another one way only:
-# engine <- process <- stdio; preflight stands alone; preload and cli use the public header,
-# and cli what it shares with preload and the inside of preflight.
+# engine <- process <- stdio; preflight stands alone; preload and cli use the public header. Preload
+# also asks stdio whose a stream is; cli uses what it shares with preload and the inside of preflight.
 cd "$1" || exit 2
 bad=0
 
@@ -49,7 +49,7 @@ only engine engine
 only process engine process
 only stdio engine process stdio
 only preflight preflight
-only preload preload
+only preload preload stdio
 only cli cli preflight preload
 never engine stdio.h safespawn.h
 test -d include/safespawn || say "where is include/safespawn?"
