@@ -2,10 +2,10 @@
 #include <safespawn.h>
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 
+#include "stdio/cancel.h"
 #include "stdio/streams.h"
 
 /* libc's: the command's status counts, and with status 0 whether everything could be written. */
@@ -22,19 +22,22 @@ static int close_and_wait(FILE *file, pid_t pid)
 	return -1;
 }
 
+/* Cancelled half-way it would leave the child to nobody. */
 int ss_pclose(FILE *file)
 {
-	struct stream *stream = stream_take(file);
-	int before = errno, cancel;
+	struct cancel cancel;
+	int before = errno;
 
-	if (!stream)
+	cancel_off(&cancel);
+	struct stream *stream = stream_take(file);
+	if (!stream) {
+		cancel_as_before(&cancel);
 		return pclose(file);
-	/* Cancelled half-way it would leave the child to nobody. */
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	}
 	int status = close_and_wait(file, stream->pid);
 	int after = status == -1 ? errno : before;
 	free(stream);
-	pthread_setcancelstate(cancel, NULL);
+	cancel_as_before(&cancel);
 	errno = after;
 	return status;
 }

@@ -10,12 +10,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "process/spawn.h"
+#include "stdio/cancel.h"
 #include "stdio/shell.h"
 #include "stdio/streams.h"
 
@@ -144,11 +144,12 @@ static FILE *edge(const char *file, char *const argv[], const char *mode)
 {
 	struct command command = {file, argv};
 	FILE *stream = NULL;
-	int before = errno, cancel;
+	struct cancel cancel;
+	int before = errno;
 
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel); /* (2) */
+	cancel_off(&cancel); /* (2) */
 	int r = open_command(&command, mode, &stream);
-	pthread_setcancelstate(cancel, NULL);
+	cancel_as_before(&cancel);
 	errno = r < 0 ? -r : before;
 	return stream;
 }

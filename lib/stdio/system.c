@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Hazards, answered below by number:
- * 1. Asynchronous cancellation: allowed in the wait alone, as what else is done here would be left
- *    half done.
+ * 1. Cancellation: allowed in the wait alone, as what else is done here would be left half done.
  * 2. A cancelled waitpid may have reaped the child: the pid to kill is then somebody else's. So
  *    the cancellable wait leaves the child a zombie.
  * 3. SIGCHLD may be pending or come from another child: it stays blocked until all is put back.
@@ -16,6 +15,7 @@
 #include <unistd.h>
 
 #include "process/spawn.h"
+#include "stdio/cancel.h"
 #include "stdio/interrupts.h"
 #include "stdio/shell.h"
 
@@ -24,7 +24,7 @@
 struct call {
 	pid_t pid;
 	sigset_t mask; /* the caller's */
-	int cancel;    /* the caller's cancel state */
+	struct cancel cancel;
 };
 
 static void enter(struct call *call, sigset_t *reset)
@@ -32,7 +32,7 @@ static void enter(struct call *call, sigset_t *reset)
 	sigset_t all;
 
 	pthread_testcancel();
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &call->cancel);
+	cancel_off(&call->cancel);
 	memset(&all, -1, sizeof all);
 	pthread_sigmask(SIG_SETMASK, &all, &call->mask);
 	interrupts_ignore(reset);
@@ -84,7 +84,7 @@ static int finish(struct call *call, int *status)
 	sigaddset(&wait_mask, SIGCHLD); /* (3) */
 	pthread_cleanup_push(cancelled, call);
 	pthread_sigmask(SIG_SETMASK, &wait_mask, NULL);
-	pthread_setcancelstate(call->cancel, NULL); /* (1) */
+	pthread_setcancelstate(call->cancel.state, NULL); /* (1) */
 	wait_for_end(call->pid);
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
 	pthread_cleanup_pop(0);
@@ -120,7 +120,7 @@ static int run(const char *file, char *const argv[], int *status)
 		*status = status_of_failure(&failure);
 	}
 	leave(&call);
-	pthread_setcancelstate(call.cancel, NULL);
+	cancel_as_before(&call.cancel);
 	return r;
 }
 

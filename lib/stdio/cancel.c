@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Hazard: asynchronous cancellation is a signal in glibc. One that was sent before the thread
+ * switched cancellation off, and comes after, takes effect all the same, but not in a thread whose
+ * cancellation is deferred.
+ */
+#include "stdio/cancel.h"
+
+#include <pthread.h>
+
+void cancel_off(struct cancel *before)
+{
+	pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, &before->type);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before->state);
+}
+
+void cancel_as_before(const struct cancel *before)
+{
+	pthread_setcancelstate(before->state, NULL);
+	pthread_setcanceltype(before->type, NULL);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef STDIO_CANCEL_H
+#define STDIO_CANCEL_H
+
+/* What a thread had set about its cancellation. */
+struct cancel {
+	int state, type;
+};
+
+/* No cancellation until cancel_as_before. */
+void cancel_off(struct cancel *before);
+void cancel_as_before(const struct cancel *before);
+
+#endif
