@@ -53,7 +53,7 @@ const char *const known_titles[] = {
 	NULL,
 };
 
-/* BESIDE_FORK is a matter of chance and not in the table: beside_fork.c */
+/* BESIDE_FORK is a matter of chance and not in the table: see threads.c */
 
 #ifdef __GLIBC__
 

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/* What libc has nothing to compare with: argument vectors, "r+", and both kinds of streams mixed. */
+#include <safespawn.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "leak.h"
+#include "stdio/streams.h"
+
+static char true_name[] = "true", sh_name[] = "sh", c_option[] = "-c", printf_name[] = "printf",
+	    format[] = "%s|", none[] = "is-not-there";
+
+static void vectors_run_without_a_shell(void **state)
+{
+	static char quotes[] = "it's $HOME; `id` \"x\" *", empty[] = "";
+	char line[256] = "";
+
+	(void)state;
+	FILE *f = ss_popenv((char *[]){printf_name, format, quotes, empty, c_option, NULL}, "r");
+	assert_non_null(f);
+	assert_non_null(fgets(line, sizeof line, f));
+	assert_string_equal(line, "it's $HOME; `id` \"x\" *||-c|");
+	assert_int_equal(ss_pclose(f), 0);
+	assert_int_equal(ss_systemv((char *[]){true_name, NULL}), 0);
+}
+
+static void vectors_give_wait_statuses(void **state)
+{
+	static char exits[] = "exit 9", dies[] = "kill -9 $$", reads[] = "read x; exit $x";
+
+	(void)state;
+	assert_int_equal(ss_systemv((char *[]){sh_name, c_option, exits, NULL}), 9 << 8);
+	assert_int_equal(ss_systemv((char *[]){sh_name, c_option, dies, NULL}), 9);
+	FILE *f = ss_popenv((char *[]){sh_name, c_option, reads, NULL}, "we");
+	assert_non_null(f);
+	assert_int_equal(fcntl(fileno(f), F_GETFD), FD_CLOEXEC);
+	fputs("7\n", f);
+	assert_int_equal(ss_pclose(f), 7 << 8);
+}
+
+static void vectors_that_cannot_be_run(void **state)
+{
+	(void)state;
+	errno = 0;
+	assert_int_equal(ss_systemv((char *[]){none, NULL}), 127 << 8);
+	assert_int_equal(errno, ENOENT);
+	assert_null(ss_popenv((char *[]){none, NULL}, "r"));
+	assert_int_equal(errno, ENOENT);
+	assert_int_equal(ss_systemv(NULL), -1);
+	assert_int_equal(errno, EINVAL);
+	assert_int_equal(ss_systemv((char *[]){NULL}), -1);
+	assert_int_equal(errno, EINVAL);
+	errno = 0;
+	assert_null(ss_popenv(NULL, "r"));
+	assert_int_equal(errno, EINVAL);
+	errno = 0;
+	assert_null(ss_popenv((char *[]){NULL}, "r"));
+	assert_int_equal(errno, EINVAL);
+	errno = 0;
+	assert_null(ss_popenv((char *[]){true_name, NULL}, "rw"));
+	assert_int_equal(errno, EINVAL);
+}
+
+static void errno_is_left_alone(void **state)
+{
+	(void)state;
+	errno = 12345;
+	assert_int_equal(ss_system("exit 3"), 3 << 8);
+	assert_int_equal(ss_system(NULL), 1);
+	FILE *f = ss_popen("exit 4", "r");
+	assert_non_null(f);
+	assert_int_equal(ss_pclose(f), 4 << 8);
+	f = ss_popen("exec <&-; exit 5", "w");
+	assert_non_null(f);
+	assert_int_equal(ss_pclose(f), 5 << 8);
+	assert_int_equal(errno, 12345);
+}
+
+static void a_conversation(void **state)
+{
+	char line[64];
+
+	(void)state;
+	FILE *f = ss_popen("while read a b; do echo $((a + b)); done; echo end; exit 3", "r+");
+	assert_non_null(f);
+	for (int i = 0; i < 1000; i++) {
+		assert_true(fprintf(f, "%d %d\n", i, i * 2) > 0);
+		assert_int_equal(fflush(f), 0);
+		assert_non_null(fgets(line, sizeof line, f));
+		assert_int_equal(atoi(line), i * 3);
+	}
+	assert_int_equal(shutdown(fileno(f), SHUT_WR), 0);
+	assert_non_null(fgets(line, sizeof line, f));
+	assert_string_equal(line, "end\n");
+	assert_null(fgets(line, sizeof line, f));
+	assert_true(feof(f));
+	assert_int_equal(ss_pclose(f), 3 << 8);
+}
+
+static void half_close_ends_the_input(void **state)
+{
+	char line[64];
+
+	(void)state;
+	FILE *f = ss_popen("sort", "r+e");
+	assert_non_null(f);
+	assert_int_equal(fcntl(fileno(f), F_GETFD), FD_CLOEXEC);
+	fputs("c\na\nb\n", f);
+	assert_int_equal(fflush(f), 0);
+	assert_int_equal(shutdown(fileno(f), SHUT_WR), 0);
+	for (const char *expected = "abc"; *expected; expected++) {
+		assert_non_null(fgets(line, sizeof line, f));
+		assert_int_equal(line[0], *expected);
+	}
+	assert_int_equal(ss_pclose(f), 0);
+}
+
+/* As the manual advises, for more than the sockets hold. */
+static void two_streams_on_one_conversation(void **state)
+{
+	char line[64];
+	int lines = 0;
+
+	(void)state;
+	FILE *in = ss_popen("cat", "r+");
+	assert_non_null(in);
+	FILE *out = fdopen(dup(fileno(in)), "w");
+	assert_non_null(out);
+	for (int i = 0; i < 200; i++) {
+		fprintf(out, "%0999d\n%0999d\n", i, i);
+		fflush(out);
+		for (int part = 0; part < 2 * 1000; part += (int)strlen(line))
+			assert_non_null(fgets(line, sizeof line, in));
+		lines += 2;
+	}
+	assert_int_equal(shutdown(fileno(out), SHUT_WR), 0);
+	assert_int_equal(fclose(out), 0);
+	assert_null(fgets(line, sizeof line, in));
+	assert_int_equal(ss_pclose(in), 0);
+	assert_int_equal(lines, 400);
+}
+
+static void nobody_else_holds_a_conversation_open(void **state)
+{
+	char line[8];
+
+	(void)state;
+	FILE *a = ss_popen("cat; exit 1", "r+"), *b = ss_popen("cat; exit 2", "r+");
+	assert_non_null(a);
+	assert_non_null(b);
+	assert_int_equal(shutdown(fileno(a), SHUT_WR), 0);
+	assert_null(fgets(line, sizeof line, a));
+	assert_int_equal(ss_pclose(a), 1 << 8);
+	assert_int_equal(ss_pclose(b), 2 << 8);
+}
+
+static void streams_of_libc_go_to_libc(void **state)
+{
+	(void)state;
+	FILE *theirs = popen("read x; exit 3", "w"), *ours = ss_popen("read x; exit 4", "w");
+	assert_non_null(theirs);
+	assert_non_null(ours);
+	assert_false(stream_is_ours(theirs));
+	assert_true(stream_is_ours(ours));
+	fputs("\n", theirs); /* our command has inherited it: it will not see the end of file */
+	assert_int_equal(ss_pclose(theirs), 3 << 8);
+	assert_int_equal(ss_pclose(ours), 4 << 8);
+}
+
+/* Its FILE and its descriptor get into other hands; none of that may be taken for the old stream. */
+static void a_stream_closed_by_fclose_is_forgotten(void **state)
+{
+	(void)state;
+	FILE *f = ss_popen("exit 3", "r");
+	assert_non_null(f);
+	int fd = fileno(f);
+	fclose(f);
+	assert_true(wait(NULL) > 0);
+	assert_int_equal(open("/dev/null", O_RDONLY), fd);
+	char *command;
+	assert_true(asprintf(&command, "test -c /proc/self/fd/%d", fd) > 0);
+	FILE *next = ss_popen(command, "r");
+	assert_non_null(next);
+	assert_int_equal(ss_pclose(next), 0);
+	assert_int_equal(ss_system(command), 0);
+	free(command);
+	close(fd);
+	FILE *same = ss_popen("exit 4", "w");
+	assert_non_null(same);
+	assert_int_equal(ss_pclose(same), 4 << 8);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(vectors_run_without_a_shell),
+		TEST(vectors_give_wait_statuses),
+		TEST(vectors_that_cannot_be_run),
+		TEST(errno_is_left_alone),
+		TEST(a_conversation),
+		TEST(half_close_ends_the_input),
+		TEST(two_streams_on_one_conversation),
+		TEST(nobody_else_holds_a_conversation_open),
+		TEST(streams_of_libc_go_to_libc),
+		TEST(a_stream_closed_by_fclose_is_forgotten),
+	};
+	return RUN_TESTS(tests);
+}
