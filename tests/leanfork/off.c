@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/* Where the kernel, a container or a debugger stands in the way, fork is libc's and says why. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "forking.h"
+#include "seccomp.h"
+
+#define SET_DISPATCH 59
+
+static int exits_4(void *arg)
+{
+	(void)arg;
+	return 4;
+}
+
+/* In a process of its own, with some calls refused. Returns 0 if all is as it should be. */
+static int with_refused(const struct refusal *refusals, size_t n, enum lean_reason reason)
+{
+	signal(SIGSYS, SIG_DFL); /* cmocka has a handler */
+	if (refuse_calls(refusals, n) < 0)
+		return 77;
+	if (run_lean(LEAN_EAGER, exits_4, NULL) != 4 << 8)
+		return 1;
+	if (last.outcome != LEAN_NATIVE || last.reason != reason)
+		return 2;
+	if (run_lean(LEAN_RESCUE, exits_4, NULL) != -1 || errno != ENOMEM)
+		return 3;
+	return last.outcome == LEAN_FAILED && last.reason == reason ? 0 : 4;
+}
+
+static void in_own_process(const struct refusal *refusals, size_t n, enum lean_reason reason)
+{
+	int status;
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(with_refused(refusals, n, reason));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+		skip();
+	assert_int_equal(status, 0);
+}
+
+static void a_kernel_without_dispatch(void **state)
+{
+	static const struct refusal refusals[] = {{SYS_prctl, EINVAL, 0, SET_DISPATCH}};
+	(void)state;
+	in_own_process(refusals, 1, LEAN_KERNEL);
+}
+
+static void a_filter_against_prctl(void **state)
+{
+	static const struct refusal refusals[] = {{SYS_prctl, EPERM, 0, 0}};
+	(void)state;
+	in_own_process(refusals, 1, LEAN_KERNEL);
+}
+
+static void a_filter_against_reading_memory(void **state)
+{
+	static const struct refusal refusals[] = {{SYS_process_vm_readv, EPERM, 0, 0}};
+	(void)state;
+	in_own_process(refusals, 1, LEAN_KERNEL);
+}
+
+/* A filter may send SIGSYS to who has a handler, for calls that are made here. */
+static void a_filter_and_a_handler_for_sigsys(void **state)
+{
+	static const struct refusal refusals[] = {{SYS_acct, EPERM, 0, 0}};
+	int status;
+	(void)state;
+	pid_t pid = fork();
+	if (pid == 0) {
+		signal(SIGSYS, exit);
+		if (refuse_calls(refusals, 1) < 0)
+			_exit(77);
+		status = run_lean(LEAN_EAGER, exits_4, NULL);
+		_exit(status != 4 << 8 || last.reason != LEAN_SIGSYS);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+		skip();
+	assert_int_equal(status, 0);
+}
+
+static void no_timers(void **state)
+{
+	static const struct refusal refusals[] = {{SYS_timer_create, EAGAIN, 0, 0}};
+	int status;
+	(void)state;
+	pid_t pid = fork();
+	if (pid == 0) {
+		signal(SIGSYS, SIG_DFL);
+		if (refuse_calls(refusals, 1) < 0)
+			_exit(77);
+		status = run_lean(LEAN_EAGER, exits_4, NULL);
+		_exit(status != 4 << 8 || last.outcome != LEAN_RESTARTED);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+		skip();
+	assert_int_equal(status, 0);
+}
+
+static void too_little_to_leave_out(void **state)
+{
+	struct lean_wish wish = {.kind = LEAN_EAGER, .least_total = UINT64_C(1) << 50,
+		.least_range = 65536, .libc_fork = fork};
+	struct lean_result result;
+	(void)state;
+	pid_t pid = lean_fork(&wish, &result);
+	if (pid == 0)
+		_exit(3);
+	int status;
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 3 << 8);
+	assert_int_equal(result.outcome, LEAN_NATIVE);
+	assert_int_equal(result.reason, LEAN_SMALL);
+}
+
+static int zeroes_are_zeroes(void *arg)
+{
+	const unsigned char *wiped = arg;
+	return wiped[0] == 0 && wiped[4095] == 0 && block[5] == block_byte(5) ? 6 : 1;
+}
+
+/* What the program wants its children not to have, or to have as zeros, is the kernel's to do. */
+static void advised_memory_is_left_to_the_kernel(void **state)
+{
+	size_t at = BLOCK_SIZE / 2;
+	(void)state;
+	assert_int_equal(madvise(block + at, 4096, MADV_WIPEONFORK), 0);
+	lean_advised((uintptr_t)block + at, (uintptr_t)block + at + 4096);
+	assert_int_equal(run_lean(LEAN_EAGER, zeroes_are_zeroes, block + at), 6 << 8);
+	assert_int_equal(last.outcome, LEAN_DONE);
+	assert_int_equal(madvise(block + at, 4096, MADV_KEEPONFORK), 0);
+}
+
+/* A second fork, below one that is native, finds nothing of the first's. */
+static int forks_leanly_again(void *arg)
+{
+	(void)arg;
+	int status = run_lean(LEAN_EAGER, exits_4, NULL);
+	return status == 4 << 8 && last.outcome == LEAN_DONE ? 9 : 1;
+}
+
+static void nested(void **state)
+{
+	int status;
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		pid_t pid = fork_lean(LEAN_EAGER);
+		if (pid == 0)
+			_exit(forks_leanly_again(NULL));
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(status, 9 << 8);
+		assert_int_equal(last.outcome, LEAN_RESTARTED);
+	}
+}
+
+/* A lean child waits for its parent only as long as there is one. */
+static void the_parent_dies(void **state)
+{
+	int pipes[2];
+	char c;
+	(void)state;
+	assert_int_equal(pipe(pipes), 0);
+	pid_t parent = fork();
+	if (parent == 0) {
+		pid_t killer = fork();
+		if (killer == 0) {
+			close(pipes[1]);
+			usleep(20000);
+			kill(getppid(), SIGKILL);
+			_exit(0);
+		}
+		for (;;)
+			run_lean(LEAN_EAGER, exits_4, NULL);
+	}
+	close(pipes[1]);
+	assert_int_equal(waitpid(parent, NULL, 0), parent);
+	/* end of file: nobody is left that holds the other end */
+	assert_int_equal(read(pipes[0], &c, 1), 0);
+	close(pipes[0]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_kernel_without_dispatch),
+		TEST(a_filter_against_prctl),
+		TEST(a_filter_against_reading_memory),
+		TEST(a_filter_and_a_handler_for_sigsys),
+		TEST(no_timers),
+		TEST(too_little_to_leave_out),
+		TEST(advised_memory_is_left_to_the_kernel),
+		TEST(nested),
+		TEST(the_parent_dies),
+	};
+	return RUN_BLOCK_TESTS(tests);
+}

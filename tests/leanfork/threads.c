@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* Many threads fork at once, leanly and natively, while others allocate, map and write. */
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "forking.h"
+
+#define FORKERS 6
+#define ROUNDS 30
+
+static atomic_int bad, lean_ones;
+static atomic_bool stop;
+
+static int looks_fine(void)
+{
+	for (size_t i = 0; i < BLOCK_SIZE; i += 4096 * 61)
+		if (block[i] != block_byte(i))
+			return 0;
+	return 1;
+}
+
+/* One in three is no child for exec, so that restarts take part. */
+static int fork_once(int n, enum lean_kind kind)
+{
+	struct lean_wish wish = {.kind = kind, .least_total = 1, .least_range = 65536,
+		.limit_ms = 20000, .libc_fork = fork};
+	struct lean_result result;
+	int status = -1;
+	pid_t pid = lean_fork(&wish, &result);
+	if (pid == 0) {
+		int code = looks_fine() ? 20 : 1;
+		if (n % 3 == 0)
+			_exit(code);
+		exec_exit(code);
+	}
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	atomic_fetch_add(&lean_ones, result.outcome == LEAN_DONE);
+	return status == 20 << 8;
+}
+
+static int fork_natively(void)
+{
+	int status = -1;
+	pid_t pid = lean_native(fork);
+	if (pid == 0)
+		_exit(looks_fine() ? 20 : 1);
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return status == 20 << 8;
+}
+
+static void *forker(void *arg)
+{
+	int me = *(int *)arg;
+	for (int n = 0; n < ROUNDS; n++) {
+		int good = me == 0 ? fork_natively()
+			: me == 1  ? fork_once(n, LEAN_RESCUE)
+				   : fork_once(n, LEAN_EAGER);
+		atomic_fetch_add(&bad, !good);
+	}
+	return NULL;
+}
+
+static void *disturber(void *arg)
+{
+	(void)arg;
+	while (!atomic_load(&stop)) {
+		size_t size = 300000;
+		char *heap = malloc(size), *map = mmap(NULL, size, PROT_READ | PROT_WRITE,
+						   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (heap)
+			memset(heap, 1, size);
+		if (map != MAP_FAILED) {
+			memset(map, 2, size);
+			munmap(map, size);
+		}
+		free(heap);
+		usleep(200);
+	}
+	return NULL;
+}
+
+static void forks_from_many_threads(void **state)
+{
+	pthread_t forkers[FORKERS], disturbers[2];
+	int numbers[FORKERS];
+	(void)state;
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(pthread_create(&disturbers[i], NULL, disturber, NULL), 0);
+	for (int i = 0; i < FORKERS; i++) {
+		numbers[i] = i;
+		assert_int_equal(pthread_create(&forkers[i], NULL, forker, &numbers[i]), 0);
+	}
+	for (int i = 0; i < FORKERS; i++)
+		pthread_join(forkers[i], NULL);
+	atomic_store(&stop, true);
+	for (int i = 0; i < 2; i++)
+		pthread_join(disturbers[i], NULL);
+	assert_int_equal(atomic_load(&bad), 0);
+	assert_true(atomic_load(&lean_ones) > 0);
+}
+
+static void *no_work(void *arg)
+{
+	return arg;
+}
+
+static int setup(void **state)
+{
+	pthread_t thread;
+	if (pthread_create(&thread, NULL, no_work, NULL) || pthread_join(thread, NULL))
+		return -1;
+	return block_setup(state);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(forks_from_many_threads),
+	};
+	return cmocka_run_group_tests(tests, setup, block_teardown) != 0;
+}
