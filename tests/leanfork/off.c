@@ -29,9 +29,12 @@ static int with_refused(const struct refusal *refusals, size_t n, enum lean_reas
 		return 1;
 	if (last.outcome != LEAN_NATIVE || last.reason != reason)
 		return 2;
-	if (run_lean(LEAN_RESCUE, exits_4, NULL) != -1 || errno != ENOMEM)
+	int status = run_lean(LEAN_RESCUE, exits_4, NULL);
+	if (last.reason != reason)
 		return 3;
-	return last.outcome == LEAN_FAILED && last.reason == reason ? 0 : 4;
+	if (last.outcome == LEAN_NATIVE) /* libc had begun, so it was let go on */
+		return status == 4 << 8 ? 0 : 4;
+	return last.outcome == LEAN_FAILED && status == -1 && errno == ENOMEM ? 0 : 5;
 }
 
 static void in_own_process(const struct refusal *refusals, size_t n, enum lean_reason reason)

@@ -59,8 +59,9 @@ static int wanted(const struct runtime *runtime)
 	return n;
 }
 
-/* Commands that were run, or -1 if there was not even memory for the program. */
-static int try(struct sysctl_guard *guard, const struct runtime *runtime, const char *shim)
+/* Commands that were run, or -1 if there was not even memory for the program: others on the
+ * machine may have taken it. */
+static int try_once(struct sysctl_guard *guard, const struct runtime *runtime, const char *shim)
 {
 	struct captured captured;
 	char mib[32], preload[4096];
@@ -76,6 +77,14 @@ static int try(struct sysctl_guard *guard, const struct runtime *runtime, const 
 		return -1;
 	}
 	return count(runtime, captured.out);
+}
+
+static int try(struct sysctl_guard *guard, const struct runtime *runtime, const char *shim)
+{
+	int n = -1;
+	for (int i = 0; i < 3 && n < 0; i++)
+		n = try_once(guard, runtime, shim);
+	return n;
 }
 
 static int check(struct sysctl_guard *guard, const struct runtime *runtime)
