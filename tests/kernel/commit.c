@@ -182,7 +182,7 @@ static void where_fork_is_refused_a_spawn_works(void **unused)
 	(void)unused;
 	struct sysctl_guard guard;
 	char limit[32];
-	int status;
+	int status = -1;
 	if (geteuid() != 0 || access("/proc/sys/vm/overcommit_memory", W_OK))
 		skip();
 	assert_int_equal(sysctl_guard_begin(&guard), 0);
