@@ -50,7 +50,7 @@ static void restore_mask(kernel_sigset old)
 	raw4(SYS_rt_sigprocmask, SIG_SETMASK, &old, 0, sizeof old);
 }
 
-/* __WALL: the probe has no exit signal. Before 5.4 a pidfd can't be waited for (EINVAL). */
+/* __WALL: the probe has no exit signal. Before 5.4 a pidfd can't be waited for. */
 static void reap(long pid, int pidfd)
 {
 	long result = -EINVAL;
@@ -58,7 +58,7 @@ static void reap(long pid, int pidfd)
 		result = raw5(SYS_waitid, WAIT_PIDFD, pidfd, 0, WEXITED | __WALL, 0);
 		raw1(SYS_close, pidfd);
 	}
-	if (result == -EINVAL)
+	if (result < 0 && result != -ECHILD)
 		raw4(SYS_wait4, pid, 0, __WALL, 0);
 }
 
