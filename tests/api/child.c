@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -121,8 +122,7 @@ void needs_clone(void)
 	pid_t pid = fork();
 	if (pid == 0) {
 		struct ss_child child;
-		int r = ss_spawn(
-			&child, ARGV("/bin/true"), SS_OPTIONS(.flags = SS_NO_NEW_PRIVS));
+		int r = ss_spawn(&child, ARGV("/bin/true"), SS_OPTIONS(.flags = SS_NO_NEW_PRIVS));
 		_exit(r < 0 && errno == ENOTSUP);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -139,4 +139,21 @@ int run_to_end(char *const argv[], struct ss_options options)
 	assert_int_equal(ss_wait(&child, &status, -1), 0);
 	ss_release(&child);
 	return status;
+}
+
+void needs_shared_memory(void)
+{
+	volatile int *shared = mmap(
+		NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(shared, MAP_FAILED);
+	pid_t pid = vfork();
+	if (pid == 0) {
+		*shared = 1;
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	int is = *shared;
+	munmap((void *)(uintptr_t)shared, sizeof *shared);
+	if (!is)
+		skip();
 }

@@ -35,6 +35,9 @@ void assert_fails(
 /* Skips the test where the library spawns by posix_spawn, which has no more than that. */
 void needs_clone(void);
 
+/* Skips it in emulators that give the child a copy of its parent's memory. */
+void needs_shared_memory(void);
+
 /* What fd gives until end of file, NUL-terminated. */
 void read_all(int fd, char *text, size_t size);
 

@@ -147,6 +147,7 @@ static void a_full_table_costs_only_the_pidfd(void **unused)
 {
 	(void)unused;
 	needs_clone();
+	needs_shared_memory();
 	full_but_for(0, spawn_without_pidfd);
 }
 
@@ -189,6 +190,7 @@ static void no_room_to_swap(void **unused)
 {
 	(void)unused;
 	needs_clone();
+	needs_shared_memory();
 	full_but_for(0, swap_two);
 }
 

@@ -103,6 +103,8 @@ static void a_full_table_costs_only_the_pidfd(void **unused)
 {
 	(void)unused;
 	needs_clone();
+	/* Else a pipe is needed to hear of failures. */
+	needs_shared_memory();
 	struct rlimit old, low;
 	struct ss_child child;
 	int next = fcntl(0, F_DUPFD_CLOEXEC, 3);

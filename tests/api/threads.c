@@ -17,7 +17,11 @@
 #include "child.h"
 #include "leak.h"
 
-enum { THREADS = 16, SPAWNS_EACH = 130 };
+#ifndef SPAWNS_EACH
+#define SPAWNS_EACH 130
+#endif
+
+enum { THREADS = 16 };
 
 /* Assertions of cmocka are for the main thread only: the others count. */
 static atomic_int wrong;

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,7 +70,8 @@ static void print_limits(FILE *to)
 	for (int i = 0; i < RLIM_NLIMITS; i++) {
 		struct rlimit l;
 		getrlimit(i, &l);
-		fprintf(to, "rlimit%d %lld %lld\n", i, (long long)l.rlim_cur, (long long)l.rlim_max);
+		fprintf(to, "rlimit%d %lld %lld\n", i, (long long)l.rlim_cur,
+			(long long)l.rlim_max);
 	}
 	cpu_set_t set;
 	CPU_ZERO(&set);
@@ -81,16 +83,25 @@ static void print_limits(FILE *to)
 	fprintf(to, "\n");
 }
 
-/* From /proc: libc hides its own two signals. */
+/*
+ * By raw calls: libc hides some signals, and /proc says what an emulator made of them. The handler
+ * comes first in the kernel's struct sigaction.
+ */
 static void print_signals(FILE *to)
 {
-	char line[256];
-	FILE *status = fopen("/proc/self/status", "re");
-	while (status && fgets(line, sizeof line, status))
-		if (!strncmp(line, "Sig", 3) || !strncmp(line, "ShdPnd", 6))
-			fprintf(to, "%.6s %s", line, strchr(line, '\t') + 1);
-	if (status)
-		fclose(status);
+	unsigned long long ignored = 0, caught = 0, blocked = 0, pending = 0;
+	for (int sig = 1; sig <= 64; sig++) {
+		uintptr_t action[16] = {0};
+		syscall(SYS_rt_sigaction, sig, NULL, action, 8);
+		if (action[0] == (uintptr_t)SIG_IGN)
+			ignored |= 1ULL << (sig - 1);
+		else if (action[0] != (uintptr_t)SIG_DFL)
+			caught |= 1ULL << (sig - 1);
+	}
+	syscall(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &blocked, 8);
+	syscall(SYS_rt_sigpending, &pending, 8);
+	fprintf(to, "SigIgn %llx\nSigCgt %llx\nSigBlk %llx\nSigPnd %llx\n", ignored, caught,
+		blocked, pending);
 }
 
 static void print_fds(FILE *to)
