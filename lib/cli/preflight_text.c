@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <string.h>
 
 #include "cli/preflight_list.h"
@@ -54,19 +55,22 @@ static void print_row(const struct preflight_entry *e, FILE *to)
 
 static void print_sum(const struct preflight_list *list, FILE *to)
 {
-	size_t read = 0, refused = 0, unsure = 0;
+	size_t read = 0, refused = 0, unsure = 0, ended = 0;
 	for (size_t i = 0; i < list->n; i++) {
 		const struct preflight_entry *e = &list->entries[i];
 		read += !e->error;
+		ended += e->error == -ESRCH;
 		unsure += !e->error && e->report.verdict == SS_FORK_UNSURE;
 		refused += !e->error && e->report.verdict != SS_FORK_OK;
 	}
-	fprintf(to, "vm.overcommit_memory=%d: of %zu processes %zu could not fork", list->system.overcommit,
-		read, refused - unsure);
+	fprintf(to, "vm.overcommit_memory=%d: of %zu processes %zu could not fork",
+		list->system.overcommit, read, refused - unsure);
 	if (unsure)
 		fprintf(to, ", %zu are too near to say", unsure);
-	if (read < list->n)
-		fprintf(to, ", %zu more could not be read", list->n - read);
+	if (read + ended < list->n)
+		fprintf(to, ", %zu more could not be read", list->n - read - ended);
+	if (ended)
+		fprintf(to, ", %zu have ended", ended);
 	fputc('\n', to);
 }
 
@@ -75,10 +79,10 @@ void preflight_write_table(const struct preflight_list *list, FILE *to)
 	fputs("    PID  FORK         CHARGE    LARGEST   HEADROOM      TIME  NAME\n", to);
 	for (size_t i = 0; i < list->n; i++) {
 		const struct preflight_entry *e = &list->entries[i];
-		if (e->error)
-			fprintf(to, "%7d  -       %s\n", (int)e->pid, preflight_error_text(e->error));
-		else
+		if (!e->error)
 			print_row(e, to);
+		else if (e->error != -ESRCH)
+			fprintf(to, "%7d  -       %s\n", (int)e->pid, preflight_error_text(e->error));
 	}
 	print_sum(list, to);
 }

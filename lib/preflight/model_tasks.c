@@ -26,18 +26,23 @@ enum outcome judge_threads_max(const struct snapshot *s)
 	return s->system.tasks >= s->system.threads_max ? REFUSED : PASSES;
 }
 
+bool is_near_pid_max(uint64_t tasks, uint64_t max)
+{
+	return max != NO_LIMIT && add_clamped(tasks, tasks / 16) >= sub_clamped(max, RESERVED_PIDS);
+}
+
 /*
  * Pids are also held by process groups and sessions whose leader is gone, and some tasks live below
  * RESERVED_PIDS: between the two bounds nothing is certain.
  */
 enum outcome judge_pid_max(const struct snapshot *s)
 {
-	uint64_t tasks = s->system.tasks, max = s->system.pid_max;
+	uint64_t tasks = s->system.numbered_tasks, max = s->system.pid_max;
 	if (max == NO_LIMIT)
 		return PASSES;
 	if (tasks >= sub_clamped(max, 1))
 		return REFUSED;
-	return tasks + tasks / 16 >= sub_clamped(max, RESERVED_PIDS) ? NEAR : PASSES;
+	return is_near_pid_max(tasks, max) ? NEAR : PASSES;
 }
 
 enum outcome judge_pids_cgroup(const struct snapshot *s)

@@ -18,8 +18,10 @@ static const char *after_key(const char *line, const char *key)
 bool parse_field(const struct field *fields, size_t n, const char *line, void *into)
 {
 	for (size_t i = 0; i < n; i++) {
-		const char *text = after_key(line, fields[i].key);
 		uint64_t value;
+		if (fields[i].key[0] != line[0])
+			continue;
+		const char *text = after_key(line, fields[i].key);
 		if (!text)
 			continue;
 		if (!scan_decimal(text, &value))

@@ -52,8 +52,11 @@ static int read_all(int dir, const char *path, size_t most, bool in_one, line_fn
 	lines_start(&lines);
 	for (;;) {
 		char *into = lines_room(&lines, &room);
+		n = 1;
+		if (sum >= most)
+			break;
 		n = read_some(fd, into, room);
-		if (n <= 0 || sum >= most)
+		if (n <= 0)
 			break;
 		lines_took(&lines, (size_t)n, fn, to);
 		sum += (size_t)n;

@@ -24,7 +24,8 @@ void source_close(struct source *source);
 
 /*
  * A file that the kernel writes in one piece, so that a short read ends it: saves a system call.
- * read_pieces is for those of many records, up to about `most` bytes. 1: there was more.
+ * read_pieces is for those of many records, and stops after `most` bytes or a little more: 1, as
+ * there may be more.
  */
 int read_lines(int dir, const char *path, line_fn *fn, void *to);
 int read_pieces(int dir, const char *path, size_t most, line_fn *fn, void *to);

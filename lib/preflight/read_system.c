@@ -39,6 +39,23 @@ static void read_tasks(const struct source *source, struct system_facts *sys)
 	read_number(source->proc, "sys/kernel/pid_max", &sys->pid_max);
 }
 
+/*
+ * The load average counts all tasks of the machine, but since 6.14 a PID namespace has a pid_max of
+ * its own, which concerns the tasks inside only. The first namespace has a fixed inode number.
+ */
+static void number_tasks(const struct source *source, struct system_facts *sys)
+{
+	char text[64];
+	uint64_t own, all;
+	sys->numbered_tasks = sys->tasks;
+	if (!source->live || !is_near_pid_max(sys->tasks, sys->pid_max))
+		return;
+	ssize_t n = readlinkat(source->proc, "self/ns/pid", text, sizeof text - 1);
+	text[n < 0 ? 0 : n] = '\0';
+	if (n > 0 && strcmp(text, "pid:[4026531836]") && count_tasks(source, 0, &own, &all) == 0)
+		sys->numbered_tasks = all;
+}
+
 static void read_cpus(const struct source *source, struct system_facts *sys)
 {
 	struct cpu_count count = {0};
@@ -153,6 +170,7 @@ int read_system(const struct source *source, struct system_facts *sys)
 	read_tasks(source, sys);
 	from_meminfo(sys, &m);
 	bool made_up = correct_by_sysinfo(source, sys);
+	number_tasks(source, sys);
 	read_rest(source, sys, &m, made_up);
 	return 0;
 }

@@ -29,7 +29,7 @@ static void fill_limits(struct ss_preflight *r, const struct snapshot *s)
 		r->tasks_limit = s->system.threads_max;
 		break;
 	case SS_CAUSE_PID_MAX:
-		r->tasks = s->system.tasks;
+		r->tasks = s->system.numbered_tasks;
 		r->tasks_limit = s->system.pid_max;
 		break;
 	default:

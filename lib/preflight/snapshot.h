@@ -24,6 +24,7 @@ struct system_facts {
 	/* for mode 0 of kernels up to 5.1 */
 	uint64_t free, file, shmem, swap_free, reclaimable, reserve;
 	uint64_t tasks, threads_max, pid_max;
+	uint64_t numbered_tasks; /* those that have a pid here: fewer than tasks in a namespace */
 };
 
 struct task_facts {

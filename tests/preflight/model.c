@@ -75,6 +75,7 @@ static struct snapshot embedded(void)
 		.reserve = 1068 / 4,
 		.cpus = 1,
 		.tasks = 48,
+		.numbered_tasks = 48,
 		.threads_max = 401,
 		.pid_max = 32768,
 	};

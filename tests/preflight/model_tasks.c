@@ -52,13 +52,18 @@ static void pid_max(void **state)
 	struct snapshot s = usual();
 	s.system.pid_max = 1000;
 	ok(&s);
-	s.system.tasks = 690;
+	s.system.numbered_tasks = 690;
 	expect(&s, SS_FORK_UNSURE, SS_CAUSE_PID_MAX);
-	s.system.tasks = 998;
+	s.system.numbered_tasks = 998;
 	expect(&s, SS_FORK_UNSURE, SS_CAUSE_PID_MAX);
-	s.system.tasks = 999;
+	s.system.numbered_tasks = 999;
 	expect(&s, SS_FORK_EAGAIN, SS_CAUSE_PID_MAX);
 	s.system.pid_max = NO_LIMIT;
+	ok(&s);
+	/* A namespace's own limit is not about the tasks outside. */
+	s.system.pid_max = 1000;
+	s.system.tasks = 5000;
+	s.system.numbered_tasks = 10;
 	ok(&s);
 }
 

@@ -24,6 +24,7 @@ static inline struct snapshot usual(void)
 			.user_reserve = 32768,
 			.cpus = 4,
 			.tasks = 500,
+			.numbered_tasks = 500,
 			.threads_max = 100000,
 			.pid_max = 32768,
 		},
