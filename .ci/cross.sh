@@ -15,7 +15,7 @@ register() {
 	# Class, byte order, version; whatever; ET_EXEC or ET_DYN.
 	magic="\\x7fELF\\x02\\x01\\x01$(repeat 9 '\x00')\\x02\\x00$machine"
 	mask="$(repeat 7 '\xff')$(repeat 9 '\x00')\\xfe\\xff\\xff\\xff"
-	printf '%s' ":safespawn-$1:M::$magic:$mask:$(command -v "qemu-$1"):F" >$misc/register
+	printf '%s' ":safespawn-$1:M::$magic:$mask:$(command -v "qemu-$1"):PF" >$misc/register
 	# shellcheck disable=SC2064 # the name as it is now
 	trap "echo -1 >$misc/safespawn-$1" EXIT
 }
