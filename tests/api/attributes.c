@@ -116,6 +116,8 @@ static void umask_nice_and_limits(void **unused)
 static void a_low_limit_on_descriptors_does_not_hinder_the_maps(void **unused)
 {
 	(void)unused;
+	/* valgrind has a limit of its own. */
+	needs_shared_memory();
 	needs_clone();
 	struct state state;
 	const struct ss_rlimit limit = {RLIMIT_NOFILE, {5, 5}};

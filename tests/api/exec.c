@@ -196,6 +196,13 @@ static void what_exec_refuses_is_reported(void **unused)
 	assert_fails(ARGV("/"), OPTIONS(.flags = 0), SS_STAGE_EXEC, EACCES);
 	assert_fails(ARGV("/dev/null/x"), OPTIONS(.flags = 0), SS_STAGE_EXEC, ENOTDIR);
 	assert_fails(ARGV("true"), OPTIONS(.file = "/nonexistent"), SS_STAGE_EXEC, ENOENT);
+}
+
+static void an_argument_that_is_too_long_is_refused(void **unused)
+{
+	(void)unused;
+	/* valgrind can't come back from an exec that it has begun. */
+	needs_shared_memory();
 	char *huge = malloc(200000);
 	memset(huge, 'a', 199999);
 	huge[199999] = '\0';
@@ -234,6 +241,7 @@ int main(void)
 		TEST(a_relative_program_is_relative_to_cwd),
 		TEST(without_interpreter_line_only_the_fallback_runs_it),
 		TEST(what_exec_refuses_is_reported),
+		TEST(an_argument_that_is_too_long_is_refused),
 		TEST(a_long_argument_list_arrives),
 	};
 	return RUN_TESTS(tests);

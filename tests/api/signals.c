@@ -59,6 +59,7 @@ static void handlers_are_reset_and_what_is_ignored_stays_so(void **unused)
 static void sigdefault_resets_what_is_ignored(void **unused)
 {
 	(void)unused;
+	needs_shared_memory();
 	struct state state;
 	sigset_t set;
 	sigemptyset(&set);
