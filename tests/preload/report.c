@@ -89,6 +89,20 @@ static void calls_are_counted(void **state)
 	assert_contains(line, "\"ended\":true");
 }
 
+/* Parent and child have a line each, and a child does not count what its parent did. */
+static void the_child_of_a_fork_counts_from_zero(void **state)
+{
+	(void)state;
+	CAPTURE(&got, safespawn, "run", option, call_and_end, "ffe", "return");
+	assert_exited(&got, 7);
+	CAPTURE(&got, "grep", "-cE", "call_and_end.*\"ended\":true.*\"system\":1,.*\"fork\":0,",
+		report);
+	assert_string_equal(got.out, "1\n");
+	CAPTURE(&got, "grep", "-cE", "call_and_end.*\"ended\":true.*\"system\":0,.*\"fork\":3,",
+		report);
+	assert_string_equal(got.out, "1\n");
+}
+
 static void a_process_that_did_nothing_has_a_line(void **state)
 {
 	(void)state;
@@ -191,23 +205,29 @@ static void what_is_in_the_file_stays(void **state)
 	assert_memory_equal(text, "first\n", 6);
 }
 
-/* The shell empties or removes the file between two calls of the same process. */
+/* The shell empties, removes or replaces the file between two forks of the same process. */
 static void a_file_that_is_cut_or_replaced(void **state)
 {
 	(void)state;
 	static const char *const actions[] = {
-		": >\"$0\"", "rm -f \"$0\"", "rm -f \"$0\"; yes other | head -n 700 >\"$0\""};
+		": >\"$0\"",
+		"rm -f \"$0\"",
+		"rm -f \"$0\"; yes other | head -n 700 >\"$0\"",
+	};
 	char script[512];
 	for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
 		snprintf(script, sizeof script,
 			"SAFESPAWN_REPORT= LD_PRELOAD=; (:); %s; (:); kill -9 $$", actions[i]);
-		/* bash forks for a subshell by the shim's fork. */
+		/* Not at the start of the file, where a line written in the wrong place shows. */
+		temp_dir_write(&dir, "report", "first\n", 0644);
 		CAPTURE(&got, safespawn, "run", option, "bash", "-c", script, report);
 		if (WIFEXITED(got.status) && WEXITSTATUS(got.status) == 127)
 			skip();
 		assert_true(WIFSIGNALED(got.status));
 		CAPTURE(&got, "grep", "-c", "^{\"safespawn\":1,.*bash.*\"fork\":[1-9]", report);
 		assert_exited(&got, 0);
+		CAPTURE(&got, "grep", "-cx", "other", report);
+		assert_string_equal(got.out, i == 2 ? "700\n" : "0\n");
 		unlink(report);
 	}
 }
@@ -272,6 +292,7 @@ int main(void)
 	unsetenv("LD_PRELOAD");
 	const struct CMUnitTest tests[] = {
 		DIR_TEST(calls_are_counted),
+		DIR_TEST(the_child_of_a_fork_counts_from_zero),
 		DIR_TEST(a_process_that_did_nothing_has_a_line),
 		DIR_TEST(it_ends_without_exit),
 		DIR_TEST(it_is_killed),

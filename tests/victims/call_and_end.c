@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * call_and_end CALLS END: makes the calls that the letters name (s system, p popen and pclose, c
- * popen and fclose, f fork, y forkpty), then ends by return, _exit, exec or kill. It is 7 that it
- * returns.
+ * popen and fclose, f fork, y forkpty, e fork with a child that calls system and exit), then ends by
+ * return, _exit, exec or kill. It is 7 that it returns.
  */
 #include <pty.h>
 #include <signal.h>
@@ -22,6 +22,7 @@ static void end_child(pid_t pid)
 static void call(char letter)
 {
 	int master;
+	pid_t pid;
 	switch (letter) {
 	case 's':
 		if (system("exit 3") != 3 << 8)
@@ -36,6 +37,12 @@ static void call(char letter)
 		break;
 	case 'f':
 		end_child(fork());
+		break;
+	case 'e':
+		pid = fork();
+		if (pid == 0)
+			exit(system("exit 6") >> 8);
+		waitpid(pid, NULL, 0);
 		break;
 	case 'y':
 		end_child(forkpty(&master, NULL, NULL, NULL));
