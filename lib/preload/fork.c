@@ -20,7 +20,8 @@ static uint64_t now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-/* SAFESPAWN_MIN=0 is for tests: every fork, down to the smallest mappings. */
+/* SAFESPAWN_MIN=0 is for tests: every fork, whatever became of the last, down to the smallest
+ * mappings. */
 static struct lean_wish wish_for(enum lean_kind kind)
 {
 	uint64_t min = settings()->min_bytes;
@@ -36,7 +37,10 @@ static pid_t eager(uintptr_t site, struct lean_result *result)
 {
 	struct lean_wish wish = wish_for(LEAN_EAGER);
 	result->outcome = LEAN_NATIVE;
-	if (!sites_allow(site) || lean_estimate() < wish.least_total)
+	bool forced = settings()->min_bytes == 0;
+	if (lean_is_child())
+		return next_fork();
+	if ((!forced && !sites_allow(site)) || lean_estimate() < wish.least_total)
 		return lean_native(next_fork);
 	pid_t pid = lean_fork(&wish, result);
 	if (pid > 0 && result->outcome != LEAN_NATIVE)

@@ -45,7 +45,7 @@ static const char in_python[] =
 	"  os.waitpid(pid, 0)\n"
 	"except OSError: pass\n";
 
-static const char in_bash[] = "for i in 1 2; do printf -v x$i \"%$((MIB << 19))s\" ''; done;"
+static const char in_bash[] = "for i in 1 2 3 4 5 6 7 8; do printf -v x$i \"%$((MIB << 17))s\" ''; done;"
 			      "echo filled; env echo sys; env echo pipe | cat";
 
 #define GIB4 4096

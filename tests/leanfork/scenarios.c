@@ -60,6 +60,25 @@ static int forks(void)
 	return waitpid(pid, &status, 0) == pid ? WEXITSTATUS(status) + touch_block() : 1;
 }
 
+/* As a program that runs with the shim does. */
+static int forks_leanly(void)
+{
+	int status;
+	pid_t pid = fork_lean(LEAN_EAGER);
+	if (pid == 0)
+		_exit(write(pipes[1], "again", 5) == 5 ? 24 : 1);
+	return waitpid(pid, &status, 0) == pid ? WEXITSTATUS(status) : 1;
+}
+
+static int rescues(void)
+{
+	int status;
+	pid_t pid = fork_lean(LEAN_RESCUE);
+	if (pid == 0)
+		_exit(write(pipes[1], "again", 5) == 5 ? 25 : 1);
+	return waitpid(pid, &status, 0) == pid ? WEXITSTATUS(status) : 1;
+}
+
 static int vforks(void)
 {
 	int status;
@@ -220,6 +239,8 @@ const struct scenario scenarios[] = {
 	{"writes, then execs", writes_then_execs, true},
 	{"waits for its parent", waits_for_parent, true},
 	{"forks", forks, true},
+	{"forks leanly", forks_leanly, true},
+	{"rescues", rescues, true},
 	{"vforks", vforks, true},
 	{"spawns", spawns, true},
 	{"system", uses_system, true},

@@ -4,6 +4,11 @@
 
 #include "preload/leanfork/lean.h"
 
+bool lean_is_child(void)
+{
+	return false;
+}
+
 uint64_t lean_estimate(void)
 {
 	return 0;

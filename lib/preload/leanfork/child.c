@@ -98,6 +98,7 @@ void child_start(struct lean *l, ucontext_t *uc)
 	set_context_mask(uc, ~OURS);
 	uc->uc_stack = (stack_t){.ss_sp = l->alt, .ss_size = sizeof l->alt};
 	*reg(uc, REG_RAX) = 0;
+	l->is_child = true;
 }
 
 void child_become_ordinary(struct lean *l, ucontext_t *uc)

@@ -13,6 +13,9 @@
  *   calls.c       what its system calls mean; args.c, files.c, process.c, mappings.c, limits.c,
  *                 signals.c, exec.c
  *   gate.c        the only code that makes system calls here
+ *
+ * In a lean child the gate is a way past its own dispatch: nothing of the parent's half, this file
+ * included, may run there.
  */
 #include "preload/leanfork/lean.h"
 
@@ -153,8 +156,15 @@ static pid_t attempt(struct lean *l)
 	return pid;
 }
 
+bool lean_is_child(void)
+{
+	return lean_active && lean_active->is_child;
+}
+
 pid_t lean_native(pid_t (*libc_fork)(void))
 {
+	if (lean_is_child())
+		return libc_fork();
 	lock_native();
 	pid_t pid = libc_fork();
 	if (pid == 0)
@@ -180,6 +190,8 @@ static pid_t without(const struct lean_wish *wish, struct lean_result *result,
 pid_t lean_fork(const struct lean_wish *wish, struct lean_result *result)
 {
 	*result = (struct lean_result){.outcome = LEAN_NATIVE};
+	if (lean_is_child())
+		return wish->libc_fork();
 	if (atomic_load(&own_dispatch))
 		return without(wish, result, LEAN_SIGSYS);
 	struct lean *l = create(wish);

@@ -47,6 +47,9 @@ pid_t lean_fork(const struct lean_wish *wish, struct lean_result *result);
  * memory as not to be copied. */
 pid_t lean_native(pid_t (*libc_fork)(void));
 
+/* Whether this process is itself a lean child, before exec: what it forks is libc's business. */
+bool lean_is_child(void);
+
 /* Private writable memory of this process in bytes, as the kernel counts it: cheap. */
 uint64_t lean_estimate(void);
 

@@ -58,6 +58,7 @@ struct lean {
 	size_t settled_size;
 
 	/* the child's */
+	bool is_child;
 	bool in_call;                    /* its handler for system calls runs */
 	struct kernel_action actions[2]; /* the program's for SIGSEGV and SIGSYS */
 	stack_t alt_stack;               /* the program's */
