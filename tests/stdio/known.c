@@ -74,6 +74,7 @@ const struct known known[] = {
 	{OPTION, "looks_like_an_option*", "output*", "sh: 0: *", "sh: 1: *: not found"},
 	{OPTION, "arguments_of_the_shell", "*", "*sh|-c|tr*", "*sh|-c|--|tr*"},
 	{NO_CHILD, "no_more_processes", "system", "32512 errno 11", "-1 errno 11"},
+	{NO_CHILD, "no_*address_space*", "system", "32512 errno 12", "-1 errno 12"},
 	{MEMORY, "no_more_address_space*", "system", "32512 errno 12", "0x300"},
 	{MEMORY, "no_address_space_for_the_shell*", "system", "32512 errno 12", "0xb"},
 	{WIDE, "wide_characters", "orientation", "0", "1"},

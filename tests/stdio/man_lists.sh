@@ -10,6 +10,6 @@ export LC_ALL=C
 "$program" --list | sort >"$out/table"
 for page; do
 	sed -n '/^\.SH DIFFERENCES/,/^\.SH EXAMPLES/p' "$page"
-done | grep -A1 '^\.TP' | sed -n 's/^\.B //p' | tr -d '\\' | sort >"$out/pages"
+done | grep -A1 '^\.TP' | sed -n 's/^\.B //p' | sed 's/\\//g' | sort >"$out/pages"
 test -s "$out/table" || exit 1
 diff -u "$out/table" "$out/pages"
