@@ -18,6 +18,7 @@ register() {
 	printf '%s' ":safespawn-$1:M::$magic:$mask:$(command -v "qemu-$1"):PF" >$misc/register
 	# shellcheck disable=SC2064 # the name as it is now
 	trap "echo -1 >$misc/safespawn-$1" EXIT
+	trap 'exit 1' INT TERM HUP
 }
 
 repeat() {
