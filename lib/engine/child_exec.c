@@ -9,12 +9,7 @@
 #include <errno.h>
 #include <sys/syscall.h>
 
-/* With these the file is not there, as far as this element of PATH goes. */
-static PLAIN int goes_on(long error)
-{
-	return error == -ENOENT || error == -ENOTDIR || error == -EACCES || error == -ESTALE ||
-	       error == -ENODEV || error == -ETIMEDOUT;
-}
+#include "engine/path.h"
 
 static PLAIN long exec_by_shell(const struct job *job, const char *path)
 {
@@ -37,7 +32,7 @@ long PLAIN child_exec(const struct job *job)
 	int denied = 0;
 	for (const char *path = job->paths; *path; path++) {
 		error = exec_one(job, path);
-		if (!goes_on(error))
+		if (!path_goes_on((int)-error))
 			return error;
 		denied |= error == -EACCES;
 		while (*path)

@@ -9,6 +9,7 @@
 #ifndef ENGINE_RAW
 
 #include "engine/engine.h"
+#include "engine/path.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -174,12 +175,6 @@ static void drop_lifts(const struct fd_plan *plan)
 			close(plan->lifts[i].fd);
 }
 
-static bool goes_on(int error)
-{
-	return error == ENOENT || error == ENOTDIR || error == EACCES || error == ESTALE ||
-	       error == ENODEV || error == ETIMEDOUT;
-}
-
 static int spawn_one(struct job *job, const char *path, pid_t *pid,
 	const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attr)
 {
@@ -199,7 +194,7 @@ static int spawn_first(struct job *job, pid_t *pid, const posix_spawn_file_actio
 	bool denied = false;
 	for (const char *path = job->paths; *path; path += strlen(path) + 1) {
 		error = spawn_one(job, path, pid, actions, attr);
-		if (!goes_on(error))
+		if (!path_goes_on(error))
 			return -error;
 		denied |= error == EACCES;
 	}

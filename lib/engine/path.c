@@ -18,13 +18,13 @@ static size_t add(char *list, const char *dir, size_t dir_len, const char *file)
 	return dir_len + slash + file_len + 1;
 }
 
+/* "./": a bare name that begins with '-' would be an option to an interpreter. */
 static size_t add_elements(char *list, const char *file, const char *path)
 {
 	size_t used = 0;
 	for (;;) {
 		size_t len = strcspn(path, ":");
 		char *to = list ? list + used : NULL;
-		/* "./": a bare name that begins with '-' would be an option to an interpreter. */
 		if (len == 0)
 			used += add(to, ".", 1, file);
 		else if (len < PATH_MAX)
@@ -39,7 +39,7 @@ static size_t walk(char *list, const char *file, const char *path)
 {
 	size_t used = 0;
 	if (!path)
-		used = *file ? add(list, "", 0, file) : 0;
+		used = *file ? add(list, ".", *file == '-', file) : 0;
 	else if (*file)
 		used = add_elements(list, file, path);
 	if (list)

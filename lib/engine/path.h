@@ -2,7 +2,11 @@
 #ifndef ENGINE_PATH_H
 #define ENGINE_PATH_H
 
+#include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
+
+#include "engine/plain.h"
 
 /*
  * The paths to try for a program, in order: strings one behind the other, the last one empty.
@@ -10,6 +14,16 @@
  * An empty element is the current directory. An element of PATH_MAX bytes or more is left out as
  * though it were not there, separator and all.
  */
+
+/*
+ * Whether the search goes on after exec has failed on a candidate with this errno: then there is no
+ * such file as far as that element of PATH is concerned. Runs in the child as well.
+ */
+PLAIN static inline bool path_goes_on(int error)
+{
+	return error == ENOENT || error == ENOTDIR || error == EACCES || error == ESTALE ||
+	       error == ENODEV || error == ETIMEDOUT || error == ENAMETOOLONG;
+}
 
 /* Bytes that path_candidates will write. */
 size_t path_candidates_size(const char *file, const char *path);

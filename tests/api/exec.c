@@ -141,6 +141,35 @@ static void an_empty_element_is_the_childs_directory(void **unused)
 	temp_dir_remove(&dir);
 }
 
+static void a_candidate_too_long_is_not_there(void **unused)
+{
+	(void)unused;
+	char list[PATH_MAX + 64];
+	memset(list, 'x', sizeof list);
+	for (int i = 0; i < PATH_MAX - 2; i += 200)
+		list[i] = '/';
+	strcpy(list + PATH_MAX - 2, ":/bin:/usr/bin");
+	set_path(list);
+	int status = run_to_end(ARGV("true"), OPTIONS(.flags = 0));
+	restore_path();
+	assert_int_equal(status, 0);
+}
+
+static void a_name_like_an_option_is_none_to_the_shell(void **unused)
+{
+	(void)unused;
+	struct temp_dir dir;
+	char text[64];
+	temp_dir_make(&dir);
+	temp_dir_write(&dir, "-n", "echo ran\n", 0755);
+	assert_int_equal(
+		says(ARGV("-n"), OPTIONS(.cwd = dir.path, .flags = SS_NO_PATH | SS_SHELL_FALLBACK),
+			text, sizeof text),
+		0);
+	assert_string_equal(text, "ran\n");
+	temp_dir_remove(&dir);
+}
+
 /* Rule 14: libc's own functions would look into the current directory then. */
 static void an_overlong_element_is_not_the_current_directory(void **unused)
 {
@@ -164,7 +193,8 @@ static void a_relative_program_is_relative_to_cwd(void **unused)
 {
 	(void)unused;
 	char text[64];
-	assert_int_equal(says(ARGV("./sh", "-c", "pwd"), OPTIONS(.cwd = "/bin"), text, sizeof text), 0);
+	assert_int_equal(
+		says(ARGV("./sh", "-c", "pwd"), OPTIONS(.cwd = "/bin"), text, sizeof text), 0);
 	struct state state;
 	state_of(&state, OPTIONS(.cwd = "/tmp"));
 	assert_state(&state, "cwd", "/tmp");
@@ -184,7 +214,8 @@ static void without_interpreter_line_only_the_fallback_runs_it(void **unused)
 				 sizeof text),
 		0);
 	assert_string_equal(text, "2:a b:c\n");
-	assert_int_equal(says(ARGV(path), OPTIONS(.flags = SS_SHELL_FALLBACK), text, sizeof text), 0);
+	assert_int_equal(
+		says(ARGV(path), OPTIONS(.flags = SS_SHELL_FALLBACK), text, sizeof text), 0);
 	assert_string_equal(text, "0::\n");
 	temp_dir_remove(&dir);
 }
@@ -237,6 +268,8 @@ int main(void)
 		TEST(without_path_there_is_a_default),
 		TEST(search_goes_on_past_what_is_not_there),
 		TEST(an_empty_element_is_the_childs_directory),
+		TEST(a_candidate_too_long_is_not_there),
+		TEST(a_name_like_an_option_is_none_to_the_shell),
 		TEST(an_overlong_element_is_not_the_current_directory),
 		TEST(a_relative_program_is_relative_to_cwd),
 		TEST(without_interpreter_line_only_the_fallback_runs_it),
