@@ -248,8 +248,8 @@ SS_API int ss_pipeline(struct ss_child children[], char *const *const argvs[], s
 enum ss_fork_verdict {
 	SS_FORK_OK,
 	SS_FORK_ENOMEM, /* fork would fail with ENOMEM */
-	SS_FORK_EAGAIN, /* fork would fail with EAGAIN, and so would every other way to a new task */
-	SS_FORK_UNSURE  /* nearer to a limit than the kernel's counters tell, or not all is readable */
+	SS_FORK_EAGAIN, /* it would fail with EAGAIN, and so would any other way to a task */
+	SS_FORK_UNSURE  /* nearer to a limit than counters tell, or not all is readable */
 };
 
 /* The check that refuses. */
@@ -258,7 +258,7 @@ enum ss_cause {
 	SS_CAUSE_NPROC,             /* RLIMIT_NPROC of its user */
 	SS_CAUSE_THREADS_MAX,       /* kernel.threads-max */
 	SS_CAUSE_MAPPING_RAM,       /* mode 0: one mapping is larger than RAM and swap */
-	SS_CAUSE_MAPPING_AVAILABLE, /* mode 0 up to Linux 5.1: larger than what could be made free */
+	SS_CAUSE_MAPPING_AVAILABLE, /* mode 0 up to Linux 5.1: larger than could be freed */
 	SS_CAUSE_COMMIT_LIMIT,      /* mode 2: all charged mappings together */
 	SS_CAUSE_PID_MAX,           /* kernel.pid_max */
 	SS_CAUSE_PIDS_CGROUP        /* pids.max of a cgroup it is in */
@@ -297,7 +297,8 @@ struct ss_preflight {
 
 /*
  * Would fork() by this process (0: the calling thread) pass now? Reads /proc, allocates nothing and
- * never forks. Takes less than 0.1 ms where it clearly would; else it reads maps and, in doubt, smaps.
+ * never forks. Takes less than 0.1 ms where it clearly would; else it reads maps and, in doubt,
+ * smaps.
  * ESRCH: no such process, or it has ended. ENOTSUP: a kernel thread. EINVAL: size too small.
  * EACCES, EMFILE and others: /proc cannot be read.
  */

@@ -57,7 +57,8 @@ static int parse_options(int argc, char **argv, struct request *r)
 			return cli_fail("preflight: '%s' needs an argument", argv[optind - 1]) + 1;
 		default:
 			return cli_fail("preflight: unknown option '%s'; see preflight --help",
-				       argv[optind - 1]) + 1;
+				       argv[optind - 1]) +
+			       1;
 		}
 	}
 	r->pids = argv + optind;
@@ -77,8 +78,8 @@ static bool parse_pid(const char *text, pid_t *pid)
 	return true;
 }
 
-static int collect(const struct request *r, const struct source *source,
-	struct preflight_list *list)
+static int collect(
+	const struct request *r, const struct source *source, struct preflight_list *list)
 {
 	enum look least = r->exact ? LOOK_SMAPS : LOOK_MAPS;
 	int error = read_system(source, &list->system);
@@ -124,8 +125,8 @@ int cli_preflight(int argc, char **argv)
 		return status - 1;
 	int error = source_open(&source, request.dir);
 	if (error)
-		return cli_fail("preflight: %s: %s", request.dir ? request.dir : "/proc",
-			strerror(-error));
+		return cli_fail(
+			"preflight: %s: %s", request.dir ? request.dir : "/proc", strerror(-error));
 	status = collect(&request, &source, &list);
 	source_close(&source);
 	if (status == CLI_OK)

@@ -92,8 +92,8 @@ static void texts(const struct ss_preflight *r, FILE *to)
 
 static void report(const struct ss_preflight *r, FILE *to)
 {
-	fprintf(to, ", \"verdict\": \"%s\", \"cause\": \"%s\", \"exact\": %s", verdict_text(r->verdict),
-		ss_cause_name(r->cause), r->exact ? "true" : "false");
+	fprintf(to, ", \"verdict\": \"%s\", \"cause\": \"%s\", \"exact\": %s",
+		verdict_text(r->verdict), ss_cause_name(r->cause), r->exact ? "true" : "false");
 	fprintf(to, ", \"warnings\": [%s]",
 		r->warnings & SS_WARN_MEMORY_CGROUP ? "\"memory-cgroup\"" : "");
 	member("charge_bytes", r->charge_bytes, to);

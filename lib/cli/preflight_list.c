@@ -25,8 +25,8 @@ static struct preflight_entry *next_entry(struct preflight_list *list)
 	return e;
 }
 
-int preflight_list_add(struct preflight_list *list, const struct source *source, pid_t pid,
-	enum look least)
+int preflight_list_add(
+	struct preflight_list *list, const struct source *source, pid_t pid, enum look least)
 {
 	struct snapshot snapshot;
 	struct status status = {0};
@@ -49,8 +49,8 @@ static pid_t pid_of(const char *name)
 	return end && *end == '\0' && name[0] != '0' && pid <= INT32_MAX ? (pid_t)pid : 0;
 }
 
-static int add_all(struct preflight_list *list, const struct source *source, enum look least,
-	DIR *dir)
+static int add_all(
+	struct preflight_list *list, const struct source *source, enum look least, DIR *dir)
 {
 	struct dirent *d;
 	int error = 0;

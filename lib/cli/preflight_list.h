@@ -24,8 +24,8 @@ struct preflight_list {
 };
 
 /* Looks at one process and adds it to the list. 0, or -ENOMEM. */
-int preflight_list_add(struct preflight_list *list, const struct source *source, pid_t pid,
-	enum look least);
+int preflight_list_add(
+	struct preflight_list *list, const struct source *source, pid_t pid, enum look least);
 /* All that the directory shows, but kernel threads and the caller. 0, or -errno. */
 int preflight_list_all(struct preflight_list *list, const struct source *source, enum look least);
 /* The most worrying first, what could not be read last. */

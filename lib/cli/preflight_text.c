@@ -82,7 +82,8 @@ void preflight_write_table(const struct preflight_list *list, FILE *to)
 		if (!e->error)
 			print_row(e, to);
 		else if (e->error != -ESRCH)
-			fprintf(to, "%7d  -       %s\n", (int)e->pid, preflight_error_text(e->error));
+			fprintf(to, "%7d  -       %s\n", (int)e->pid,
+				preflight_error_text(e->error));
 	}
 	print_sum(list, to);
 }

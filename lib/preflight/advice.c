@@ -9,7 +9,7 @@
 static bool is_for_memory(const struct ss_preflight *r)
 {
 	return r->verdict != SS_FORK_OK && r->cause >= SS_CAUSE_MAPPING_RAM &&
-		r->cause <= SS_CAUSE_COMMIT_LIMIT;
+	       r->cause <= SS_CAUSE_COMMIT_LIMIT;
 }
 
 static int own_code(char *text, size_t size, const struct ss_preflight *r)
@@ -33,7 +33,8 @@ static int raise_limit(char *text, size_t size, const struct ss_preflight *r)
 		return 0;
 	uint64_t kb = (r->limit_bytes + r->charge_bytes + r->uncertainty_bytes) / 1024;
 	return snprintf(text, size,
-		"or vm.overcommit_kbytes=%llu, or more swap; the cost: more is promised than there is",
+		"or vm.overcommit_kbytes=%llu, or more swap; the cost: more is promised than there "
+		"is",
 		(unsigned long long)kb);
 }
 
@@ -56,7 +57,8 @@ static int raise_tasks(char *text, size_t size, const struct ss_preflight *r)
 	case SS_CAUSE_PID_MAX:
 		return snprintf(text, size, "raise kernel.pid_max");
 	case SS_CAUSE_PIDS_CGROUP:
-		return snprintf(text, size, "raise pids.max of the cgroup that is full (TasksMax=)");
+		return snprintf(
+			text, size, "raise pids.max of the cgroup that is full (TasksMax=)");
 	default:
 		return 0;
 	}
@@ -75,7 +77,8 @@ static int memory_cgroup(char *text, size_t size, const struct ss_preflight *r)
 	if (!(r->warnings & SS_WARN_MEMORY_CGROUP))
 		return 0;
 	return snprintf(text, size,
-		"its memory cgroup has %s left and fork may take %s: this process may be killed inside "
+		"its memory cgroup has %s left and fork may take %s: this process may be killed "
+		"inside "
 		"fork; raise memory.max, or do not fork",
 		size_text(room, r->cgroup_headroom_bytes), size_text(need, r->cgroup_need_bytes));
 }
@@ -86,7 +89,8 @@ static int slow(char *text, size_t size, const struct ss_preflight *r)
 	if (r->estimated_ns < SLOW_NS || r->verdict != SS_FORK_OK)
 		return 0;
 	return snprintf(text, size,
-		"its other threads cannot map memory for the %s of a fork; ss_spawn does not hold them up",
+		"its other threads cannot map memory for the %s of a fork; ss_spawn does not hold "
+		"them up",
 		time_text(time, r->estimated_ns));
 }
 
@@ -95,15 +99,23 @@ static int look_closer(char *text, size_t size, const struct ss_preflight *r)
 	if (!is_for_memory(r) || r->exact)
 		return 0;
 	return snprintf(text, size,
-		"this is an estimate: its smaps was not read (safespawn preflight --exact, as its user "
+		"this is an estimate: its smaps was not read (safespawn preflight --exact, as its "
+		"user "
 		"or as root)");
 }
 
 int advice_text(char *text, size_t size, const struct ss_preflight *r, unsigned n)
 {
 	static int (*const all[])(char *, size_t, const struct ss_preflight *) = {
-		memory_cgroup, own_code, other_code, raise_limit, always_overcommit,
-		raise_tasks, any_spawn, look_closer, slow,
+		memory_cgroup,
+		own_code,
+		other_code,
+		raise_limit,
+		always_overcommit,
+		raise_tasks,
+		any_spawn,
+		look_closer,
+		slow,
 	};
 	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
 		int len = all[i](text, size, r);

@@ -7,8 +7,8 @@
 #include "preflight/read.h"
 
 /*
- * Of a process with few mappings all are in the first page of maps. That is 10 us, and makes a clear
- * answer a fuller one; a first page that is nearly full has others behind it.
+ * Of a process with few mappings all are in the first page of maps. That is 10 us, and makes a
+ * clear answer a fuller one; a first page that is nearly full has others behind it.
  */
 #define GLANCE_BYTES 3600
 
@@ -51,8 +51,8 @@ static int look_at(const struct source *source, int task_dir, enum look look, si
 	return 0;
 }
 
-static int escalate(const struct source *source, int task_dir,
-	const struct look_request *request, struct snapshot *s)
+static int escalate(const struct source *source, int task_dir, const struct look_request *request,
+	struct snapshot *s)
 {
 	int error = 0;
 	enum look done = LOOK_STATUS;

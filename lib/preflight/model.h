@@ -14,8 +14,8 @@
 enum outcome {
 	PASSES,
 	REFUSED,
-	NEAR,   /* inside what cannot be known */
-	CLOSER  /* a closer look at the mappings would tell */
+	NEAR,  /* inside what cannot be known */
+	CLOSER /* a closer look at the mappings would tell */
 };
 
 struct answer {

@@ -7,8 +7,8 @@
 #define NO_LIMIT UINT64_MAX
 
 /*
- * Unsigned numbers as the kernel prints them, after any blanks. They return what follows the number,
- * or NULL when there is none. Too large a number becomes UINT64_MAX. No locale, no errno.
+ * Unsigned numbers as the kernel prints them, after any blanks. They return what follows the
+ * number, or NULL when there is none. Too large a number becomes UINT64_MAX. No locale, no errno.
  */
 const char *scan_decimal(const char *s, uint64_t *value);
 const char *scan_hex(const char *s, uint64_t *value);

@@ -34,7 +34,7 @@ struct vmstat { /* pages */
 line_fn parse_vmstat;
 
 struct zoneinfo {
-	uint64_t reserve; /* pages: the kernel's totalreserve_pages */
+	uint64_t reserve;                   /* pages: the kernel's totalreserve_pages */
 	uint64_t high, managed, protection; /* of the zone being read */
 };
 line_fn parse_zoneinfo;

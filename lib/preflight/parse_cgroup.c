@@ -70,14 +70,18 @@ void parse_mountinfo(void *to, const char *line)
 	bool is_v1 = len == 6 && !memcmp(type, "cgroup", 6);
 	word(&s, &len);
 	const char *options = word(&s, &len);
-	bool wanted = m->controller[0] ? is_v1 && listed(options, options + len, m->controller) : is_v2;
+	bool wanted =
+		m->controller[0] ? is_v1 && listed(options, options + len, m->controller) : is_v2;
 	if (!wanted || point_len >= sizeof m->point || root_len >= sizeof m->root)
 		return;
 	copy(m->point, sizeof m->point, point, point_len);
 	copy(m->root, sizeof m->root, root, root_len);
 }
 
-#define FIELD(member) {#member, offsetof(struct memory_stat, member)}
+#define FIELD(member)                                                                              \
+	{                                                                                          \
+#member, offsetof(struct memory_stat, member)                                      \
+	}
 
 void parse_memory_stat(void *to, const char *line)
 {

@@ -22,8 +22,7 @@ static void keep_if_large(struct top_mappings *top, const struct mapping *m)
 		return;
 	if (top->n < TOP_MAPPINGS)
 		top->n++;
-	memmove(&top->mapping[i + 1], &top->mapping[i],
-		(top->n - i - 1) * sizeof top->mapping[0]);
+	memmove(&top->mapping[i + 1], &top->mapping[i], (top->n - i - 1) * sizeof top->mapping[0]);
 	top->mapping[i] = *m;
 }
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "preflight/parse.h"
 
-#define FIELD(key, member) {key, offsetof(struct meminfo, member)}
+#define FIELD(key, member)                                                                         \
+	{                                                                                          \
+		key, offsetof(struct meminfo, member)                                              \
+	}
 
 void parse_meminfo(void *to, const char *line)
 {

@@ -3,7 +3,10 @@
 
 #include "preflight/parse.h"
 
-#define FIELD(key, member) {key, offsetof(struct status, member)}
+#define FIELD(key, member)                                                                         \
+	{                                                                                          \
+		key, offsetof(struct status, member)                                               \
+	}
 
 static void text(struct status *s, const char *line)
 {

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "preflight/parse.h"
 
-#define FIELD(key, member) {key, offsetof(struct vmstat, member)}
+#define FIELD(key, member)                                                                         \
+	{                                                                                          \
+		key, offsetof(struct vmstat, member)                                               \
+	}
 
 void parse_vmstat(void *to, const char *line)
 {

@@ -3,7 +3,10 @@
 
 #include "preflight/parse.h"
 
-#define FIELD(key, member) {key, offsetof(struct zoneinfo, member)}
+#define FIELD(key, member)                                                                         \
+	{                                                                                          \
+		key, offsetof(struct zoneinfo, member)                                             \
+	}
 
 /*
  * What a zone keeps back: its largest protection against other zones' allocations and its high
@@ -20,7 +23,7 @@ void parse_zoneinfo_end(struct zoneinfo *z)
 static uint64_t largest_of(const char *list)
 {
 	uint64_t value, largest = 0;
-	for (const char *s = list; *s; ) {
+	for (const char *s = list; *s;) {
 		const char *after = scan_decimal(s, &value);
 		if (after && value > largest)
 			largest = value;

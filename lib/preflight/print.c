@@ -38,9 +38,9 @@ static void print_headroom(const struct ss_preflight *r, FILE *to)
 	if (r->overcommit == 1)
 		fputs("  headroom   unlimited (vm.overcommit_memory=1)\n", to);
 	else if (r->overcommit == 2)
-		fprintf(to, "  headroom   %s for all of it: %s of %s are committed (+-%s)\n", headroom,
-			size_text(committed, r->committed_bytes), size_text(limit, r->limit_bytes),
-			size_text(error, r->uncertainty_bytes));
+		fprintf(to, "  headroom   %s for all of it: %s of %s are committed (+-%s)\n",
+			headroom, size_text(committed, r->committed_bytes),
+			size_text(limit, r->limit_bytes), size_text(error, r->uncertainty_bytes));
 	else
 		fprintf(to, "  headroom   %s for any one mapping\n", headroom);
 }

@@ -63,7 +63,8 @@ static void read_cpus(const struct source *source, struct system_facts *sys)
 	if (!source->live) {
 		read_lines(source->proc, "stat", parse_stat_cpus, &count);
 		sys->cpus = count.cpus;
-	} else if (read_text(source->proc, "/sys/devices/system/cpu/present", text, sizeof text) > 0) {
+	} else if (read_text(source->proc, "/sys/devices/system/cpu/present", text, sizeof text) >
+		   0) {
 		parse_cpu_list(text, &sys->cpus);
 	}
 }
@@ -92,8 +93,8 @@ static void read_reserves(const struct source *source, struct system_facts *sys)
 }
 
 /* For a meminfo without a CommitLimit. */
-static uint64_t computed_limit(const struct source *source, const struct system_facts *sys,
-	const struct meminfo *m)
+static uint64_t computed_limit(
+	const struct source *source, const struct system_facts *sys, const struct meminfo *m)
 {
 	uint64_t kb = 0, ratio = 50;
 	read_number(source->proc, "sys/vm/overcommit_kbytes", &kb);

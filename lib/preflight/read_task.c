@@ -63,8 +63,8 @@ static uint64_t nproc_limit(const struct source *source, int task_dir, pid_t pid
 }
 
 /* Counting a user's tasks reads all of /proc: only where the limit could be reached at all. */
-static void read_user(const struct source *source, const struct system_facts *sys,
-	struct task_facts *task)
+static void read_user(
+	const struct source *source, const struct system_facts *sys, struct task_facts *task)
 {
 	uint64_t own, seen;
 	task->user_tasks_low = 0;

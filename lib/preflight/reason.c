@@ -53,6 +53,7 @@ int reason_text(char *text, size_t size, const struct ss_preflight *r)
 	case SS_CAUSE_NONE:
 		break;
 	}
-	return snprintf(text, size, r->overcommit == 1 ? "vm.overcommit_memory=1: nothing is refused" :
-							 "nothing stands in the way");
+	return snprintf(text, size,
+		r->overcommit == 1 ? "vm.overcommit_memory=1: nothing is refused"
+				   : "nothing stands in the way");
 }

@@ -20,7 +20,7 @@ double risk(const struct ss_preflight *r)
 	double rank = verdict < sizeof ranks / sizeof ranks[0] ? ranks[verdict] : 0;
 	double used = 0;
 	if (r->overcommit != 1)
-		used = share(r->overcommit == 2 ? r->charge_bytes : r->largest_bytes,
-			r->headroom_bytes);
+		used = share(
+			r->overcommit == 2 ? r->charge_bytes : r->largest_bytes, r->headroom_bytes);
 	return rank + (r->warnings ? 3 : 0) + used + share(r->estimated_ns, 1000000000);
 }

@@ -53,7 +53,7 @@ struct range {
 
 struct charge_facts {
 	enum look look;
-	bool final; /* no closer look is possible */
+	bool final;                          /* no closer look is possible */
 	uint64_t mappings, charged_mappings; /* 0: not counted */
 	struct range sum, largest;
 	uint64_t huge; /* in transparent huge pages */

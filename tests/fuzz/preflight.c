@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Any bytes through every parser of the preflight, and through its model and texts. The first byte
- * chooses. Besides not crashing: the result must not depend on how the stream was cut into reads, and
- * what is counted must agree with itself.
+ * chooses. Besides not crashing: the result must not depend on how the stream was cut into reads,
+ * and what is counted must agree with itself.
  */
 #include <assert.h>
 #include <stdint.h>
@@ -106,7 +106,8 @@ static void judge_anything(const uint8_t *data, size_t size)
 	uint64_t bits = 0, version = 0;
 	uint64_t *numbers[] = {
 		&bits, &version, &s.system.ram, &s.system.swap, &s.system.committed,
-		&s.system.commit_limit, &s.system.admin_reserve, &s.system.user_reserve, &s.system.cpus,
+		&s.system.commit_limit, &s.system.admin_reserve, &s.system.user_reserve,
+		&s.system.cpus,
 		&s.system.free, &s.system.file, &s.system.shmem, &s.system.swap_free,
 		&s.system.reclaimable, &s.system.reserve, &s.system.tasks, &s.system.threads_max,
 		&s.system.pid_max, &s.system.numbered_tasks, &s.task.uid, &s.task.total,
@@ -114,7 +115,8 @@ static void judge_anything(const uint8_t *data, size_t size)
 		&s.task.anonymous, &s.task.page_table_bytes, &s.task.nproc_limit,
 		&s.task.user_tasks_low, &s.task.user_tasks_high, &s.task.pids_room,
 		&s.task.memory_room_bytes, &s.charge.mappings, &s.charge.sum.likely,
-		&s.charge.sum.high, &s.charge.largest.likely, &s.charge.largest.high, &s.charge.huge,
+		&s.charge.sum.high, &s.charge.largest.likely, &s.charge.largest.high,
+		&s.charge.huge,
 	};
 	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
 		number(&data, &size, numbers[i]);

@@ -106,7 +106,8 @@ static void charge_is_exact_for_random_layouts(void **state)
 		again += o.again;
 	}
 	assert_int_equal(sysctl_guard_end(&guard), 0);
-	print_message("%u layouts, %lld pages charged, %lld readings, %lld measured again, %d wrong\n",
+	print_message("%u layouts, %lld pages charged, %lld readings, %lld measured again, "
+		      "%d wrong\n",
 		n, pages, readings, again, wrong);
 	assert_int_equal(wrong, 0);
 }

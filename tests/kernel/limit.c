@@ -39,7 +39,8 @@ struct summary {
 
 static void *reserve(int64_t bytes)
 {
-	void *p = mmap(NULL, (size_t)bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	const int prot = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS;
+	void *p = mmap(NULL, (size_t)bytes, prot, flags, -1, 0);
 	return p == MAP_FAILED ? NULL : p;
 }
 
@@ -96,7 +97,8 @@ static int step(int64_t ballast, struct tried *t, struct summary *s)
 	s->wrong += is_wrong(t);
 	if (is_wrong(t))
 		snprintf(s->error, sizeof s->error,
-			"ballast %lld: %s, charge %llu headroom %llu +-%llu, fork errno %d, moved %lld",
+			"ballast %lld: %s, charge %llu headroom %llu +-%llu, fork errno %d, "
+			"moved %lld",
 			(long long)ballast, ss_cause_name(t->report.cause),
 			(unsigned long long)t->report.charge_bytes,
 			(unsigned long long)t->report.headroom_bytes,
@@ -162,7 +164,8 @@ static void victim(const struct setting *setting, int out)
 	if (setting->uid && setresuid(setting->uid, setting->uid, setting->uid))
 		_exit(1);
 	char *charged = reserve(CHARGE), *exempt = reserve(setting->dont_fork + 4096);
-	if (!charged || !exempt || madvise(exempt, (size_t)setting->dont_fork + 4096, MADV_DONTFORK))
+	size_t size = (size_t)setting->dont_fork + 4096;
+	if (!charged || !exempt || madvise(exempt, size, MADV_DONTFORK))
 		_exit(1);
 	memset(charged, 1, 16 * MIB);
 	if (setting->shared)

@@ -27,8 +27,8 @@ int tally_add(struct tally *t, int64_t value); /* 1: it is settled */
 int64_t tally_result(const struct tally *t);
 
 /*
- * By how many pages Committed_AS grows with a forked child of the caller alive; -1: fork failed. Only
- * readings count after which it was the same again as before.
+ * By how many pages Committed_AS grows with a forked child of the caller alive; -1: fork failed.
+ * Only readings count after which it was the same again as before.
  */
 int64_t measured_charge(int *readings);
 

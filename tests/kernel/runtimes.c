@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Other processes: the charge of interpreters and virtual machines as predicted from outside, against
- * Committed_AS when they fork. They are made to fork by a preload and do not take part. What is not
- * installed is left out and named.
+ * Other processes: the charge of interpreters and virtual machines as predicted from outside,
+ * against Committed_AS when they fork. They are made to fork by a preload and do not take part. What
+ * is not installed is left out and named.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -54,7 +54,7 @@ static int read_report(int fd, int *value, int timeout_ms)
 	return r == 1 && read(fd, value, sizeof *value) == sizeof *value ? 0 : -1;
 }
 
-/* What a version manager puts into PATH is a script that execs the real one, without our preload. */
+/* What a version manager puts into PATH is a script that execs the real one, without preload. */
 static void run(char **argv)
 {
 	char pattern[512];

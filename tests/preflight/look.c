@@ -167,7 +167,9 @@ static void version_1_has_a_hierarchy_for_each(void **state)
 static void unknown_cgroups_limit_nothing(void **state)
 {
 	(void)state;
-	static const char *const paths[] = {"0::/../x\n", "0::/nowhere\n", "8:pids:/..\n", "", "0::\n"};
+	static const char *const paths[] = {
+		"0::/../x\n", "0::/nowhere\n", "8:pids:/..\n", "", "0::\n",
+	};
 	struct task_facts task;
 	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
 		begin();

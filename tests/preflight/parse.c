@@ -91,7 +91,8 @@ static void meminfo(void **state)
 	     "HugePages_Total:       3\nHugepagesize:       2048 kB\nHugetlb:   6144 kB\n"
 	     "ShmemHugePages: 1 kB\nCachedX: 5 kB\n",
 		parse_meminfo, &m);
-	const struct meminfo want = {24684084, 24188280, 2112, 307628, 4, 100, 99, 8872, 82096, 82000,
+	const struct meminfo want = {24684084, 24188280, 2112, 307628, 4, 100, 99, 8872, 82096,
+		82000,
 		12342040, 62024, 6144, 3, 2048};
 	assert_memory_equal(&m, &want, sizeof m);
 }
@@ -165,7 +166,8 @@ static void zoneinfo_gives_the_reserve_of_all_zones(void **state)
 	(void)state;
 	struct zoneinfo z = {0};
 	feed("Node 0, zone      DMA\n  per-node stats\n      nr_x 5\n  pages free     3840\n"
-	     "        min      10\n        low      13\n        high     16\n        managed  3840\n"
+	     "        min      10\n        low      13\n        high     16\n"
+	     "        managed  3840\n"
 	     "        protection: (0, 1907, 23894, 23894)\n  pagesets\n    cpu: 0\n"
 	     "              high:  999\n              high_min: 7\n"
 	     "Node 0, zone   Normal\n  pages free     1\n        high     100\n"
@@ -196,8 +198,8 @@ static void cgroups(void **state)
 {
 	(void)state;
 	struct cgroup_paths c = {0};
-	feed("9:name=systemd:/\n8:cpu,pids:/a\n4:memory:/b/c:d\n3:pidsx:/no\n0::/v2\n", parse_cgroup,
-		&c);
+	feed("9:name=systemd:/\n8:cpu,pids:/a\n4:memory:/b/c:d\n3:pidsx:/no\n0::/v2\n",
+		parse_cgroup, &c);
 	assert_string_equal(c.pids, "/a");
 	assert_string_equal(c.memory, "/b/c:d");
 	assert_string_equal(c.v2, "/v2");
@@ -208,7 +210,8 @@ static void mountinfo(void **state)
 	(void)state;
 	static const char text[] =
 		"25 30 0:23 / /sys rw,nosuid shared:7 - sysfs sysfs rw\n"
-		"33 25 0:29 /docker/abc /sys/fs/cgroup/cpu,pids ro master:11 - cgroup cgroup rw,cpu,pids\n"
+		"33 25 0:29 /docker/abc /sys/fs/cgroup/cpu,pids ro master:11 - cgroup cgroup "
+		"rw,cpu,pids\n"
 		"34 25 0:30 / /sys/fs/cgroup/unified rw,nosuid - cgroup2 cgroup2 rw\n"
 		"35 25 0:31 /x /mnt rw - cgroup cgroup rw,memory\n";
 	struct cgroup_mount pids = {.controller = "pids"}, two = {.controller = ""};

@@ -67,7 +67,8 @@ static inline void set_largest(struct snapshot *s, uint64_t pages)
 	s->charge.largest = (struct range){pages, pages, pages};
 }
 
-static inline void expect(const struct snapshot *s, enum ss_fork_verdict verdict, enum ss_cause cause)
+static inline void expect(
+	const struct snapshot *s, enum ss_fork_verdict verdict, enum ss_cause cause)
 {
 	struct answer a = judge(s);
 	assert_int_equal(a.verdict, verdict);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Hazards:
- * 1. The test may be killed at any instant: the old value is with the guardian, acknowledged, before
- *    the new one is written.
+ * 1. The test may be killed at any instant: the old value is with the guardian, acknowledged,
+ *    before the new one is written.
  * 2. Children of the test hold copies of the link and may outlive it: the end of the test itself is
  *    seen by a pidfd, the link's end of file is only for kernels without.
  * 3. A killed process group takes its members along: the guardian has a session of its own.
@@ -178,7 +178,8 @@ static int remember(struct sysctl_guard *guard, char what, const char *path)
 	snprintf(m.path, sizeof m.path, "%s", path);
 	if (send(guard->link, &m, sizeof m, MSG_NOSIGNAL) != (ssize_t)sizeof m)
 		return -EIO;
-	return recv(guard->link, &answer, sizeof answer, 0) == (ssize_t)sizeof answer ? answer : -EIO;
+	ssize_t n = recv(guard->link, &answer, sizeof answer, 0);
+	return n == (ssize_t)sizeof answer ? answer : -EIO;
 }
 
 static int remember_partner(struct sysctl_guard *guard, const char *path)

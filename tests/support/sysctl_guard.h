@@ -6,8 +6,8 @@
 
 /*
  * Changes kernel settings for the length of a test. A guardian process of its own puts them back in
- * sysctl_guard_end(), or as soon as the test is gone, whatever it died of. It is a small fork: begin
- * before the test maps much. Not for two threads at once.
+ * sysctl_guard_end(), or as soon as the test is gone, whatever it died of. It is a small fork:
+ * begin before the test maps much. Not for two threads at once.
  */
 struct sysctl_guard {
 	pid_t pid;
