@@ -21,17 +21,61 @@
 #include "preload/leanfork/limits.h"
 #include "preload/leanfork/signals.h"
 
-#define FIXED(i, n) {ARG_FIXED, i, 0, n}
-#define COUNTED(i, by) {ARG_COUNTED, i, by, 1}
-#define ITEMS(i, by, type) {ARG_COUNTED, i, by, sizeof(type)}
-#define SIZED(i, by) {ARG_SIZED, i, by, 0}
-#define STRING(i) {ARG_STRING, i, 0, 0}
-#define VECTOR(i, by) {ARG_VECTOR, i, by, 0}
-#define MESSAGE(i) {ARG_MESSAGE, i, 0, 0}
+#define FIXED(i, n)                                                                                \
+	{                                                                                          \
+		ARG_FIXED, i, 0, n                                                                 \
+	}
+#define COUNTED(i, by)                                                                             \
+	{                                                                                          \
+		ARG_COUNTED, i, by, 1                                                              \
+	}
+#define ITEMS(i, by, type)                                                                         \
+	{                                                                                          \
+		ARG_COUNTED, i, by, sizeof(type)                                                   \
+	}
+#define SIZED(i, by)                                                                               \
+	{                                                                                          \
+		ARG_SIZED, i, by, 0                                                                \
+	}
+#define STRING(i)                                                                                  \
+	{                                                                                          \
+		ARG_STRING, i, 0, 0                                                                \
+	}
+#define VECTOR(i, by)                                                                              \
+	{                                                                                          \
+		ARG_VECTOR, i, by, 0                                                               \
+	}
+#define MESSAGE(i)                                                                                 \
+	{                                                                                          \
+		ARG_MESSAGE, i, 0, 0                                                               \
+	}
 
-#define RULE(nr, verdict, ...) [SYS_##nr] = {verdict, NULL, {__VA_ARGS__}}
-#define JUDGED(nr, judge, ...) [SYS_##nr] = {ORDINARY, judge, {__VA_ARGS__}}
-#define NOTHING {0, 0, 0, 0}
+#define RULE(nr, verdict, ...) [SYS_##nr] = {verdict, NO_JUDGE, {__VA_ARGS__}}
+#define JUDGED(nr, judge, ...) [SYS_##nr] = {ORDINARY, NUMBER_OF_##judge, {__VA_ARGS__}}
+#define NOTHING                                                                                    \
+	{                                                                                          \
+		0, 0, 0, 0                                                                         \
+	}
+
+/* By number, not by address: the loader would write into each page of the table below, in every
+ * process under the shim. */
+#define JUDGES                                                                                     \
+	X(exec_call)                                                                               \
+	X(judge_brk) X(judge_close) X(judge_creat) X(judge_dup) X(judge_exit) X(judge_fcntl)       \
+		X(judge_futex) X(judge_ioctl) X(judge_mmap) X(judge_mprotect) X(judge_mremap)      \
+			X(judge_munmap) X(judge_open) X(judge_openat) X(judge_pipe) X(judge_prctl) \
+				X(judge_priority) X(judge_read) X(judge_robust_list) X(judge_seek) \
+					X(judge_self) X(judge_write) X(limits_get)                 \
+						X(limits_prlimit) X(limits_set) X(signals_action)  \
+							X(signals_mask) X(signals_stack)
+
+#define X(judge) NUMBER_OF_##judge,
+enum judge_number { NO_JUDGE, JUDGES };
+#undef X
+
+#define X(judge) [NUMBER_OF_##judge] = judge,
+static enum verdict (*const judges[])(struct lean *, struct call *) = {JUDGES};
+#undef X
 
 static const struct call_rule rules[] = {
 	/* memory */
@@ -79,7 +123,7 @@ static const struct call_rule rules[] = {
 	RULE(fstatfs, PRIVATE, FIXED(1, sizeof(struct statfs))),
 	RULE(access, PRIVATE, STRING(0)),
 	RULE(faccessat, PRIVATE, STRING(1)),
-	[439 /* faccessat2 */] = {PRIVATE, NULL, {STRING(1)}},
+	[439 /* faccessat2 */] = {PRIVATE, NO_JUDGE, {STRING(1)}},
 	RULE(readlink, PRIVATE, STRING(0), COUNTED(1, 2)),
 	RULE(readlinkat, PRIVATE, STRING(1), COUNTED(2, 3)),
 	RULE(getcwd, PRIVATE, COUNTED(0, 1)),
@@ -205,6 +249,13 @@ const struct call_rule *call_rule(long nr)
 	if (nr < 0 || nr >= (long)(sizeof rules / sizeof rules[0]))
 		return NULL;
 	return &rules[nr];
+}
+
+enum verdict call_verdict(const struct call_rule *rule, struct lean *l, struct call *call)
+{
+	if (rule->judge == NO_JUDGE)
+		return rule->verdict;
+	return judges[rule->judge](l, call);
 }
 
 long call_do(const struct call *call)

@@ -10,8 +10,8 @@ enum verdict {
 	TELLING,  /* done, when there is no native fork to fall back on */
 	WAITS_IN, /* the same, once the descriptor in the first argument has something to read */
 	WAITS_OUT,
-	PRIVATE,  /* nobody else can notice it: done */
-	ANSWERED  /* dealt with: the result is there */
+	PRIVATE, /* nobody else can notice it: done */
+	ANSWERED /* dealt with: the result is there */
 };
 
 enum arg_kind {
@@ -41,20 +41,22 @@ static inline struct call call_of(ucontext_t *uc)
 {
 	return (struct call){
 		.nr = *reg(uc, REG_RAX),
-		.args = {*reg(uc, REG_RDI), *reg(uc, REG_RSI), *reg(uc, REG_RDX),
-			*reg(uc, REG_R10), *reg(uc, REG_R8), *reg(uc, REG_R9)},
+		.args = {*reg(uc, REG_RDI), *reg(uc, REG_RSI), *reg(uc, REG_RDX), *reg(uc, REG_R10),
+			*reg(uc, REG_R8), *reg(uc, REG_R9)},
 	};
 }
 
 struct call_rule {
-	enum verdict verdict;
-	/* where it depends on the arguments; it may also do the call */
-	enum verdict (*judge)(struct lean *l, struct call *call);
+	uint8_t verdict; /* enum verdict */
+	uint8_t judge;   /* who decides where it depends on the arguments */
 	struct arg args[4];
 };
 
 /* NULL: a call that nothing is known of. */
 const struct call_rule *call_rule(long nr);
+
+/* What the rule says of this very call. May also do the call. */
+enum verdict call_verdict(const struct call_rule *rule, struct lean *l, struct call *call);
 
 /* Brings in all that the call's pointers lead to. A bad pointer is left to the kernel. */
 void args_bring(struct lean *l, const struct call *call, const struct arg *args);

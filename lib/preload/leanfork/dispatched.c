@@ -52,7 +52,7 @@ static bool handle(struct lean *l, struct call *call)
 	const struct call_rule *rule = call_rule(call->nr);
 	if (!rule)
 		return false;
-	enum verdict verdict = rule->judge ? rule->judge(l, call) : rule->verdict;
+	enum verdict verdict = call_verdict(rule, l, call);
 	if (verdict != ANSWERED) {
 		args_bring(l, call, rule->args);
 		if (!may_do(l, call, verdict))

@@ -13,7 +13,7 @@
 #define STACK_MARGIN 65536
 #define THREAD_MARGIN 65536
 
-#define ADVISED_MAX 64
+#define ADVISED_MAX 32
 
 static struct span image; /* the shim's own writable memory */
 static struct span advised[ADVISED_MAX];

@@ -4,7 +4,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
-#define SITES 64
+#define SITES 32
 #define LEAST_PENALTY 8
 #define MOST_PENALTY 4096
 
