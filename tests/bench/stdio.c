@@ -2,7 +2,8 @@
 /*
  * stdio [--json] [--quick]
  * system and popen of libc beside ss_system and ss_popen, which here is mostly the shell's time,
- * and the forms without a shell, in a small caller and in a large one.
+ * and the forms without a shell, in a small caller and in a large one. These run a program where
+ * the shell has a builtin command.
  */
 #include <stdbool.h>
 #include <stdio.h>

@@ -9,6 +9,7 @@
 #define OWN "Signals 32 and 33 are in the command as in the caller"
 #define NO_CHILD "system returns -1 when no process could be made"
 #define MEMORY "No memory is needed in the caller"
+#define MASK_BACK "Each of several systems puts back its caller's signal mask"
 #define OPTION "A command that looks like an option is a command"
 #define CANCEL_MASK "A cancelled system puts back the signal mask before cleanup handlers run"
 #define FORKED "A child forked beside a system in another thread has its own dispositions"
@@ -32,6 +33,7 @@ const char *const known_titles[] = {
 	OWN,
 	NO_CHILD,
 	MEMORY,
+	MASK_BACK,
 	OPTION,
 	CANCEL_MASK,
 	FORKED,
@@ -77,6 +79,8 @@ const struct known known[] = {
 	{NO_CHILD, "no_*address_space*", "system", "32512 errno 12", "-1 errno 12"},
 	{MEMORY, "no_more_address_space*", "system", "32512 errno 12", "0x300"},
 	{MEMORY, "no_address_space_for_the_shell*", "system", "32512 errno 12", "0xb"},
+	{MASK_BACK, "two_in_system*", "* mask", "10000 pending *", "0 pending 0"},
+	{MASK_BACK, "fork_beside_system", "forked, later mask", "10000 *", "0 pending 0"},
 	{WIDE, "wide_characters", "orientation", "0", "1"},
 	{WIDE, "wide_characters", "case ended", "0xb", "0"},
 	{WIDE, "wide_characters", "orphans", "1", "0"},
