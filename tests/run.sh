@@ -7,6 +7,8 @@ cd "$(dirname "$0")/.."
 . tests/support/setup.sh
 need compiler meson ninja pkg-config cmocka
 want c++ groff || true
+# Small programs that start others, for the suite `programs`; larger ones are tested where they are.
+want busybox ed gawk lua5.4 mawk mksh original-awk sqlite3 tclsh || true
 
 if test -e build/build.ninja; then
 	meson setup --reconfigure build

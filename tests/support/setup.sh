@@ -24,6 +24,7 @@ package_of() {
 	compiler) echo gcc libc6-dev ;;
 	c++) echo g++ ;;
 	ninja) echo ninja-build ;;
+	tclsh) echo tcl ;;
 	cmocka) echo libcmocka-dev ;;
 	clang++) echo clang ;;
 	groff) echo groff-base ;;
