@@ -192,6 +192,8 @@ pid_t lean_fork(const struct lean_wish *wish, struct lean_result *result)
 	*result = (struct lean_result){.outcome = LEAN_NATIVE};
 	if (lean_is_child())
 		return wish->libc_fork();
+	if (!plan_possible())
+		return without(wish, result, LEAN_FOREIGN);
 	if (atomic_load(&own_dispatch))
 		return without(wish, result, LEAN_SIGSYS);
 	struct lean *l = create(wish);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <link.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -16,12 +17,19 @@
 #define ADVISED_MAX 32
 
 static struct span image; /* the shim's own writable memory */
+static bool valgrind;
 static struct span advised[ADVISED_MAX];
 static _Atomic unsigned n_advised;
 
-/* The object with this very function in it; of its segments those that can be written. */
+/*
+ * The object with this very function in it; of its segments those that can be written. Valgrind,
+ * which has an object of its own in each process that it runs, makes the system calls itself: to
+ * have them dispatched would be its end.
+ */
 static int find_image(struct dl_phdr_info *info, size_t size, void *data)
 {
+	if (strstr(info->dlpi_name, "/vgpreload_"))
+		valgrind = true;
 	struct span all = {UINTPTR_MAX, 0}, writable = {UINTPTR_MAX, 0};
 	(void)size;
 	for (int i = 0; i < info->dlpi_phnum; i++) {
@@ -36,15 +44,19 @@ static int find_image(struct dl_phdr_info *info, size_t size, void *data)
 		writable.start = at < writable.start ? at : writable.start;
 		writable.end = at + segment->p_memsz;
 	}
-	if ((uintptr_t)gate_start < all.start || (uintptr_t)gate_start >= all.end)
-		return 0;
-	*(struct span *)data = writable;
-	return 1;
+	if ((uintptr_t)gate_start >= all.start && (uintptr_t)gate_start < all.end)
+		*(struct span *)data = writable;
+	return 0;
 }
 
 __attribute__((constructor)) static void find_own_image(void)
 {
 	dl_iterate_phdr(find_image, &image);
+}
+
+bool plan_possible(void)
+{
+	return image.start < image.end && !valgrind;
 }
 
 void lean_advised(uintptr_t start, uintptr_t end)
@@ -133,7 +145,7 @@ static uint64_t make_token(const struct lean *l)
 
 enum lean_reason plan_make(struct lean *l, uintptr_t stack)
 {
-	if (atomic_load(&n_advised) > ADVISED_MAX || image.start >= image.end)
+	if (atomic_load(&n_advised) > ADVISED_MAX)
 		return LEAN_FOREIGN;
 	l->token = make_token(l);
 	keep_needed(l, stack);
@@ -145,8 +157,6 @@ enum lean_reason plan_make(struct lean *l, uintptr_t stack)
 	l->choice.max_shared = SHARED_MAX;
 	if (!can_read_self(l) || !read_maps(l))
 		return LEAN_KERNEL;
-	if (l->choice.valgrind)
-		return LEAN_FOREIGN;
 	if (l->choice.too_many_shared && l->wish.kind == LEAN_EAGER)
 		return LEAN_FAULT;
 	if (l->choice.bytes < l->wish.least_total || l->choice.n_ranges == 0)

@@ -4,6 +4,9 @@
 
 #include "preload/leanfork/state.h"
 
+/* Whether there may be lean forks in this process at all. */
+bool plan_possible(void);
+
 /* Chooses what this process's fork leaves out; `stack` is where the thread's stack has come to. */
 enum lean_reason plan_make(struct lean *l, uintptr_t stack);
 

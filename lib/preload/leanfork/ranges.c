@@ -50,18 +50,8 @@ static bool starts_with(const struct cursor *c, const char *word)
 	return true;
 }
 
-static bool contains(const struct cursor *c, const char *word)
-{
-	for (struct cursor rest = *c; rest.at < rest.end; rest.at++)
-		if (starts_with(&rest, word))
-			return true;
-	return false;
-}
-
 static enum mapping_kind kind_of(const char *perms, bool file, const struct cursor *name)
 {
-	if (contains(name, "/vgpreload_"))
-		return MAPPING_VALGRIND;
 	if (perms[3] == 's')
 		return perms[1] == 'w' ? MAPPING_SHARED : MAPPING_OTHER;
 	if (perms[0] != 'r' || perms[1] != 'w' || perms[2] != '-' || perms[3] != 'p' || file)
@@ -143,9 +133,6 @@ void choice_add(struct choice *choice, const struct mapping *mapping)
 			choice->too_many_shared = true;
 		else
 			choice->shared[choice->n_shared++] = mapping->at;
-		break;
-	case MAPPING_VALGRIND:
-		choice->valgrind = true;
 		break;
 	case MAPPING_OTHER:
 		break;

@@ -16,8 +16,7 @@ struct span {
 enum mapping_kind {
 	MAPPING_OTHER,
 	MAPPING_ANONYMOUS, /* private, anonymous, rw-: may be left out */
-	MAPPING_SHARED,    /* shared and writable: what a child writes there others see */
-	MAPPING_VALGRIND   /* the process does not run on the kernel itself */
+	MAPPING_SHARED     /* shared and writable: what a child writes there others see */
 };
 
 struct mapping {
@@ -47,7 +46,7 @@ struct choice {
 	/* found */
 	size_t n_ranges, n_shared, chunks;
 	uint64_t bytes;
-	bool valgrind, too_many_shared;
+	bool too_many_shared;
 };
 
 /* Pure. Takes the next mapping in the order of addresses. */
