@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include <safespawn.h>
+#include "process/cancel.h"
 #include "process/communicate.h"
 #include "process/deadline.h"
 #include "process/exchange.h"
@@ -29,7 +30,7 @@ static void end_talk(void *arg)
 static int await_end(const struct exchange *x)
 {
 	int error, off;
-	pthread_setcancelstate(x->cancel, &off);
+	pthread_setcancelstate(x->cancel_state, &off);
 	do {
 		error = handle_await(x->child, deadline_left(x->deadline));
 	} while (error == -EINTR);
@@ -102,15 +103,17 @@ static int talk_to(struct ss_child *child, const struct ss_io *io, struct ss_res
 				.deadline = deadline_in(io->timeout_ms ? io->timeout_ms : -1),
 			},
 	};
+	struct cancel cancel;
 	int error;
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &talk.exchange.cancel);
+	cancel_off(&cancel);
+	talk.exchange.cancel_state = cancel.state;
 	sigpipe_hold(&talk.sigpipe);
 	pthread_cleanup_push(end_talk, &talk);
 	error = converse(&talk.exchange, result);
 	if (!error)
 		move_texts(result, &talk.exchange);
 	pthread_cleanup_pop(1);
-	pthread_setcancelstate(talk.exchange.cancel, NULL);
+	cancel_as_before(&cancel);
 	return error;
 }
 

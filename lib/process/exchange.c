@@ -69,7 +69,7 @@ static int serve(struct exchange *x, const struct pollfd *ready)
 static int await_any(const struct exchange *x, struct pollfd *fds, int timeout_ms)
 {
 	int off;
-	pthread_setcancelstate(x->cancel, &off);
+	pthread_setcancelstate(x->cancel_state, &off);
 	int n = poll(fds, 3, timeout_ms);
 	int result = n < 0 ? -errno : n;
 	pthread_setcancelstate(off, NULL);

@@ -14,7 +14,7 @@ struct exchange {
 	size_t input_len;
 	struct buffer out, err;
 	int64_t deadline; /* of deadline.h */
-	int cancel;       /* the caller's cancellation state */
+	int cancel_state; /* the caller's */
 };
 
 /*

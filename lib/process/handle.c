@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/syscall.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "engine/syscall.h"
+#include "process/cancel.h"
 #include "process/deadline.h"
 #include "process/group.h"
 
@@ -104,13 +104,13 @@ static int wait_status(const siginfo_t *info)
 int handle_reap(struct ss_child *child, int *status, struct rusage *usage)
 {
 	siginfo_t info;
-	int cancel;
+	struct cancel cancel;
 	if (child->pid <= 0)
 		return -ECHILD;
 	/* Cancelled in here, a thread could have reaped it without a note that it has. */
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	cancel_off(&cancel);
 	int r = wait_id(child, &info, WEXITED, usage);
-	pthread_setcancelstate(cancel, NULL);
+	cancel_as_before(&cancel);
 	if (r < 0)
 		return r;
 	child->pid = 0;

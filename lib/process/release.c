@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <pthread.h>
 #include <unistd.h>
 
 #include <safespawn.h>
+#include "process/cancel.h"
 #include "process/handle.h"
 
 static void close_owned(int *fd)
@@ -16,15 +16,16 @@ static void close_owned(int *fd)
 int ss_release(struct ss_child *child)
 {
 	/* A cancelled close leaves its descriptor open. */
-	int cancel, saved = errno;
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	struct cancel cancel;
+	int saved = errno;
+	cancel_off(&cancel);
 	if (child && child->reserved[0] == HANDLE_FILLED) {
 		close_owned(&child->pidfd);
 		close_owned(&child->in);
 		close_owned(&child->out);
 		close_owned(&child->err);
 	}
-	pthread_setcancelstate(cancel, NULL);
+	cancel_as_before(&cancel);
 	errno = saved;
 	return 0;
 }

@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <safespawn.h>
+#include "process/cancel.h"
 #include "process/communicate.h"
 #include "process/options.h"
 #include "process/sized.h"
@@ -40,12 +41,12 @@ static int check(const struct ss_options *options, const struct ss_io *io, struc
 /* Also when the thread is cancelled meanwhile: nobody else knows of the child. */
 static void end(void *child)
 {
-	int cancel;
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	struct cancel cancel;
+	cancel_off(&cancel);
 	if (((struct ss_child *)child)->pid > 0)
 		ss_terminate(child, NULL, 0);
 	ss_release(child);
-	pthread_setcancelstate(cancel, NULL);
+	cancel_as_before(&cancel);
 }
 
 static int run(char *const argv[], struct ss_options *options, const struct ss_io *io,

@@ -2,9 +2,9 @@
 #include "process/spawn.h"
 
 #include <errno.h>
-#include <pthread.h>
 
 #include "engine/engine.h"
+#include "process/cancel.h"
 #include "process/dumpable.h"
 #include "process/handle.h"
 #include "process/options.h"
@@ -36,8 +36,7 @@ static void fill_child(
 	};
 }
 
-static int open_and_run(
-	struct request *r, struct engine_child *engine_child, enum ss_stage *stage)
+static int open_and_run(struct request *r, struct engine_child *engine_child, enum ss_stage *stage)
 {
 	int error = plumbing_open(&r->plumbing, &r->options, stage);
 	if (error)
@@ -74,8 +73,9 @@ int spawn_child(struct ss_child *child, char *const argv[], const struct ss_opti
 {
 	struct request r;
 	enum ss_stage stage = SS_STAGE_OPTIONS;
-	int cancel, saved = errno;
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	struct cancel cancel;
+	int saved = errno;
+	cancel_off(&cancel);
 	r.argv = argv;
 	r.extra = extra;
 	int error = options_read(&r.options, options);
@@ -85,7 +85,7 @@ int spawn_child(struct ss_child *child, char *const argv[], const struct ss_opti
 		error = spawn(child, &r, &stage);
 	if (error && r.options.failure)
 		*r.options.failure = (struct ss_failure){stage, -error};
-	pthread_setcancelstate(cancel, NULL);
+	cancel_as_before(&cancel);
 	errno = saved;
 	return error;
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 
-#include "stdio/cancel.h"
+#include "process/cancel.h"
 #include "stdio/streams.h"
 
 /* libc's: the command's status counts, and with status 0 whether everything could be written. */

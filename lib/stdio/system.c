@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "process/spawn.h"
-#include "stdio/cancel.h"
+#include "process/cancel.h"
 #include "stdio/interrupts.h"
 #include "stdio/shell.h"
 

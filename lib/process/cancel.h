@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef STDIO_CANCEL_H
-#define STDIO_CANCEL_H
+#ifndef PROCESS_CANCEL_H
+#define PROCESS_CANCEL_H
 
 /* What a thread had set about its cancellation. */
 struct cancel {
