@@ -42,6 +42,9 @@ static int fork_once(int n, enum lean_kind kind)
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	atomic_fetch_add(&lean_ones, result.outcome == LEAN_DONE);
+	if (status != 20 << 8)
+		print_error("kind %d: pid %d, status %#x, outcome %d, reason %d\n", (int)kind,
+			(int)pid, (unsigned)status, (int)result.outcome, (int)result.reason);
 	return status == 20 << 8;
 }
 

@@ -7,18 +7,6 @@
 
 #include "preload/leanfork/child.h"
 
-long memory_reserve(struct lean *l)
-{
-	for (size_t i = 0; i < l->choice.n_ranges; i++) {
-		struct span at = l->ranges[i].at;
-		long r = gate6(SYS_mmap, at.start, at.end - at.start, PROT_NONE,
-			MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-		if (r != (long)at.start)
-			return r < 0 ? r : -EEXIST;
-	}
-	return 0;
-}
-
 static bool is_settled(const struct lean *l, size_t chunk)
 {
 	return l->settled[chunk / 64] >> chunk % 64 & 1;
@@ -83,16 +71,66 @@ static bool read_parent(struct lean *l, struct span at)
 	return n == whole && token == l->token;
 }
 
-static void fetch(struct lean *l, const struct range *range, uintptr_t at, bool accessible)
+static void fetch_span(struct lean *l, struct span span, bool accessible)
 {
-	struct span span = range_chunk_span(range, at);
 	if (!read_parent(l, span) && !mailbox_ask(l->mail, span, l->parent))
 		child_give_up(l, LEAN_PARENT);
 	atomic_fetch_add(&l->mail->brought, 1);
 	if (!accessible)
 		protect(l, span, PROT_READ | PROT_WRITE);
 	fill(l, span);
+}
+
+static void fetch(struct lean *l, const struct range *range, uintptr_t at, bool accessible)
+{
+	fetch_span(l, range_chunk_span(range, at), accessible);
 	set_settled(l, range_chunk(range, at));
+}
+
+static long reserve_span(struct span at)
+{
+	long r = gate6(SYS_mmap, at.start, at.end - at.start, PROT_NONE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	return r == (long)at.start ? 0 : r < 0 ? r : -EEXIST;
+}
+
+/* What is not there already comes in at once, so that nothing is left to do for the chunk. */
+static long reserve_pages(struct lean *l, const struct range *range, struct span at)
+{
+	for (uintptr_t page = at.start; page < at.end; page += PAGE) {
+		struct span span = {page, page + PAGE};
+		long r = reserve_span(span);
+		if (r < 0 && r != -EEXIST)
+			return r;
+		if (r == 0)
+			fetch_span(l, span, false);
+	}
+	set_settled(l, range_chunk(range, at.start));
+	return 0;
+}
+
+/* Another thread may have mapped something anew in a range that had been marked for the clone: then
+ * the kernel has copied that, and the rest is found by halves. */
+static long reserve(struct lean *l, const struct range *range, struct span at)
+{
+	long r = reserve_span(at);
+	if (r != -EEXIST)
+		return r;
+	if (range_chunk(range, at.start) == range_chunk(range, at.end - 1))
+		return reserve_pages(l, range, at);
+	uintptr_t middle = (at.start + (at.end - at.start) / 2) & ~(CHUNK - 1);
+	if (middle <= at.start)
+		middle = range_chunk_span(range, at.start).end;
+	r = reserve(l, range, (struct span){at.start, middle});
+	return r < 0 ? r : reserve(l, range, (struct span){middle, at.end});
+}
+
+long memory_reserve(struct lean *l)
+{
+	long r = 0;
+	for (size_t i = 0; i < l->choice.n_ranges && r == 0; i++)
+		r = reserve(l, &l->ranges[i], l->ranges[i].at);
+	return r;
 }
 
 /* The part of a range that [at, end) covers; empty if start >= end. */
