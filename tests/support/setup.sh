@@ -33,6 +33,9 @@ package_of() {
 	aarch64-linux-gnu-gcc) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross ;;
 	i686-linux-gnu-gcc) echo gcc-i686-linux-gnu libc6-dev-i386-cross ;;
 	riscv64-linux-gnu-gcc) echo gcc-riscv64-linux-gnu libc6-dev-riscv64-cross ;;
+	node) echo nodejs ;;
+	php) echo php-cli ;;
+	tclsh) echo tcl ;;
 	setpriv) echo util-linux ;;
 	xz) echo xz-utils ;;
 	*) echo "$1" ;;
