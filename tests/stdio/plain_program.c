@@ -40,11 +40,16 @@ static int fclose_waits(void)
 #endif
 }
 
+/* As glibc's pclose does it; musl's wants a stream from its popen. */
 static int other_streams_are_closed(void)
 {
+#ifdef __GLIBC__
 	FILE *f = fopen("/dev/null", "r");
 
 	return f && pclose(f) == 0;
+#else
+	return 1;
+#endif
 }
 
 int main(int argc, char *argv[])
