@@ -3,7 +3,9 @@
  * The engine on clone3 and clone: the parent's side.
  *
  *  1. A signal handler that ran in the child would run in the parent's memory: all signals are
- *     blocked round the clone, by a raw call, as libc leaves out the two it uses itself.
+ *     blocked round the clone, by a raw call, as libc leaves out the two it uses itself. Only
+ *     SIGCHLD stays as it is where the clone resets handlers: the child often ends before the mask
+ *     is back, and its SIGCHLD, though ignored, would be queued and wake another thread.
  *  2. A cancelled thread would leave the mask and the child behind: the caller sees to that.
  *  3. The child needs a stack of its own. A mapping would take the lock that page faults of other
  *     threads want; the caller's stack may be 16 KiB in all: a small array on it.
@@ -37,11 +39,12 @@ static atomic_bool no_clone3;
 static atomic_bool no_shared_table;
 static _Atomic enum { MEMORY_UNKNOWN, MEMORY_SHARED, MEMORY_COPIED } memory;
 
-static kernel_sigset block_all(void)
+#define SIGCHLD_BIT ((kernel_sigset)1 << (SIGCHLD - 1))
+
+static kernel_sigset block(kernel_sigset set)
 {
-	const kernel_sigset all = ~(kernel_sigset)0;
 	kernel_sigset old = 0;
-	raw4(SYS_rt_sigprocmask, SIG_SETMASK, &all, &old, sizeof all);
+	raw4(SYS_rt_sigprocmask, SIG_BLOCK, &set, &old, sizeof set);
 	return old;
 }
 
@@ -74,7 +77,10 @@ static long try_clone(struct job *job, struct clone_call call, bool by_clone3, u
 	call.flags |= extra;
 	job->reset_handlers = !(extra & ENGINE_CLEAR_SIGHAND);
 	job->cgroup_by_file = (job->flags & JOB_CGROUP) && !(extra & ENGINE_INTO_CGROUP);
-	return by_clone3 ? clone_new(&call) : clone_old(&call);
+	if (by_clone3)
+		return clone_new(&call);
+	block(SIGCHLD_BIT);
+	return clone_old(&call);
 }
 
 static long clone_best(struct job *job, const struct clone_call *call)
@@ -189,6 +195,7 @@ static long probe_memory(void *stack)
 		.run = child_probe,
 		.arg = &shared,
 	};
+	block(SIGCHLD_BIT);
 	long pid = clone_old(&call);
 	if (pid < 0 && pid != -EINVAL)
 		return pid;
@@ -211,7 +218,7 @@ static __attribute__((noinline)) int run_blocked(struct job *job, struct engine_
 
 int engine_run(struct job *job, struct engine_child *child)
 {
-	kernel_sigset old = block_all();
+	kernel_sigset old = block(~SIGCHLD_BIT);
 	if (!(job->flags & JOB_MASK))
 		job->mask = old;
 	if (job->pdeathsig)
