@@ -53,8 +53,11 @@ static void arguments_and_environment_arrive(void **unused)
 	assert_state(&state, "arg2", "");
 	assert_state(&state, "arg3", "two words");
 	assert_null(state_get(&state, "arg4"));
-	assert_state(&state, "env0", "A=1");
-	assert_state(&state, "env1", "B=");
+	/* In any order: qemu's is its own. */
+	const char *first = state_get(&state, "env0"), *second = state_get(&state, "env1");
+	assert_non_null(second);
+	assert_true(!strcmp(first, "A=1") || !strcmp(second, "A=1"));
+	assert_true(!strcmp(first, "B=") || !strcmp(second, "B="));
 	assert_null(state_get(&state, "env2"));
 }
 

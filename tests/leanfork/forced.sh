@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # A shell script of thousands of forks, each of them leanly: the same output as natively.
 # forced.sh SHIM SCRIPT
-shim=$1
+shim=$(realpath "$1") || exit 99
 script=$2
 command -v bash >/dev/null || { echo "no bash here"; exit 77; }
 dir=$(mktemp -d) || exit 99

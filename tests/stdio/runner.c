@@ -151,7 +151,8 @@ static void say_orphans(void)
 	while ((pid = waitpid(-1, NULL, WNOHANG)) >= 0)
 		if (pid == 0 && kill_children() > 0)
 			usleep(500);
-	say("orphans", "%d", orphans);
+	/* How many of them: a shell that is killed at once has no command yet. */
+	say("orphans", "%d", orphans > 0);
 }
 
 /* "[123456]", the number of a pipe or the like, becomes its rank in the record. */
