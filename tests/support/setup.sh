@@ -35,7 +35,6 @@ package_of() {
 	riscv64-linux-gnu-gcc) echo gcc-riscv64-linux-gnu libc6-dev-riscv64-cross ;;
 	node) echo nodejs ;;
 	php) echo php-cli ;;
-	tclsh) echo tcl ;;
 	setpriv) echo util-linux ;;
 	xz) echo xz-utils ;;
 	*) echo "$1" ;;
