@@ -38,22 +38,13 @@ static int await_end(const struct exchange *x)
 	return error;
 }
 
-static int reap(struct ss_child *child, struct ss_result *result)
-{
-	int error;
-	do {
-		error = handle_reap(child, &result->status, &result->usage);
-	} while (error == -EINTR);
-	return error;
-}
-
 /* Also after a time-out whatever can still be had is kept. */
 static int kill_and_collect(struct exchange *x, struct ss_result *result)
 {
 	if (x->child->own_group)
 		handle_kill_group(x->child, SIGKILL);
 	handle_kill(x->child, SIGKILL);
-	int error = reap(x->child, result);
+	int error = handle_reap(x->child, &result->status, &result->usage);
 	int drained = exchange_drain(x);
 	result->timed_out = 1;
 	return error ? error : drained;
@@ -76,7 +67,7 @@ static int converse(struct exchange *x, struct ss_result *result)
 	if (!error)
 		error = await_end(x);
 	if (!error)
-		return reap(x->child, result);
+		return handle_reap(x->child, &result->status, &result->usage);
 	return error == -ETIMEDOUT ? kill_and_collect(x, result) : error;
 }
 

@@ -109,7 +109,10 @@ int handle_reap(struct ss_child *child, int *status, struct rusage *usage)
 		return -ECHILD;
 	/* Cancelled in here, a thread could have reaped it without a note that it has. */
 	cancel_off(&cancel);
-	int r = wait_id(child, &info, WEXITED, usage);
+	int r;
+	do {
+		r = wait_id(child, &info, WEXITED, usage);
+	} while (r == -EINTR);
 	cancel_as_before(&cancel);
 	if (r < 0)
 		return r;

@@ -24,8 +24,8 @@ int handle_await(const struct ss_child *child, int timeout_ms);
 
 /*
  * Reaps the child, waiting for its end, and stores its wait status and what it has used; either may
- * be NULL. -EINTR, -ECHILD. Not a cancellation point, so where that matters handle_await comes
- * first.
+ * be NULL. Goes on after EINTR and is no cancellation point: where that matters handle_await comes
+ * first. -ECHILD.
  */
 int handle_reap(struct ss_child *child, int *status, struct rusage *usage);
 

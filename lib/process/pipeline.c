@@ -34,8 +34,7 @@ static void undo(struct ss_child *children, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		handle_kill(&children[i], SIGKILL);
-		while (handle_reap(&children[i], NULL, NULL) == -EINTR)
-			;
+		handle_reap(&children[i], NULL, NULL);
 		ss_release(&children[i]);
 	}
 }

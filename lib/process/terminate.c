@@ -16,15 +16,6 @@ static int await_until(const struct ss_child *child, int64_t deadline)
 	return error;
 }
 
-static int reap(struct ss_child *child, int *status)
-{
-	int error;
-	do {
-		error = handle_reap(child, status, NULL);
-	} while (error == -EINTR);
-	return error;
-}
-
 /* SIGCONT: what is stopped could not end by itself. */
 static int ask(const struct ss_child *child, int (*send)(const struct ss_child *, int))
 {
@@ -42,14 +33,14 @@ static int terminate_one(struct ss_child *child, int *status, int64_t deadline)
 	if (error == -ETIMEDOUT)
 		error = handle_kill(child, SIGKILL);
 	/* ESRCH: it has ended by itself. */
-	return error && error != -ESRCH ? error : reap(child, status);
+	return error && error != -ESRCH ? error : handle_reap(child, status, NULL);
 }
 
 /* Its zombie must not be taken for a member that still runs, so the leader is reaped first. */
 static int terminate_rest(struct ss_child *child, int *status, int64_t deadline)
 {
 	pid_t group = child->pid;
-	int error = reap(child, status);
+	int error = handle_reap(child, status, NULL);
 	if (error)
 		return error;
 	handle_await_group(child, group, deadline);
@@ -73,7 +64,7 @@ static int terminate_group(struct ss_child *child, int *status, int64_t deadline
 	if (!error && handle_knows_group(child))
 		return terminate_rest(child, status, deadline);
 	handle_kill_group(child, SIGKILL);
-	return reap(child, status);
+	return handle_reap(child, status, NULL);
 }
 
 static int terminate(struct ss_child *child, int *status, int grace_ms)
