@@ -280,20 +280,6 @@ static void a_thread_may_fork(void **state)
 	assert_int_equal(last.outcome, LEAN_DONE);
 }
 
-static void *no_work(void *arg)
-{
-	return arg;
-}
-
-/* libc handles a signal of its own from the first thread on. */
-static int setup(void **state)
-{
-	pthread_t thread;
-	if (pthread_create(&thread, NULL, no_work, NULL) || pthread_join(thread, NULL))
-		return -1;
-	return block_setup(state);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -309,5 +295,5 @@ int main(void)
 		TEST(a_thread_may_fork),
 		TEST(atfork_handlers_run_once),
 	};
-	return cmocka_run_group_tests(tests, setup, block_teardown) != 0;
+	return cmocka_run_group_tests(tests, block_setup, block_teardown) != 0;
 }

@@ -69,23 +69,10 @@ static void killed_at_any_moment(void **state)
 	assert_int_equal(errno, ECHILD);
 }
 
-static void *no_work(void *arg)
-{
-	return arg;
-}
-
-static int setup(void **state)
-{
-	pthread_t thread;
-	if (pthread_create(&thread, NULL, no_work, NULL) || pthread_join(thread, NULL))
-		return -1;
-	return block_setup(state);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(killed_at_any_moment),
 	};
-	return cmocka_run_group_tests(tests, setup, block_teardown) != 0;
+	return cmocka_run_group_tests(tests, block_setup, block_teardown) != 0;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -307,19 +306,6 @@ static void a_program_with_a_dispatch_of_its_own(void **state)
 	assert_int_equal(status, 0);
 }
 
-static void *no_work(void *arg)
-{
-	return arg;
-}
-
-static int setup(void **state)
-{
-	pthread_t thread;
-	if (pthread_create(&thread, NULL, no_work, NULL) || pthread_join(thread, NULL))
-		return -1;
-	return block_setup(state);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -333,5 +319,5 @@ int main(void)
 		TEST(a_handler_for_sigsys),
 		TEST(a_program_with_a_dispatch_of_its_own),
 	};
-	return cmocka_run_group_tests(tests, setup, block_teardown) != 0;
+	return cmocka_run_group_tests(tests, block_setup, block_teardown) != 0;
 }

@@ -110,23 +110,10 @@ static void forks_from_many_threads(void **state)
 	assert_true(atomic_load(&lean_ones) > 0);
 }
 
-static void *no_work(void *arg)
-{
-	return arg;
-}
-
-static int setup(void **state)
-{
-	pthread_t thread;
-	if (pthread_create(&thread, NULL, no_work, NULL) || pthread_join(thread, NULL))
-		return -1;
-	return block_setup(state);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(forks_from_many_threads),
 	};
-	return cmocka_run_group_tests(tests, setup, block_teardown) != 0;
+	return cmocka_run_group_tests(tests, block_setup, block_teardown) != 0;
 }
