@@ -159,7 +159,7 @@ static void ids_are_set_in_order(void **unused)
 	assert_int_equal(next, sizeof order / sizeof order[0]);
 }
 
-/* Rule 1. */
+/* Rule 1; all but SIGCHLD, for a reason that engine_clone.c gives. */
 static void all_signals_are_blocked_round_the_clone(void **unused)
 {
 	(void)unused;
