@@ -2,6 +2,8 @@
 #ifndef PROCESS_CANCEL_H
 #define PROCESS_CANCEL_H
 
+#include <stdbool.h>
+
 /* What a thread had set about its cancellation. */
 struct cancel {
 	int state, type;
@@ -10,5 +12,8 @@ struct cancel {
 /* No cancellation until cancel_as_before. */
 void cancel_off(struct cancel *before);
 void cancel_as_before(const struct cancel *before);
+
+/* Whether nobody can cancel the calling thread until it makes another one. */
+bool cancel_is_impossible(void);
 
 #endif

@@ -101,25 +101,31 @@ static int wait_status(const siginfo_t *info)
 	return info->si_status | (info->si_code == CLD_DUMPED ? 0x80 : 0);
 }
 
-int handle_reap(struct ss_child *child, int *status, struct rusage *usage)
+int handle_reap_once(struct ss_child *child, int *status, struct rusage *usage)
 {
 	siginfo_t info;
-	struct cancel cancel;
 	if (child->pid <= 0)
 		return -ECHILD;
-	/* Cancelled in here, a thread could have reaped it without a note that it has. */
-	cancel_off(&cancel);
-	int r;
-	do {
-		r = wait_id(child, &info, WEXITED, usage);
-	} while (r == -EINTR);
-	cancel_as_before(&cancel);
+	int r = wait_id(child, &info, WEXITED, usage);
 	if (r < 0)
 		return r;
 	child->pid = 0;
 	if (status)
 		*status = wait_status(&info);
 	return 0;
+}
+
+int handle_reap(struct ss_child *child, int *status, struct rusage *usage)
+{
+	struct cancel cancel;
+	int r;
+	/* Cancelled in here, a thread could have reaped it without a note that it has. */
+	cancel_off(&cancel);
+	do {
+		r = handle_reap_once(child, status, usage);
+	} while (r == -EINTR);
+	cancel_as_before(&cancel);
+	return r;
 }
 
 static int pidfd_kill(const struct ss_child *child, int sig, unsigned flags)

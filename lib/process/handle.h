@@ -29,6 +29,9 @@ int handle_await(const struct ss_child *child, int timeout_ms);
  */
 int handle_reap(struct ss_child *child, int *status, struct rusage *usage);
 
+/* The same in one call of the kernel's: -EINTR as well, and for threads that can't be cancelled. */
+int handle_reap_once(struct ss_child *child, int *status, struct rusage *usage);
+
 int handle_kill(const struct ss_child *child, int sig);
 
 /* To the group that the child leads and everything in it. */

@@ -2,12 +2,15 @@
 #include <errno.h>
 
 #include <safespawn.h>
+#include "process/cancel.h"
 #include "process/handle.h"
 
 static int wait_for(struct ss_child *child, int *status, int timeout_ms)
 {
 	if (!child || timeout_ms < -1)
 		return -EINVAL;
+	if (timeout_ms < 0 && cancel_is_impossible())
+		return handle_reap_once(child, status, NULL);
 	int error = handle_await(child, timeout_ms);
 	return error ? error : handle_reap(child, status, NULL);
 }

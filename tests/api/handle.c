@@ -2,6 +2,7 @@
 /* The child afterwards: ss_wait, ss_kill, ss_terminate, ss_release. */
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -127,6 +128,35 @@ static void wait_is_interrupted_by_a_handler(void **unused)
 	sigaction(SIGALRM, &old, NULL);
 	assert_int_equal(ss_terminate(&child, NULL, 0), 0);
 	ss_release(&child);
+}
+
+static void reap_and_say(void *arg)
+{
+	pid_t pid = *(pid_t *)arg;
+	_exit(waitpid(pid, NULL, 0) == pid ? 3 : 4);
+}
+
+/* A thread that is alone can still have cancelled itself. */
+static void wait_once_cancelled(void)
+{
+	struct ss_child child;
+	spawn(&child, ARGV(victim("NOTHING")), OPTIONS(.flags = 0));
+	pthread_cancel(pthread_self());
+	pthread_cleanup_push(reap_and_say, &child.pid);
+	ss_wait(&child, NULL, -1);
+	pthread_cleanup_pop(0);
+	_exit(5);
+}
+
+static void a_cancelled_wait_has_reaped_nothing(void **unused)
+{
+	(void)unused;
+	int status;
+	pid_t pid = fork();
+	if (pid == 0)
+		wait_once_cancelled();
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 3 << 8);
 }
 
 static void kill_reaches_the_child_and_never_another(void **unused)
@@ -341,6 +371,7 @@ int main(void)
 		TEST(the_pidfd_becomes_readable_at_the_end),
 		TEST(everything_works_without_a_pidfd),
 		TEST(wait_is_interrupted_by_a_handler),
+		TEST(a_cancelled_wait_has_reaped_nothing),
 		TEST(kill_reaches_the_child_and_never_another),
 		TEST(a_child_reaped_by_a_stranger_is_not_mistaken),
 		TEST(with_sigchld_ignored_there_is_nothing_to_wait_for),
