@@ -39,6 +39,8 @@ static PLAIN int is_handled(int sig)
 
 long PLAIN child_dispositions(const struct job *job)
 {
+	if (!job->reset_handlers && !job->sigdefault)
+		return 0;
 	for (int sig = 1; sig <= 64; sig++) {
 		int wanted = (int)(job->sigdefault >> (sig - 1) & 1);
 		if (sig == SIGKILL || sig == SIGSTOP)

@@ -85,6 +85,14 @@ int plumbing_open(struct plumbing *p, const struct ss_options *options, enum ss_
 	return 0;
 }
 
+bool plumbing_is_used(const struct plumbing *p)
+{
+	for (int fd = 0; fd < 3; fd++)
+		if (p->theirs[fd] >= 0 || p->closed[fd])
+			return true;
+	return false;
+}
+
 void plumbing_close_theirs(struct plumbing *p)
 {
 	for (int fd = 0; fd < 3; fd++)

@@ -20,6 +20,9 @@ struct plumbing {
 /* Opens what the options name, into an empty plumbing. 0, or -errno with *stage; nothing is left open then. */
 int plumbing_open(struct plumbing *p, const struct ss_options *options, enum ss_stage *stage);
 
+/* Whether the child's 0 to 2 are anything but the caller's. */
+bool plumbing_is_used(const struct plumbing *p);
+
 /* After the spawn: closes the child's ends, and ours too if it failed. */
 void plumbing_close_theirs(struct plumbing *p);
 void plumbing_close(struct plumbing *p);

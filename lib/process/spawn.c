@@ -41,7 +41,8 @@ static int open_and_run(struct request *r, struct engine_child *engine_child, en
 	int error = plumbing_open(&r->plumbing, &r->options, stage);
 	if (error)
 		return error;
-	error = request_plan_fds(r);
+	if (plumbing_is_used(&r->plumbing))
+		error = request_plan_fds(r);
 	if (!error) {
 		error = run(r, engine_child);
 		*stage = r->job.verdict.stage;
