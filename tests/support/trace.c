@@ -89,6 +89,8 @@ static void enter(struct tracer *t, struct process *p, const struct __ptrace_sys
 	*call = (struct traced_call){.child = p->pid != t->subject, .nr = info->entry.nr};
 	memcpy(call->args, info->entry.args, sizeof call->args);
 	call->clone_flags = clone_flags(p->pid, call);
+	if (call->nr == SYS_rt_sigprocmask && call->args[1])
+		call->mask = (uint64_t)ptrace(PTRACE_PEEKDATA, p->pid, call->args[1], 0);
 }
 
 static void on_syscall(struct tracer *t, struct process *p)

@@ -12,6 +12,7 @@ struct traced_call {
 	uint64_t nr;
 	uint64_t args[6];
 	uint64_t clone_flags; /* of clone and clone3 */
+	uint64_t mask;        /* given to rt_sigprocmask */
 	int64_t result;       /* 0 while there is none: an exec that succeeded, exit */
 };
 
