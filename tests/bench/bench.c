@@ -20,9 +20,15 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static double quantile(double *sorted, int n, double q)
+struct bench_result bench_summary(double *times, int n, double base_us)
 {
-	return sorted[(int)((n - 1) * q)];
+	qsort(times, (size_t)n, sizeof *times, compare);
+	double median = times[(n - 1) / 2];
+	return (struct bench_result){
+		.median_us = median,
+		.p99_us = times[(int)((n - 1) * 0.99)],
+		.ratio = base_us > 0 ? median / base_us : 1,
+	};
 }
 
 void bench_compare(
@@ -41,13 +47,9 @@ void bench_compare(
 			if (round >= 0)
 				times[i * (size_t)rounds + (size_t)round] = took;
 		}
-	for (size_t i = 0; i < n; i++) {
-		double *mine = times + i * (size_t)rounds;
-		qsort(mine, (size_t)rounds, sizeof *mine, compare);
-		results[i].median_us = quantile(mine, rounds, 0.5);
-		results[i].p99_us = quantile(mine, rounds, 0.99);
-		results[i].ratio = results[i].median_us / results[0].median_us;
-	}
+	for (size_t i = 0; i < n; i++)
+		results[i] = bench_summary(times + i * (size_t)rounds, rounds,
+			i ? results[0].median_us : 0);
 	free(times);
 }
 

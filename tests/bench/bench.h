@@ -22,6 +22,9 @@ struct bench_result {
 
 double bench_now_us(void);
 
+/* Sorts times[n]; the ratio is to base_us, or 1 if that is 0. */
+struct bench_result bench_summary(double *times, int n, double base_us);
+
 /* Runs each way `rounds` times after a short warm-up and fills in results[n]. */
 void bench_compare(
 	const struct bench_way *ways, size_t n, int rounds, struct bench_result *results);

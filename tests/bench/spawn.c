@@ -7,6 +7,8 @@
  */
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
 #include <spawn.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -147,20 +149,75 @@ static void over_size(void)
 	}
 }
 
-/*
- * By itself, ratio to the first count: beside ways that copy 20,000 descriptors each time it finds
- * the processor's caches full of those.
- */
-static void measure_alone(long descriptors, int rounds)
+/* Opens descriptors until there are so many, or as many as the limit allows. */
+static int open_until(int count)
 {
-	static const struct bench_way alone[] = {{"ss_spawn alone", by_ss_spawn, release}};
-	static double first_us;
-	struct bench_result result;
-	bench_compare(alone, 1, rounds, &result);
-	if (first_us == 0)
-		first_us = result.median_us;
-	result.ratio = result.median_us / first_us;
-	bench_print("descriptors", descriptors, alone, 1, &result, json);
+	struct rlimit limit;
+	int fd, n = 3;
+	getrlimit(RLIMIT_NOFILE, &limit);
+	while (n < count && n < (int)limit.rlim_cur - 8 &&
+		(fd = open("/dev/null", O_RDWR | O_CLOEXEC)) >= 0)
+		n = fd + 1;
+	return n;
+}
+
+/*
+ * ss_spawn by itself with few and with many descriptors, in turns: beside ways that copy 20,000
+ * descriptors each time it would find the processor's caches full of those. A thread each, as a
+ * process has one table.
+ */
+static struct turns {
+	pthread_t thread;
+	sem_t go, done;
+	int descriptors, rounds;
+	double *times;
+} turns[2] = {{.descriptors = 10}, {.descriptors = 20000}};
+
+static void *take_turns(void *arg)
+{
+	struct turns *mine = arg;
+	need(unshare(CLONE_FILES) == 0, "unshare");
+	mine->descriptors = open_until(mine->descriptors);
+	sem_post(&mine->done);
+	for (int round = 0; round < mine->rounds; round++) {
+		sem_wait(&mine->go);
+		by_ss_spawn(); /* a warm-up, as the other one has had its turn */
+		release();
+		double start = bench_now_us();
+		by_ss_spawn();
+		mine->times[round] = bench_now_us() - start;
+		release();
+		sem_post(&mine->done);
+	}
+	return NULL;
+}
+
+static void measure_turns(int rounds)
+{
+	static const struct bench_way way = {"ss_spawn, in turns", by_ss_spawn, release};
+	double base = 0;
+	for (int i = 0; i < 2; i++) {
+		turns[i].rounds = rounds;
+		turns[i].times = calloc((size_t)rounds, sizeof(double));
+		need(turns[i].times != NULL, "calloc");
+		sem_init(&turns[i].go, 0, 0);
+		sem_init(&turns[i].done, 0, 0);
+		need(pthread_create(&turns[i].thread, NULL, take_turns, &turns[i]) == 0,
+			"pthread_create");
+		sem_wait(&turns[i].done);
+	}
+	for (int round = 0; round < rounds; round++)
+		for (int i = 0; i < 2; i++) {
+			sem_post(&turns[i].go);
+			sem_wait(&turns[i].done);
+		}
+	for (int i = 0; i < 2; i++) {
+		pthread_join(turns[i].thread, NULL);
+		struct bench_result result = bench_summary(turns[i].times, rounds, base);
+		bench_print("descriptors", turns[i].descriptors, &way, 1, &result, json);
+		base = base > 0 ? base : result.median_us;
+		free(turns[i].times);
+	}
 }
 
 static void over_descriptors(void)
@@ -172,17 +229,11 @@ static void over_descriptors(void)
 		limit.rlim_max = old.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
 		fprintf(stderr, "RLIMIT_NOFILE stays %ld\n", (long)old.rlim_cur);
-	getrlimit(RLIMIT_NOFILE, &limit);
+	measure_turns(quick ? 500 : 3000);
 	int open_now = 3;
 	for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
-		while (open_now < counts[i] && open_now < (int)limit.rlim_cur - 8) {
-			int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-			if (fd < 0)
-				break;
-			open_now = fd + 1;
-		}
+		open_now = open_until(counts[i]);
 		measure("descriptors", open_now, quick ? 200 : 1000);
-		measure_alone(open_now, quick ? 500 : 2000);
 	}
 	for (int fd = 3; fd < open_now; fd++)
 		close(fd);
@@ -231,12 +282,6 @@ static double time_threads(const struct bench_way *way, int n)
 	return (bench_now_us() - start) / (n * spawns_each);
 }
 
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-	return (x > y) - (x < y);
-}
-
 /* Microseconds a spawn, all threads together: the median of some runs. */
 static void over_threads(void)
 {
@@ -251,12 +296,9 @@ static void over_threads(void)
 		for (int run = 0; run < RUNS; run++)
 			for (size_t i = 0; i < N_WAYS; i++)
 				times[i][run] = time_threads(&ways[i], n);
-		for (size_t i = 0; i < N_WAYS; i++) {
-			qsort(times[i], RUNS, sizeof times[i][0], compare);
-			results[i].median_us = times[i][RUNS / 2];
-			results[i].p99_us = times[i][RUNS - 1];
-			results[i].ratio = results[i].median_us / results[0].median_us;
-		}
+		for (size_t i = 0; i < N_WAYS; i++)
+			results[i] = bench_summary(
+				times[i], RUNS, i ? results[0].median_us : 0);
 		bench_print("threads", n, ways, N_WAYS, results, json);
 	}
 	faulting = false;
