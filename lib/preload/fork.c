@@ -29,6 +29,7 @@ static struct lean_wish wish_for(enum lean_kind kind)
 		.kind = kind,
 		.least_total = kind == LEAN_EAGER ? min : 1,
 		.least_range = min ? LEAST_RANGE : LEAST_RANGE_FORCED,
+		.learn = kind == LEAN_EAGER && min > 0,
 		.libc_fork = next_fork,
 	};
 }

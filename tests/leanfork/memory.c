@@ -240,6 +240,49 @@ static void message_by_message(void **state)
 	with_seeds(LEAN_RESCUE, random_messages, 3);
 }
 
+static int a_few_places(void *arg)
+{
+	(void)arg;
+	for (size_t i = 0; i < 8; i++) {
+		size_t at = BLOCK_SIZE / 4 + i * 100000;
+		if (block[at] != block_byte(at))
+			return 11;
+		block[at]++;
+	}
+	return 0;
+}
+
+static int the_whole_block(void *arg)
+{
+	(void)arg;
+	for (size_t i = 0; i < BLOCK_SIZE; i++)
+		if (block[i] != block_byte(i))
+			return 12;
+	return 0;
+}
+
+/* The kernel copies next time what this child has to ask for; what another one wants is still
+ * left out. */
+static void what_was_asked_for_once(void **state)
+{
+	(void)state;
+	learn = true;
+	assert_int_equal(run_lean(LEAN_EAGER, a_few_places, NULL), 0);
+	assert_in_range(last.chunks, 7, 200);
+	uint64_t bytes = last.bytes;
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(run_lean(LEAN_EAGER, a_few_places, NULL), 0);
+		assert_int_equal(last.outcome, LEAN_DONE);
+		assert_int_equal(last.chunks, 0);
+		assert_in_range(bytes - last.bytes, 1 << 18, 8 << 20);
+	}
+	assert_int_equal(run_lean(LEAN_EAGER, the_whole_block, NULL), 0);
+	assert_true(last.chunks > 100);
+	learn = false;
+	assert_int_equal(run_lean(LEAN_EAGER, a_few_places, NULL), 0);
+	assert_int_equal(last.bytes, bytes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -247,6 +290,7 @@ int main(void)
 		TEST(access_by_access),
 		TEST(call_by_call),
 		TEST(message_by_message),
+		TEST(what_was_asked_for_once),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown) != 0;
 }

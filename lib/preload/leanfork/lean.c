@@ -6,7 +6,7 @@
  *   lean.c        this: a fork from its beginning to its end
  *   lock.c        one at a time
  *   window.c      the parent's half, in place of libc's clone
- *   plan.c        what is left out; ranges.c, the pure part of it
+ *   plan.c        what is left out; ranges.c and hot.c, the pure parts of it
  *   serve.c       the parent until the child execs
  *   mailbox.c     what the two of them share
  *   child.c       the child until it execs: fault.c, memory.c, dispatched.c

@@ -53,6 +53,8 @@ struct robust_head {
 	uintptr_t pending;
 };
 
+#define PLACES_MAX 256
+
 struct mailbox {
 	_Atomic uint32_t owner;
 	_Atomic uint32_t answered; /* requests so far */
@@ -61,6 +63,7 @@ struct mailbox {
 	uint32_t reason;           /* enum lean_reason, with STAGE_GAVE_UP */
 	uint32_t call;             /* the system call, with LEAN_CALL */
 	uint32_t pages;            /* answer: bit i: page i of the window holds something */
+	uintptr_t places[PLACES_MAX]; /* where the first of them are */
 	uintptr_t start, end;      /* request: at most CHUNK bytes */
 	struct robust_head robust;
 	struct robust_link owned;

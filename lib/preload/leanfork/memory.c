@@ -71,11 +71,18 @@ static bool read_parent(struct lean *l, struct span at)
 	return n == whole && token == l->token;
 }
 
+static void note_place(struct mailbox *mail, uintptr_t at)
+{
+	uint32_t i = atomic_fetch_add(&mail->brought, 1);
+	if (i < PLACES_MAX)
+		mail->places[i] = at;
+}
+
 static void fetch_span(struct lean *l, struct span span, bool accessible)
 {
 	if (!read_parent(l, span) && !mailbox_ask(l->mail, span, l->parent))
 		child_give_up(l, LEAN_PARENT);
-	atomic_fetch_add(&l->mail->brought, 1);
+	note_place(l->mail, span.start);
 	if (!accessible)
 		protect(l, span, PROT_READ | PROT_WRITE);
 	fill(l, span);

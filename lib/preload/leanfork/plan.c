@@ -20,6 +20,7 @@ static struct span image; /* the shim's own writable memory */
 static bool valgrind;
 static struct span advised[ADVISED_MAX];
 static _Atomic unsigned n_advised;
+static struct hot hot; /* guarded by the lock of lean forks */
 
 /*
  * The object with this very function in it; of its segments those that can be written. Valgrind,
@@ -82,6 +83,8 @@ static void keep_needed(struct lean *l, uintptr_t stack)
 	keep(l, thread - THREAD_MARGIN, thread + THREAD_MARGIN);
 	for (unsigned i = 0; i < n; i++)
 		keep(l, advised[i].start, advised[i].end);
+	for (size_t i = 0; l->wish.learn && i < hot.n; i++)
+		keep(l, hot.spans[i].start, hot.spans[i].end);
 }
 
 /* What is left of the text after its last whole line moves to its start. Returns its length. */
@@ -162,6 +165,13 @@ enum lean_reason plan_make(struct lean *l, uintptr_t stack)
 	if (l->choice.bytes < l->wish.least_total || l->choice.n_ranges == 0)
 		return LEAN_SMALL;
 	return make_bitmap(l);
+}
+
+void plan_learn(const struct lean *l)
+{
+	uint64_t n = l->result.chunks < PLACES_MAX ? l->result.chunks : PLACES_MAX;
+	for (uint64_t i = 0; l->wish.learn && i < n; i++)
+		hot_add(&hot, l->mail->places[i]);
 }
 
 static long advise(struct span at, int advice)

@@ -126,7 +126,8 @@ void choice_add(struct choice *choice, const struct mapping *mapping)
 {
 	switch (mapping->kind) {
 	case MAPPING_ANONYMOUS:
-		add_pieces(choice, mapping->at);
+		if (mapping->at.end - mapping->at.start >= choice->least)
+			add_pieces(choice, mapping->at);
 		break;
 	case MAPPING_SHARED:
 		if (choice->n_shared == choice->max_shared)

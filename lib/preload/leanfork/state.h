@@ -7,13 +7,14 @@
 #include <ucontext.h>
 
 #include "preload/leanfork/gate.h"
+#include "preload/leanfork/hot.h"
 #include "preload/leanfork/lean.h"
 #include "preload/leanfork/mailbox.h"
 #include "preload/leanfork/ranges.h"
 
 #define RANGES_MAX 4096
 #define SHARED_MAX 256
-#define KEEP_MAX 80
+#define KEEP_MAX (80 + HOT_SPANS)
 #define OWN_FDS 1024
 #define ALT_SIZE 65536
 #define TEXT_SIZE 16384

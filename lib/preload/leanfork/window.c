@@ -66,6 +66,7 @@ static long clone_child(const struct lean *l, const struct call *call)
 static void attend(struct lean *l, ucontext_t *uc, long nr)
 {
 	if (serve(l) == SERVED) {
+		plan_learn(l);
 		l->result.outcome = LEAN_DONE;
 		finish(l, uc, l->child);
 	} else if (l->wish.kind == LEAN_EAGER) {

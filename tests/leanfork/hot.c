@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+#include "preload/leanfork/hot.h"
+
+#include "leak.h"
+
+#define BASE ((uintptr_t)0x7f0000000000)
+#define MIB ((uintptr_t)1 << 20)
+
+static bool has(const struct hot *hot, uintptr_t at)
+{
+	for (size_t i = 0; i < hot->n; i++)
+		if (hot->spans[i].start <= at && at < hot->spans[i].end)
+			return true;
+	return false;
+}
+
+static uintptr_t bytes(const struct hot *hot)
+{
+	uintptr_t sum = 0;
+	for (size_t i = 0; i < hot->n; i++)
+		sum += hot->spans[i].end - hot->spans[i].start;
+	return sum;
+}
+
+static void a_block_round_an_address(void **state)
+{
+	struct hot hot = {0};
+	(void)state;
+	hot_add(&hot, BASE + HOT_BLOCK + 5);
+	assert_int_equal(hot.n, 1);
+	assert_int_equal(hot.spans[0].start, BASE + HOT_BLOCK);
+	assert_int_equal(hot.spans[0].end, BASE + 2 * HOT_BLOCK);
+	hot_add(&hot, BASE + HOT_BLOCK + 70000);
+	assert_int_equal(bytes(&hot), HOT_BLOCK);
+}
+
+static void neighbours_become_one(void **state)
+{
+	struct hot hot = {0};
+	(void)state;
+	hot_add(&hot, BASE + 3 * MIB);
+	hot_add(&hot, BASE + 4 * MIB);
+	hot_add(&hot, BASE + 2 * MIB);
+	assert_int_equal(hot.n, 1);
+	assert_int_equal(bytes(&hot), 2 * MIB + HOT_BLOCK);
+	hot_add(&hot, BASE + 8 * MIB);
+	assert_int_equal(hot.n, 2);
+	assert_false(has(&hot, BASE + 6 * MIB));
+}
+
+static void the_ends_of_the_address_space(void **state)
+{
+	struct hot hot = {0};
+	(void)state;
+	hot_add(&hot, 0x10000);
+	hot_add(&hot, 0x7ffffffff000);
+	assert_int_equal(hot.n, 2);
+	assert_true(has(&hot, 0x10000) && has(&hot, 0x7ffffffff000));
+}
+
+static void never_too_much(void **state)
+{
+	struct hot hot = {0};
+	uint64_t seed = 1;
+	size_t most = 0;
+	(void)state;
+	for (int i = 0; i < 100000; i++) {
+		seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407;
+		uintptr_t size = i % 2000 < 1000 ? 8 * MIB : 4096 * MIB;
+		uintptr_t at = BASE + (seed >> 20) % size;
+		hot_add(&hot, at);
+		assert_true(hot.n <= HOT_SPANS && bytes(&hot) <= HOT_BYTES);
+		assert_true(hot.n == 0 || has(&hot, at));
+		most = hot.n > most ? hot.n : most;
+	}
+	assert_int_equal(most, HOT_SPANS);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_block_round_an_address),
+		TEST(neighbours_become_one),
+		TEST(the_ends_of_the_address_space),
+		TEST(never_too_much),
+	};
+	return RUN_TESTS(tests);
+}
