@@ -6,13 +6,7 @@
 #include "preflight/model.h"
 #include "preflight/read.h"
 
-/*
- * Of a process with few mappings all are in the first page of maps. That is 10 us, and makes a
- * clear answer a fuller one; a first page that is nearly full has others behind it.
- */
-#define GLANCE_BYTES 3600
-
-static int read_mappings(int task_dir, enum look look, size_t most, struct mappings *m)
+static int read_mappings(int task_dir, enum look look, struct mappings *m)
 {
 	const char *file = look == LOOK_SMAPS ? "smaps" : "maps";
 	struct top_mappings *top = m->top;
@@ -21,7 +15,7 @@ static int read_mappings(int task_dir, enum look look, size_t most, struct mappi
 	m->with_flags = look == LOOK_SMAPS;
 	if (top)
 		top->n = 0;
-	int r = read_pieces(task_dir, file, most, parse_maps, m);
+	int r = read_pieces(task_dir, file, parse_maps, m);
 	parse_maps_end(m);
 	return r;
 }
@@ -33,11 +27,11 @@ static bool is_unreadable(int error)
 }
 
 /* 0, or -errno. Leaves the charge as it was when there is nothing to be had. */
-static int look_at(const struct source *source, int task_dir, enum look look, size_t most,
+static int look_at(const struct source *source, int task_dir, enum look look,
 	struct top_mappings *top, struct snapshot *s)
 {
 	struct mappings m = {.top = top};
-	int r = read_mappings(task_dir, look, most, &m);
+	int r = read_mappings(task_dir, look, &m);
 	if (is_unreadable(r)) {
 		s->charge.final = true;
 		return 0;
@@ -46,8 +40,7 @@ static int look_at(const struct source *source, int task_dir, enum look look, si
 		return r;
 	if (m.n == 0)
 		return source->live ? -ESRCH : 0;
-	if (r == 0)
-		s->charge = charge_from_mappings(&m, s->system.page_bytes);
+	s->charge = charge_from_mappings(&m, s->system.page_bytes);
 	return 0;
 }
 
@@ -58,9 +51,7 @@ static int escalate(const struct source *source, int task_dir, const struct look
 	enum look done = LOOK_STATUS;
 	while (!error && !s->charge.final && done < LOOK_SMAPS &&
 		(done < request->least || judge(s).closer))
-		error = look_at(source, task_dir, ++done, SIZE_MAX, request->top, s);
-	if (!error && done == LOOK_STATUS)
-		error = look_at(source, task_dir, LOOK_MAPS, GLANCE_BYTES, request->top, s);
+		error = look_at(source, task_dir, ++done, request->top, s);
 	return error;
 }
 

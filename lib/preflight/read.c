@@ -41,43 +41,34 @@ static int open_file(int dir, const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
-static int read_all(int dir, const char *path, size_t most, bool in_one, line_fn *fn, void *to)
+static int read_all(int dir, const char *path, bool in_one, line_fn *fn, void *to)
 {
 	struct lines lines;
-	size_t room, sum = 0;
+	size_t room;
 	ssize_t n;
 	int fd = open_file(dir, path);
 	if (fd < 0)
 		return fd;
 	lines_start(&lines);
-	for (;;) {
+	do {
 		char *into = lines_room(&lines, &room);
-		n = 1;
-		if (sum >= most)
-			break;
 		n = read_some(fd, into, room);
-		if (n <= 0)
-			break;
-		lines_took(&lines, (size_t)n, fn, to);
-		sum += (size_t)n;
-		if (in_one && (size_t)n < room) {
-			n = 0;
-			break;
-		}
-	}
+		if (n > 0)
+			lines_took(&lines, (size_t)n, fn, to);
+	} while (n > 0 && !(in_one && (size_t)n < room));
 	close(fd);
 	lines_end(&lines, fn, to);
-	return n < 0 ? (int)n : n > 0;
+	return n < 0 ? (int)n : 0;
 }
 
 int read_lines(int dir, const char *path, line_fn *fn, void *to)
 {
-	return read_all(dir, path, SIZE_MAX, true, fn, to);
+	return read_all(dir, path, true, fn, to);
 }
 
-int read_pieces(int dir, const char *path, size_t most, line_fn *fn, void *to)
+int read_pieces(int dir, const char *path, line_fn *fn, void *to)
 {
-	return read_all(dir, path, most, false, fn, to);
+	return read_all(dir, path, false, fn, to);
 }
 
 ssize_t read_text(int dir, const char *path, char *text, size_t size)

@@ -24,11 +24,10 @@ void source_close(struct source *source);
 
 /*
  * A file that the kernel writes in one piece, so that a short read ends it: saves a system call.
- * read_pieces is for those of many records, and stops after `most` bytes or a little more: 1, as
- * there may be more.
+ * read_pieces is for those of many records, each of which may end a read.
  */
 int read_lines(int dir, const char *path, line_fn *fn, void *to);
-int read_pieces(int dir, const char *path, size_t most, line_fn *fn, void *to);
+int read_pieces(int dir, const char *path, line_fn *fn, void *to);
 /* The file's beginning, NUL-terminated. Returns its length or -errno. */
 ssize_t read_text(int dir, const char *path, char *text, size_t size);
 /* A single number or "max". */

@@ -103,7 +103,7 @@ static bool find_mount(const struct source *source, const char *path, struct hie
 	struct cgroup_mount mount = {.controller = h->controller};
 	if (!source->live)
 		return false;
-	read_pieces(source->proc, "self/mountinfo", SIZE_MAX, parse_mountinfo, &mount);
+	read_pieces(source->proc, "self/mountinfo", parse_mountinfo, &mount);
 	size_t root = strcmp(mount.root, "/") ? strlen(mount.root) : 0;
 	if (!mount.point[0] || strncmp(path, mount.root, root) != 0)
 		return false;

@@ -123,7 +123,7 @@ static void from_meminfo(struct system_facts *sys, const struct meminfo *m)
 static void from_vmstat(const struct source *source, struct system_facts *sys)
 {
 	struct vmstat v = {0};
-	if (read_pieces(source->proc, "vmstat", SIZE_MAX, parse_vmstat, &v) < 0 || v.free == 0)
+	if (read_pieces(source->proc, "vmstat", parse_vmstat, &v) < 0 || v.free == 0)
 		return;
 	sys->free = v.free;
 	sys->file = v.file;
@@ -147,7 +147,7 @@ static void read_rest(const struct source *source, struct system_facts *sys,
 		return;
 	if (made_up)
 		from_vmstat(source, sys);
-	read_pieces(source->proc, "zoneinfo", SIZE_MAX, parse_zoneinfo, &zones);
+	read_pieces(source->proc, "zoneinfo", parse_zoneinfo, &zones);
 	parse_zoneinfo_end(&zones);
 	sys->reserve = zones.reserve;
 }
