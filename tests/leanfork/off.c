@@ -125,24 +125,6 @@ static void too_little_to_leave_out(void **state)
 	assert_int_equal(result.reason, LEAN_SMALL);
 }
 
-static int zeroes_are_zeroes(void *arg)
-{
-	const unsigned char *wiped = arg;
-	return wiped[0] == 0 && wiped[4095] == 0 && block[5] == block_byte(5) ? 6 : 1;
-}
-
-/* What the program wants its children not to have, or to have as zeros, is the kernel's to do. */
-static void advised_memory_is_left_to_the_kernel(void **state)
-{
-	size_t at = BLOCK_SIZE / 2;
-	(void)state;
-	assert_int_equal(madvise(block + at, 4096, MADV_WIPEONFORK), 0);
-	lean_advised((uintptr_t)block + at, (uintptr_t)block + at + 4096);
-	assert_int_equal(run_lean(LEAN_EAGER, zeroes_are_zeroes, block + at), 6 << 8);
-	assert_int_equal(last.outcome, LEAN_DONE);
-	assert_int_equal(madvise(block + at, 4096, MADV_KEEPONFORK), 0);
-}
-
 /* A second fork, below one that is native, finds nothing of the first's. */
 static int forks_leanly_again(void *arg)
 {
@@ -200,7 +182,6 @@ int main(void)
 		TEST(a_filter_and_a_handler_for_sigsys),
 		TEST(no_timers),
 		TEST(too_little_to_leave_out),
-		TEST(advised_memory_is_left_to_the_kernel),
 		TEST(nested),
 		TEST(the_parent_dies),
 	};

@@ -78,7 +78,7 @@ static void nothing_to_keep_leaves_it_out_whole(void **state)
 	(void)state;
 	struct choice choice = choose(NULL, 0, SIZE);
 	assert_int_equal(choice.n_ranges, 1);
-	assert_int_equal(choice.bytes, SIZE);
+	assert_int_equal(choice.bytes, SIZE - STAYS_BEFORE - STAYS_AFTER);
 	assert_int_equal(choice.chunks, SIZE / CHUNK);
 }
 
@@ -89,10 +89,10 @@ static void what_is_kept_is_cut_out_in_whole_pages(void **state)
 	(void)state;
 	struct choice choice = choose(keep, 5, PAGE);
 	assert_int_equal(choice.n_ranges, 2);
-	assert_int_equal(ranges[0].at.start, BASE + PAGE);
-	assert_int_equal(ranges[0].at.end, BASE + 0x20000);
-	assert_int_equal(ranges[1].at.start, BASE + 0x21000);
-	assert_int_equal(ranges[1].at.end, BASE + SIZE - PAGE);
+	assert_int_equal(ranges[0].at.start, BASE + PAGE + STAYS_BEFORE);
+	assert_int_equal(ranges[0].at.end, BASE + 0x20000 - STAYS_AFTER);
+	assert_int_equal(ranges[1].at.start, BASE + 0x21000 + STAYS_BEFORE);
+	assert_int_equal(ranges[1].at.end, BASE + SIZE - PAGE - STAYS_AFTER);
 	assert_int_equal(ranges[1].first_chunk, 0x20000 / CHUNK);
 }
 
@@ -103,8 +103,8 @@ static void overlapping_keeps(void **state)
 	(void)state;
 	struct choice choice = choose(keep, 3, PAGE);
 	assert_int_equal(choice.n_ranges, 2);
-	assert_int_equal(ranges[0].at.end, BASE + 0x20000);
-	assert_int_equal(ranges[1].at.start, BASE + 0x50000);
+	assert_int_equal(ranges[0].at.end, BASE + 0x20000 - STAYS_AFTER);
+	assert_int_equal(ranges[1].at.start, BASE + 0x50000 + STAYS_BEFORE);
 }
 
 static void what_is_too_small_stays(void **state)
@@ -113,8 +113,11 @@ static void what_is_too_small_stays(void **state)
 	(void)state;
 	struct choice choice = choose(keep, 1, 65536);
 	assert_int_equal(choice.n_ranges, 1);
-	assert_int_equal(ranges[0].at.start, BASE + 0x9000);
+	assert_int_equal(ranges[0].at.start, BASE + 0x9000 + STAYS_BEFORE);
 	choice = choose(NULL, 0, SIZE + 1);
+	assert_int_equal(choice.n_ranges, 0);
+	struct span all_but_few = {BASE, BASE + SIZE - LEAST_PIECE + PAGE};
+	choice = choose(&all_but_few, 1, 1);
 	assert_int_equal(choice.n_ranges, 0);
 	assert_int_equal(choice.bytes, 0);
 }
@@ -124,7 +127,8 @@ static void more_than_there_is_room_for_stays(void **state)
 	struct choice choice = {.least = 1, .ranges = ranges, .max_ranges = 2};
 	(void)state;
 	for (uintptr_t i = 0; i < 5; i++) {
-		struct mapping m = {{BASE + i * SIZE, BASE + i * SIZE + PAGE}, MAPPING_ANONYMOUS};
+		struct mapping m = {
+			{BASE + i * SIZE, BASE + i * SIZE + LEAST_PIECE}, MAPPING_ANONYMOUS};
 		choice_add(&choice, &m);
 	}
 	assert_int_equal(choice.n_ranges, 2);

@@ -13,7 +13,7 @@ say() {
 
 command -v "${NM:-nm}" >/dev/null && command -v "${READELF:-readelf}" >/dev/null || exit 77
 exported=$(${NM:-nm} -D --defined-only "$shim" | awk '{ print $3 }' | sort | tr '\n' ' ')
-test "$exported" = 'fclose fork forkpty madvise pclose popen prctl system ' || say "exports $exported"
+test "$exported" = 'fclose fork forkpty pclose popen system ' || say "exports $exported"
 
 dynamic=$(${READELF:-readelf} -dW "$shim")
 needed=$(echo "$dynamic" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' |

@@ -14,16 +14,6 @@ uint64_t lean_estimate(void)
 	return 0;
 }
 
-void lean_advised(uintptr_t start, uintptr_t end)
-{
-	(void)start;
-	(void)end;
-}
-
-void lean_own_dispatch(void)
-{
-}
-
 pid_t lean_native(pid_t (*libc_fork)(void))
 {
 	return libc_fork();

@@ -13,6 +13,10 @@
 long dispatch_on(void);
 void dispatch_off(void);
 
+/* Whether the program may have calls dispatched itself, from its action for SIGSYS: the kernel
+ * doesn't say. */
+bool dispatch_is_foreign(const struct kernel_action *action);
+
 /* The kernel's actions and mask, past libc. Handlers run with everything blocked but SIGSEGV. */
 long set_handler(int sig, void (*handler)(int, siginfo_t *, void *), unsigned long more_flags,
 	struct kernel_action *before);

@@ -7,6 +7,7 @@
  *   lock.c        one at a time
  *   window.c      the parent's half, in place of libc's clone
  *   plan.c        what is left out; ranges.c and hot.c, the pure parts of it
+ *   marks.c       how the kernel is told
  *   serve.c       the parent until the child execs
  *   mailbox.c     what the two of them share
  *   child.c       the child until it execs: fault.c, memory.c, dispatched.c
@@ -33,12 +34,6 @@
 #include "preload/leanfork/window.h"
 
 struct lean *lean_active;
-static atomic_bool own_dispatch;
-
-void lean_own_dispatch(void)
-{
-	atomic_store(&own_dispatch, true);
-}
 
 static struct lean *create(const struct lean_wish *wish)
 {
@@ -74,12 +69,14 @@ static bool unusual(const char *status, const char *name, char usual)
 }
 
 /*
- * A debugger would stop at every signal that a lean fork lives by; and a seccomp filter may send
- * SIGSYS for what is done here, so with one only a program without a handler for it is tried.
+ * A seccomp filter may send SIGSYS for what is done here, so with one only a program without a
+ * handler for it is tried. A debugger would stop at every signal that a lean fork lives by.
  */
 static enum lean_reason look_around(const struct lean *l)
 {
 	char text[4096];
+	if (dispatch_is_foreign(&l->actions[1]))
+		return LEAN_SIGSYS;
 	long fd = gate3(SYS_open, "/proc/self/status", O_RDONLY | O_CLOEXEC, 0);
 	if (fd < 0)
 		return LEAN_KERNEL;
@@ -194,8 +191,6 @@ pid_t lean_fork(const struct lean_wish *wish, struct lean_result *result)
 		return wish->libc_fork();
 	if (!plan_possible())
 		return without(wish, result, LEAN_FOREIGN);
-	if (atomic_load(&own_dispatch))
-		return without(wish, result, LEAN_SIGSYS);
 	struct lean *l = create(wish);
 	if (!l)
 		return without(wish, result, LEAN_MEMORY);

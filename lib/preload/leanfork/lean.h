@@ -54,10 +54,4 @@ bool lean_is_child(void);
 /* Private writable memory of this process in bytes, as the kernel counts it: cheap. */
 uint64_t lean_estimate(void);
 
-/* The program told the kernel how to treat these bytes in a child: they are always left to it. */
-void lean_advised(uintptr_t start, uintptr_t end);
-
-/* The program has its system calls dispatched itself: no more lean forks. */
-void lean_own_dispatch(void);
-
 #endif

@@ -3,23 +3,20 @@
 
 #include <fcntl.h>
 #include <link.h>
-#include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
+
+#include "preload/leanfork/marks.h"
 
 /* Kept of the stack on both sides of where it stands, and round the thread's own block: struct
  * pthread with its rseq area, the static TLS below it. */
 #define STACK_MARGIN 65536
 #define THREAD_MARGIN 65536
 
-#define ADVISED_MAX 32
-
 static struct span image; /* the shim's own writable memory */
 static bool valgrind;
-static struct span advised[ADVISED_MAX];
-static _Atomic unsigned n_advised;
 static struct hot hot; /* guarded by the lock of lean forks */
 
 /*
@@ -60,13 +57,6 @@ bool plan_possible(void)
 	return image.start < image.end && !valgrind;
 }
 
-void lean_advised(uintptr_t start, uintptr_t end)
-{
-	unsigned i = atomic_fetch_add(&n_advised, 1);
-	if (i < ADVISED_MAX)
-		advised[i] = (struct span){start, end};
-}
-
 static void keep(struct lean *l, uintptr_t start, uintptr_t end)
 {
 	l->keep[l->choice.n_keep++] = (struct span){start, end};
@@ -75,14 +65,11 @@ static void keep(struct lean *l, uintptr_t start, uintptr_t end)
 static void keep_needed(struct lean *l, uintptr_t stack)
 {
 	uintptr_t thread = thread_pointer();
-	unsigned n = atomic_load(&n_advised);
 
 	keep(l, image.start, image.end);
 	keep(l, (uintptr_t)l, (uintptr_t)(l + 1));
 	keep(l, stack - STACK_MARGIN, stack + STACK_MARGIN);
 	keep(l, thread - THREAD_MARGIN, thread + THREAD_MARGIN);
-	for (unsigned i = 0; i < n; i++)
-		keep(l, advised[i].start, advised[i].end);
 	for (size_t i = 0; l->wish.learn && i < hot.n; i++)
 		keep(l, hot.spans[i].start, hot.spans[i].end);
 }
@@ -148,8 +135,6 @@ static uint64_t make_token(const struct lean *l)
 
 enum lean_reason plan_make(struct lean *l, uintptr_t stack)
 {
-	if (atomic_load(&n_advised) > ADVISED_MAX)
-		return LEAN_FOREIGN;
 	l->token = make_token(l);
 	keep_needed(l, stack);
 	l->choice.keep = l->keep;
@@ -158,7 +143,7 @@ enum lean_reason plan_make(struct lean *l, uintptr_t stack)
 	l->choice.max_ranges = RANGES_MAX;
 	l->choice.shared = l->shared;
 	l->choice.max_shared = SHARED_MAX;
-	if (!can_read_self(l) || !read_maps(l))
+	if (!marks_possible(l) || !can_read_self(l) || !read_maps(l))
 		return LEAN_KERNEL;
 	if (l->choice.too_many_shared && l->wish.kind == LEAN_EAGER)
 		return LEAN_FAULT;
@@ -172,32 +157,6 @@ void plan_learn(const struct lean *l)
 	uint64_t n = l->result.chunks < PLACES_MAX ? l->result.chunks : PLACES_MAX;
 	for (uint64_t i = 0; l->wish.learn && i < n; i++)
 		hot_add(&hot, l->mail->places[i]);
-}
-
-static long advise(struct span at, int advice)
-{
-	return gate3(SYS_madvise, at.start, at.end - at.start, advice);
-}
-
-void plan_leave_out(struct lean *l)
-{
-	size_t kept = 0;
-	for (size_t i = 0; i < l->choice.n_ranges; i++) {
-		struct range range = l->ranges[i];
-		if (advise(range.at, MADV_DONTFORK) < 0) {
-			advise(range.at, MADV_DOFORK);
-			continue;
-		}
-		l->result.bytes += range.at.end - range.at.start;
-		l->ranges[kept++] = range;
-	}
-	l->choice.n_ranges = kept;
-}
-
-void plan_put_back(struct lean *l)
-{
-	for (size_t i = 0; i < l->choice.n_ranges; i++)
-		advise(l->ranges[i].at, MADV_DOFORK);
 }
 
 static uint64_t field(const char *text, long len, int which)

@@ -13,8 +13,4 @@ enum lean_reason plan_make(struct lean *l, uintptr_t stack);
 /* The child has come to its end: what it asked for is known. */
 void plan_learn(const struct lean *l);
 
-/* Marks it for the kernel, and back. What can't be marked is taken out of the plan. */
-void plan_leave_out(struct lean *l);
-void plan_put_back(struct lean *l);
-
 #endif

@@ -82,16 +82,17 @@ bool mapping_parse(struct mapping *out, const char *line, size_t len)
 	return true;
 }
 
-static void append(struct choice *choice, struct span at)
+static void append(struct choice *choice, struct span piece)
 {
-	uint64_t bytes = at.end - at.start;
-	if (bytes < choice->least || bytes > LARGEST || choice->n_ranges == choice->max_ranges)
+	uint64_t bytes = piece.end - piece.start;
+	if (bytes < choice->least || bytes < LEAST_PIECE || bytes > LARGEST ||
+		choice->n_ranges == choice->max_ranges)
 		return;
 	struct range *range = &choice->ranges[choice->n_ranges++];
-	range->at = at;
+	range->at = (struct span){piece.start + STAYS_BEFORE, piece.end - STAYS_AFTER};
 	range->first_chunk = choice->chunks;
-	choice->chunks += range_chunk(range, at.end - 1) - choice->chunks + 1;
-	choice->bytes += bytes;
+	choice->chunks += range_chunk(range, range->at.end - 1) - choice->chunks + 1;
+	choice->bytes += range->at.end - range->at.start;
 }
 
 static uintptr_t down(uintptr_t at)

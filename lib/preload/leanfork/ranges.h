@@ -27,6 +27,11 @@ struct mapping {
 /* Pure. Reads a line of /proc/PID/maps, without its newline; false if it is none. */
 bool mapping_parse(struct mapping *out, const char *line, size_t len);
 
+/* What stays of a piece of a mapping on either side of the range that is left out. */
+#define STAYS_BEFORE PAGE
+#define STAYS_AFTER (2 * PAGE)
+#define LEAST_PIECE (STAYS_BEFORE + 2 * PAGE + STAYS_AFTER)
+
 /* A range left out. Its chunks, CHUNK bytes at multiples of CHUNK but for its two ends, are
  * numbered from first_chunk on. */
 struct range {
@@ -38,7 +43,7 @@ struct choice {
 	/* given */
 	const struct span *keep; /* never left out */
 	size_t n_keep;
-	size_t least; /* smallest range worth leaving out, in bytes */
+	size_t least; /* smallest piece of a mapping worth leaving out, in bytes */
 	struct range *ranges;
 	size_t max_ranges;
 	struct span *shared;

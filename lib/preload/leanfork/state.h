@@ -14,7 +14,7 @@
 
 #define RANGES_MAX 4096
 #define SHARED_MAX 256
-#define KEEP_MAX (80 + HOT_SPANS)
+#define KEEP_MAX (4 + HOT_SPANS)
 #define OWN_FDS 1024
 #define ALT_SIZE 65536
 #define TEXT_SIZE 16384

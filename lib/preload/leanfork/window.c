@@ -24,6 +24,7 @@
 #include "preload/leanfork/calls.h"
 #include "preload/leanfork/child.h"
 #include "preload/leanfork/dispatch.h"
+#include "preload/leanfork/marks.h"
 #include "preload/leanfork/plan.h"
 #include "preload/leanfork/serve.h"
 #include "preload/leanfork/signals.h"
@@ -78,20 +79,31 @@ static void attend(struct lean *l, ucontext_t *uc, long nr)
 	}
 }
 
+static enum lean_reason leave_out(struct lean *l, uintptr_t stack)
+{
+	enum lean_reason reason = plan_make(l, stack);
+	if (reason != LEAN_FINE)
+		return reason;
+	marks_set(l);
+	if (l->result.bytes >= l->wish.least_total)
+		return LEAN_FINE;
+	marks_clear(l);
+	return LEAN_SMALL;
+}
+
 static void on_clone(struct lean *l, ucontext_t *uc, const struct call *call)
 {
-	l->result.reason = plan_make(l, (uintptr_t)*reg(uc, REG_RSP));
+	l->result.reason = leave_out(l, (uintptr_t)*reg(uc, REG_RSP));
 	if (l->result.reason != LEAN_FINE) {
 		go_native(l, uc, call->nr);
 		return;
 	}
-	plan_leave_out(l);
 	long pid = clone_child(l, call);
 	if (pid == 0) {
 		child_start(l, uc);
 		return;
 	}
-	plan_put_back(l);
+	marks_clear(l);
 	l->child = (int)pid;
 	if (pid > 0) {
 		attend(l, uc, call->nr);

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Memory is left out of a child by MADV_DONTFORK, which the program may have given itself, as it
+ * may MADV_WIPEONFORK. The kernel tells that only together with much else that takes long; but it
+ * keeps memory treated differently in different mappings, and advice that changes nothing parts
+ * nothing. A range is the middle of a piece of one mapping, of which pages stay on either side.
+ * Hazards:
+ *
+ * 1. The program's own advice must stay. It is there if the mapping does not part where advice is
+ *    given here: then the range is left to the kernel.
+ * 2. A child that another thread makes meanwhile, by a system call, lacks memory. It must never
+ *    find zeros instead: memory is to be wiped only as long as it is left out.
+ * 3. Another thread may give such advice for the whole of a mapping while the marks are set: then
+ *    the pages that stay are parted from the range no longer, on neither side.
+ * 4. It may have unmapped some of it, or mapped something else there, since the choice was made:
+ *    what is no longer one mapping is not marked.
+ * 5. No more mappings may be to be had (vm.max_map_count), for setting marks or, where two mappings
+ *    became one, for clearing them: clearing others first makes room.
+ */
+#include "preload/leanfork/marks.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#define CLEARINGS 3
+
+static long advise(uintptr_t start, uintptr_t end, int advice)
+{
+	return gate3(SYS_madvise, start, end - start, advice);
+}
+
+/*
+ * Whether all of it is one mapping, which goes on after `end`. mremap doesn't look beyond the end
+ * of a mapping (EFAULT) and makes larger, where it is, only what ends where it was told (ENOMEM;
+ * EAGAIN for locked memory). That is so only if another thread has just now unmapped the rest.
+ */
+static bool one_mapping(uintptr_t start, uintptr_t end)
+{
+	long r = gate4(SYS_mremap, start, end - start, end - start + PAGE, 0);
+	if (r == (long)start)
+		gate2(SYS_munmap, end, PAGE);
+	return r == -ENOMEM || r == -EAGAIN || r == (long)start;
+}
+
+static bool joined(uintptr_t at)
+{
+	return one_mapping(at - PAGE, at + PAGE);
+}
+
+/* Tried out on memory of our own. */
+bool marks_possible(struct lean *l)
+{
+	uintptr_t at = ((uintptr_t)l->text + 2 * PAGE - 1) & ~(PAGE - 1);
+	bool before = joined(at);
+	bool parted = advise(at, at + PAGE, MADV_DONTFORK) == 0 && !joined(at);
+	return advise(at, at + PAGE, MADV_DOFORK) == 0 && before && parted && joined(at);
+}
+
+/* (1) (2) */
+static bool is_wiped(struct span at)
+{
+	uintptr_t inside = at.start + PAGE;
+	bool done = advise(inside, at.end, MADV_WIPEONFORK) == 0;
+	if (joined(inside))
+		return true;
+	advise(inside, at.end, MADV_KEEPONFORK);
+	return !done;
+}
+
+static bool set(struct span at)
+{
+	if (!one_mapping(at.start - PAGE, at.end + PAGE)) /* (4) */
+		return false;
+	bool done = advise(at.start, at.end, MADV_DONTFORK) == 0;
+	if (joined(at.start)) /* (1) */
+		return false;
+	if (done && !is_wiped(at))
+		return true;
+	advise(at.start, at.end, MADV_DOFORK);
+	return false;
+}
+
+void marks_set(struct lean *l)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < l->choice.n_ranges; i++) {
+		struct range range = l->ranges[i];
+		if (!set(range.at))
+			continue;
+		l->result.bytes += range.at.end - range.at.start;
+		l->ranges[kept++] = range;
+	}
+	l->choice.n_ranges = kept;
+}
+
+/* (3) Returns false if that has to be done again. */
+static bool clear(struct span at)
+{
+	if (joined(at.start) && joined(at.end))
+		return true;
+	return advise(at.start, at.end, MADV_DOFORK) != -EAGAIN;
+}
+
+void marks_clear(struct lean *l)
+{
+	bool cleared = false;
+	for (int n = 0; n < CLEARINGS && !cleared; n++) {
+		cleared = true;
+		for (size_t i = 0; i < l->choice.n_ranges; i++)
+			if (!clear(l->ranges[i].at))
+				cleared = false;
+	}
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEANFORK_MARKS_H
+#define LEANFORK_MARKS_H
+
+#include "preload/leanfork/state.h"
+
+/* Whether this kernel shows what marks.c has to see of it. */
+bool marks_possible(struct lean *l);
+
+/* Has the kernel leave the ranges out of children, and again put them into them. Ranges that the
+ * program has already told it how to treat, or that can't be marked, drop out of the choice. */
+void marks_set(struct lean *l);
+void marks_clear(struct lean *l);
+
+#endif
