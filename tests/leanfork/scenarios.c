@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "scenarios.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -132,6 +133,35 @@ static int spins(void)
 	return 16;
 }
 
+static void ignore_it(int sig)
+{
+	(void)sig;
+}
+
+/* exec deletes it, and what it had sent by then. */
+static int has_a_timer(void)
+{
+	struct itimerspec soon = {.it_value = {0, 1000000}, .it_interval = {0, 1000000}}, now;
+	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGVTALRM};
+	timer_t timer, other;
+	signal(SIGVTALRM, ignore_it);
+	if (timer_create(CLOCK_MONOTONIC, &event, &timer) ||
+		timer_create(CLOCK_MONOTONIC, NULL, &other) || timer_delete(other))
+		return 1;
+	if (timer_delete(other) != -1 || errno != EINVAL)
+		return 2;
+	if (timer_settime(timer, 0, &soon, NULL) || timer_gettime(timer, &now))
+		return 3;
+	for (volatile int i = 0; i < 20000000; i++)
+		;
+	execl("/nonexistent/x", "x", NULL);
+	if (timer_gettime(timer, &now) || now.it_interval.tv_nsec != 1000000)
+		return 4;
+	for (volatile int i = 0; i < 20000000; i++)
+		;
+	return 31 + touch_block();
+}
+
 static int sleeps(void)
 {
 	nanosleep(&(struct timespec){0, 300000000}, NULL);
@@ -251,6 +281,7 @@ const struct scenario scenarios[] = {
 	{"makes a thread", makes_a_thread, true},
 	{"spins", spins, true},
 	{"sleeps", sleeps, true},
+	{"has a timer", has_a_timer, false},
 	{"kills itself", kills_itself, true},
 	{"aborts", aborts, true},
 	{"crashes", crashes, true},

@@ -20,6 +20,7 @@
 #include "preload/leanfork/judges.h"
 #include "preload/leanfork/limits.h"
 #include "preload/leanfork/signals.h"
+#include "preload/leanfork/timers.h"
 
 #define FIXED(i, n)                                                                                \
 	{                                                                                          \
@@ -67,7 +68,9 @@
 				X(judge_priority) X(judge_read) X(judge_robust_list) X(judge_seek) \
 					X(judge_self) X(judge_write) X(limits_get)                 \
 						X(limits_prlimit) X(limits_set) X(signals_action)  \
-							X(signals_mask) X(signals_stack)
+							X(signals_mask) X(signals_stack)           \
+								X(timers_create) X(timers_delete)  \
+									X(timers_own)
 
 #define X(judge) NUMBER_OF_##judge,
 enum judge_number { NO_JUDGE, JUDGES };
@@ -95,6 +98,12 @@ static const struct call_rule rules[] = {
 	RULE(getitimer, PRIVATE, FIXED(1, sizeof(struct itimerval))),
 	RULE(setitimer, PRIVATE, FIXED(1, sizeof(struct itimerval)),
 		FIXED(2, sizeof(struct itimerval))),
+	JUDGED(timer_create, timers_create, NOTHING),
+	JUDGED(timer_settime, timers_own, FIXED(2, sizeof(struct itimerspec)),
+		FIXED(3, sizeof(struct itimerspec))),
+	JUDGED(timer_gettime, timers_own, FIXED(1, sizeof(struct itimerspec))),
+	JUDGED(timer_getoverrun, timers_own, NOTHING),
+	JUDGED(timer_delete, timers_delete, NOTHING),
 
 	/* descriptors */
 	JUDGED(open, judge_open, STRING(0)),

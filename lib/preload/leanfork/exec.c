@@ -6,7 +6,8 @@
  *    force before the call.
  * 2. A signal let through before the call must not run a handler of the program's, which is in no
  *    state for that. exec resets what is caught to its default anyway: that is done first.
- * 3. The timer's SIGSYS would kill by then: disarmed, and taken back.
+ * 3. The timer's SIGSYS would kill by then: disarmed, and taken back. So would those of timers that
+ *    the program has made, which exec deletes.
  * 4. Nothing can be brought in once SIGSEGV is the program's again: all arguments come first.
  * 5. If it fails everything is put back, in the reverse order.
  */
@@ -18,6 +19,7 @@
 #include "preload/leanfork/child.h"
 #include "preload/leanfork/dispatch.h"
 #include "preload/leanfork/limits.h"
+#include "preload/leanfork/timers.h"
 
 /* The kernel counts as many arguments at most (MAX_ARG_STRINGS); memory bounds them long before. */
 #define STRINGS_MAX 0x7fffffff
@@ -86,6 +88,7 @@ enum verdict exec_call(struct lean *l, struct call *call)
 	bring_strings(l, (uintptr_t)call->args[at + 2]);
 
 	stop_timer(l, &left);
+	timers_stop(l);
 	drop_handlers(l);
 	show_ignored(l);
 	limits_enforce(l);
@@ -98,6 +101,7 @@ enum verdict exec_call(struct lean *l, struct call *call)
 	set_handler(SIGSEGV, child_on_fault, SA_ONSTACK, NULL);
 	set_handler(SIGSYS, child_on_call, SA_ONSTACK, NULL);
 	restore_handlers(l);
+	timers_go_on(l);
 	gate4(SYS_timer_settime, l->timer, 0, &left, NULL);
 	return ANSWERED;
 }

@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <ucontext.h>
 
 #include "preload/leanfork/gate.h"
@@ -16,6 +17,7 @@
 #define SHARED_MAX 256
 #define KEEP_MAX (4 + HOT_SPANS)
 #define OWN_FDS 1024
+#define OWN_TIMERS 8
 #define ALT_SIZE 65536
 #define TEXT_SIZE 16384
 
@@ -29,6 +31,11 @@ struct kernel_action {
 
 #define SIG_BIT(sig) (UINT64_C(1) << ((sig)-1))
 #define OURS (SIG_BIT(SIGSEGV) | SIG_BIT(SIGSYS))
+
+struct own_timer {
+	int id, sig; /* sig 0: none */
+	struct itimerspec left;
+};
 
 /* What a descriptor leads to, if the child itself made it so. */
 enum own { OWN_NOT, OWN_FILE, OWN_PIPE };
@@ -70,6 +77,8 @@ struct lean {
 	struct rlimit relaxed[2];
 	bool limited[2];
 	uint8_t own_fds[OWN_FDS]; /* enum own: what the child opened */
+	struct own_timer timers[OWN_TIMERS]; /* the program's */
+	size_t n_timers;
 	struct kernel_action handlers[65]; /* the program's, while it is inside execve */
 	uint64_t handled;                  /* which of them */
 

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+#include "preload/leanfork/timers.h"
+
+#include <errno.h>
+#include <sys/syscall.h>
+
+#define KERNEL_SIGEVENT 64 /* its size */
+
+static struct own_timer *find(struct lean *l, long id)
+{
+	for (size_t i = 0; i < l->n_timers; i++)
+		if (l->timers[i].id == (int)id)
+			return &l->timers[i];
+	return NULL;
+}
+
+/* The signal of a timer to be, 0 for none; -1 if it is not for a lean child. */
+static int signal_of(struct lean *l, uintptr_t at)
+{
+	if (!at)
+		return SIGALRM;
+	if (!args_reach(l, at, KERNEL_SIGEVENT))
+		return -1;
+	const struct sigevent *event = (const struct sigevent *)at;
+	if (event->sigev_notify == SIGEV_NONE)
+		return 0;
+	int sig = event->sigev_signo;
+	return event->sigev_notify == SIGEV_SIGNAL && sig != SIGSEGV && sig != SIGSYS ? sig : -1;
+}
+
+enum verdict timers_create(struct lean *l, struct call *call)
+{
+	int sig = signal_of(l, (uintptr_t)call->args[1]);
+	const int *id = (const int *)call->args[2];
+	if (sig < 0 || l->n_timers == OWN_TIMERS || !args_reach(l, (uintptr_t)id, sizeof *id))
+		return ORDINARY;
+	call->result = call_do(call);
+	if (call->result == 0)
+		l->timers[l->n_timers++] = (struct own_timer){.id = *id, .sig = sig};
+	return ANSWERED;
+}
+
+/* What the program does not know of, ours among them, is not there. */
+enum verdict timers_own(struct lean *l, struct call *call)
+{
+	call->result = -EINVAL;
+	return find(l, call->args[0]) ? PRIVATE : ANSWERED;
+}
+
+enum verdict timers_delete(struct lean *l, struct call *call)
+{
+	struct own_timer *timer = find(l, call->args[0]);
+	call->result = -EINVAL;
+	if (!timer)
+		return ANSWERED;
+	*timer = l->timers[--l->n_timers];
+	return PRIVATE;
+}
+
+/* A signal that came by other means stays. */
+static void take_back(int sig)
+{
+	uint64_t set = SIG_BIT(sig);
+	struct timespec at_once = {0, 0};
+	siginfo_t info;
+	if (gate4(SYS_rt_sigtimedwait, &set, &info, &at_once, 8) == sig && info.si_code != SI_TIMER)
+		gate3(SYS_tgkill, gate0(SYS_getpid), gate0(SYS_gettid), sig);
+}
+
+void timers_stop(struct lean *l)
+{
+	static const struct itimerspec never;
+	for (size_t i = 0; i < l->n_timers; i++) {
+		struct own_timer *timer = &l->timers[i];
+		gate4(SYS_timer_settime, timer->id, 0, &never, &timer->left);
+		if (timer->sig)
+			take_back(timer->sig);
+	}
+}
+
+void timers_go_on(struct lean *l)
+{
+	for (size_t i = 0; i < l->n_timers; i++)
+		gate4(SYS_timer_settime, l->timers[i].id, 0, &l->timers[i].left, NULL);
+}
