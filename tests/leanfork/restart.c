@@ -196,6 +196,56 @@ static void robust_mutexes_stay_the_parents(void **state)
 	memcpy(mutex, saved, sizeof saved);
 }
 
+static int stumbles;
+static bool spins_for_ever;
+static volatile char *volatile nowhere;
+
+/* As libc's half of fork in the child, when another thread has changed what it walks along. */
+static pid_t stumbling_fork(void)
+{
+	pid_t pid = fork();
+	if (pid != 0 || atomic_fetch_add(shared, 1) >= stumbles)
+		return pid;
+	while (spins_for_ever)
+		;
+	*nowhere = 1;
+	return pid;
+}
+
+/* Returns the wait status. */
+static int after_stumbling(int times, bool spinning)
+{
+	struct lean_wish wish = {.kind = LEAN_RESCUE,
+		.least_total = 1,
+		.least_range = 65536,
+		.limit_ms = limit_ms,
+		.libc_fork = stumbling_fork};
+	int status = -1;
+	stumbles = times;
+	spins_for_ever = spinning;
+	atomic_store(shared, 0);
+	pid_t pid = lean_fork(&wish, &last);
+	if (pid == 0) {
+		crash_plainly();
+		exec_exit(block[99] == block_byte(99) ? 41 : 1);
+	}
+	assert_int_equal(waitpid(-1, &status, 0), pid);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG | __WALL), -1);
+	return status;
+}
+
+static void a_rescued_child_that_libc_lets_stumble(void **state)
+{
+	(void)state;
+	for (int spinning = 0; spinning < 2; spinning++) {
+		assert_int_equal(after_stumbling(3, spinning), 41 << 8);
+		assert_int_equal(last.outcome, LEAN_DONE);
+		assert_int_equal(atomic_load(shared), 4);
+	}
+	signal(SIGSEGV, SIG_DFL);
+	assert_int_equal(after_stumbling(1000, false) & 0x7f, SIGSEGV);
+}
+
 static void *no_work(void *arg)
 {
 	return arg;
@@ -230,6 +280,7 @@ int main(void)
 		TEST(rescue_looks_like_native),
 		TEST(sigchld_ignored),
 		TEST(buffers_are_not_flushed_twice),
+		TEST(a_rescued_child_that_libc_lets_stumble),
 		TEST(robust_mutexes_stay_the_parents),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown) != 0;

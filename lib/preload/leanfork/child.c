@@ -17,7 +17,10 @@
  *    read-only while there is a native fork to fall back on.
  * 7. A child that spins makes no call and no fault: a timer sends SIGSYS. It counts the child's own
  *    time, which a busy machine doesn't lengthen.
- * 8. Of the calling thread's own, exec resets all that the child has been given here: handlers,
+ * 8. What libc's fork does in the child walks along lists that other threads of the parent may have
+ *    changed between clone and the moment when a part of them is brought in: it may fault, or never
+ *    come to an end. Nobody has noticed anything of the child by then: it is made anew.
+ * 9. Of the calling thread's own, exec resets all that the child has been given here: handlers,
  *    alternate stack, timer, dispatch, robust list.
  */
 #include "preload/leanfork/child.h"
@@ -32,6 +35,7 @@
 
 #define EAGER_LIMIT_MS 250
 #define RESCUE_LIMIT_MS 1000
+#define MOST_TRIES 5
 
 _Noreturn void child_give_up(struct lean *l, enum lean_reason reason)
 {
@@ -123,5 +127,7 @@ void child_leave(struct lean *l, ucontext_t *uc, enum lean_reason reason)
 {
 	if (l->wish.kind == LEAN_EAGER)
 		child_give_up(l, reason);
+	if (!l->on_its_way && l->tries < MOST_TRIES)
+		child_give_up(l, LEAN_AGAIN);
 	child_become_ordinary(l, uc);
 }

@@ -34,13 +34,16 @@ static bool ready(const struct call *call, enum verdict verdict)
 	return gate5(SYS_ppoll, &fd, 1, &longest, NULL, 8) != 0;
 }
 
-static bool may_do(const struct lean *l, const struct call *call, enum verdict verdict)
+static bool may_do(struct lean *l, const struct call *call, enum verdict verdict)
 {
 	if (verdict == PRIVATE)
 		return true;
 	if (verdict == ORDINARY || l->wish.kind == LEAN_EAGER)
 		return false;
-	return verdict == TELLING || ready(call, verdict);
+	if (verdict != TELLING && !ready(call, verdict))
+		return false;
+	l->on_its_way = true;
+	return true;
 }
 
 /*

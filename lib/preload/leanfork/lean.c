@@ -55,7 +55,8 @@ static struct lean *create(const struct lean_wish *wish)
 
 static void destroy(struct lean *l)
 {
-	mailbox_destroy(l->mail);
+	if (l->mail)
+		mailbox_destroy(l->mail);
 	if (l->settled)
 		gate2(SYS_munmap, l->settled, l->settled_size);
 	gate2(SYS_munmap, l, sizeof *l);
@@ -120,8 +121,10 @@ static pid_t do_fork(struct lean *l)
 	pid_t pid = l->wish.libc_fork();
 	if (pid == 0) {
 		lock_reset();
-		if (l->phase == PHASE_BEFORE)
+		if (l->phase == PHASE_BEFORE) {
+			l->on_its_way = true;
 			return 0;
+		}
 		lean_active = NULL;
 		destroy(l);
 		return 0;

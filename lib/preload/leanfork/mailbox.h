@@ -32,6 +32,7 @@ enum lean_reason {
 	LEAN_TIME,        /* neither exec nor anything telling for too long */
 	LEAN_MEMORY,      /* no memory for what it needs */
 	LEAN_EXIT,        /* it ended without exec */
+	LEAN_AGAIN,       /* it got no further than libc's own half of fork */
 	LEAN_PARENT,      /* its parent is gone */
 	LEAN_STACK,       /* the program forks on its alternate signal stack */
 	LEAN_SMALL,       /* there is too little to leave out */

@@ -58,6 +58,7 @@ struct lean {
 	enum phase phase;
 	uint64_t mask; /* the program's signal mask, as it believes it to be */
 	int parent, thread; /* that of the program which forks */
+	int tries;
 	int child;
 	struct choice choice;
 	struct span keep[KEEP_MAX];
@@ -67,6 +68,7 @@ struct lean {
 
 	/* the child's */
 	bool is_child;
+	bool on_its_way; /* it has left libc's fork, or done something that others notice */
 	bool in_call;                    /* its handler for system calls runs */
 	struct kernel_action actions[2]; /* the program's for SIGSEGV and SIGSYS */
 	stack_t alt_stack;               /* the program's */

@@ -63,8 +63,23 @@ static long clone_child(const struct lean *l, const struct call *call)
 	return gate5(SYS_clone, flags, 0, call->args[2], call->args[3], call->args[4]);
 }
 
+/* Everything is as before the clone again. */
+static bool renew(struct lean *l)
+{
+	l->tries++;
+	l->choice = (struct choice){0};
+	l->result.bytes = l->result.chunks = 0;
+	gate2(SYS_munmap, l->settled, l->settled_size);
+	l->settled = NULL;
+	mailbox_destroy(l->mail);
+	l->mail = mailbox_create();
+	return l->mail;
+}
+
+static void on_clone(struct lean *l, ucontext_t *uc, const struct call *call);
+
 /* The rest of the parent's work, once there is a child. */
-static void attend(struct lean *l, ucontext_t *uc, long nr)
+static void attend(struct lean *l, ucontext_t *uc, const struct call *call)
 {
 	if (serve(l) == SERVED) {
 		plan_learn(l);
@@ -72,7 +87,9 @@ static void attend(struct lean *l, ucontext_t *uc, long nr)
 		finish(l, uc, l->child);
 	} else if (l->wish.kind == LEAN_EAGER) {
 		l->result.outcome = LEAN_RESTARTED;
-		go_native(l, uc, nr);
+		go_native(l, uc, call->nr);
+	} else if (l->result.reason == LEAN_AGAIN && renew(l)) {
+		on_clone(l, uc, call);
 	} else {
 		l->result.outcome = LEAN_FAILED;
 		finish(l, uc, -ENOMEM);
@@ -106,7 +123,7 @@ static void on_clone(struct lean *l, ucontext_t *uc, const struct call *call)
 	marks_clear(l);
 	l->child = (int)pid;
 	if (pid > 0) {
-		attend(l, uc, call->nr);
+		attend(l, uc, call);
 	} else if (l->wish.kind == LEAN_EAGER) {
 		l->result.reason = LEAN_MEMORY;
 		go_native(l, uc, call->nr);
@@ -124,7 +141,7 @@ static bool is_fork(const struct call *call)
 		return false;
 	long known = EXIT_SIGNAL | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_PARENT_SETTID;
 	return (call->args[0] & ~known) == 0 && (call->args[0] & EXIT_SIGNAL) == SIGCHLD &&
-		call->args[1] == 0;
+	       call->args[1] == 0;
 }
 
 /* Calls that a handler can't make in place of the interrupted code. */
