@@ -57,6 +57,8 @@ const struct runtime runtimes[] = {
 	{"tclsh", GIB4, {"sh", "-c", "printf %s \"$0\" | exec tclsh", in_tcl}, {"exec", "pipe"}},
 	{"node", GIB4, {"node", "-e", in_node}, {"spawn", "exec"}},
 	{"python3", GIB4, {"python3", "-c", in_python}, {"preexec", "fork"}},
+	{"victim_apr_runs", GIB4, {"victim_apr_runs"}, {"create", "elaborate", "fork"}},
+	{"victim_glib_runs", GIB4, {"victim_glib_runs", "forks"}, {"sync", "setup", "subprocess"}},
 	{"bash", 1280, {"bash", "-c", in_bash}, {"sys", "pipe"}},
 };
 const size_t n_runtimes = sizeof runtimes / sizeof runtimes[0];

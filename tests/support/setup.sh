@@ -11,7 +11,7 @@ can_compile() {
 have() {
 	case $1 in
 	compiler) can_compile ;;
-	cmocka) pkg-config --exists cmocka 2>/dev/null ;;
+	apr-1 | cmocka | gio-2.0) pkg-config --exists "$1" 2>/dev/null ;;
 	ninja) command -v ninja >/dev/null || command -v samu >/dev/null ;;
 	c++) command -v c++ >/dev/null ;;
 	*) command -v "$1" >/dev/null ;;
@@ -21,12 +21,14 @@ have() {
 # Its package in Debian.
 package_of() {
 	case $1 in
+	apr-1) echo libapr1-dev ;;
 	compiler) echo gcc libc6-dev ;;
 	c++) echo g++ ;;
 	ninja) echo ninja-build ;;
 	tclsh) echo tcl ;;
 	cmocka) echo libcmocka-dev ;;
 	clang++) echo clang ;;
+	gio-2.0) echo libglib2.0-dev ;;
 	groff) echo groff-base ;;
 	musl-gcc) echo musl-tools ;;
 	qemu-aarch64 | qemu-riscv64) echo qemu-user ;;
