@@ -49,11 +49,17 @@ static pid_t eager(uintptr_t site, struct lean_result *result)
 	return pid;
 }
 
-static pid_t rescuing(pid_t failed, struct lean_result *result)
+static pid_t usual(enum fork_mode mode, uintptr_t site, struct lean_result *result)
+{
+	return mode == FORK_LEAN ? eager(site, result)
+		: mode == FORK_OFF ? next_fork()
+				   : lean_native(next_fork);
+}
+
+static pid_t rescue(bool untried, struct lean_result *result)
 {
 	struct lean_wish wish = wish_for(LEAN_RESCUE);
-	if (failed >= 0 || errno != ENOMEM)
-		return failed;
+	wish.untried = untried;
 	return lean_fork(&wish, result);
 }
 
@@ -82,17 +88,17 @@ VISIBLE pid_t fork(void)
 	uint64_t start_ns = now_ns();
 	int before = errno;
 
-	pid_t pid = mode == FORK_LEAN ? eager(site, &result)
-		: mode == FORK_OFF    ? next_fork()
-				      : lean_native(next_fork);
-	bool rescue = mode != FORK_OFF && pid < 0;
-	if (rescue)
-		pid = rescuing(pid, &result);
+	bool rescued = mode != FORK_OFF && lean_refused();
+	pid_t pid = rescued ? rescue(true, &result) : usual(mode, site, &result);
+	if (pid < 0 && errno == ENOMEM && mode != FORK_OFF && !rescued) {
+		rescued = true;
+		pid = rescue(false, &result);
+	}
 	if (pid == 0) {
 		report_child();
 		return 0;
 	}
-	count(pid, &result, rescue, start_ns);
+	count(pid, &result, rescued, start_ns);
 	if (pid > 0)
 		errno = before;
 	return pid;

@@ -18,7 +18,7 @@ enum report_count {
 	REPORT_SPAWNED,        /* commands that system and popen started, without a fork */
 	REPORT_FORK_NATIVE,    /* by libc */
 	REPORT_FORK_LEAN,      /* leanly, at once */
-	REPORT_FORK_RESCUED,   /* leanly, after libc's had failed with ENOMEM */
+	REPORT_FORK_RESCUED,   /* leanly, as libc's failed with ENOMEM or was bound to */
 	REPORT_FORK_FAILED,    /* not at all */
 	REPORT_FORK_RESTARTED, /* of the native ones: tried leanly first */
 	/* sums over the forks */

@@ -14,6 +14,11 @@ uint64_t lean_estimate(void)
 	return 0;
 }
 
+bool lean_refused(void)
+{
+	return false;
+}
+
 pid_t lean_native(pid_t (*libc_fork)(void))
 {
 	return libc_fork();
@@ -22,7 +27,7 @@ pid_t lean_native(pid_t (*libc_fork)(void))
 pid_t lean_fork(const struct lean_wish *wish, struct lean_result *result)
 {
 	*result = (struct lean_result){.outcome = LEAN_NATIVE, .reason = LEAN_KERNEL};
-	if (wish->kind == LEAN_EAGER)
+	if (wish->kind == LEAN_EAGER || wish->untried)
 		return wish->libc_fork();
 	result->outcome = LEAN_FAILED;
 	errno = ENOMEM;

@@ -6,6 +6,7 @@
  *   lean.c        this: a fork from its beginning to its end
  *   lock.c        one at a time
  *   window.c      the parent's half, in place of libc's clone
+ *   charge.c      whether a native fork would be refused
  *   plan.c        what is left out; ranges.c and hot.c, the pure parts of it
  *   marks.c       how the kernel is told
  *   serve.c       the parent until the child execs
@@ -178,7 +179,7 @@ static pid_t without(const struct lean_wish *wish, struct lean_result *result,
 	enum lean_reason reason)
 {
 	result->reason = reason;
-	if (wish->kind == LEAN_EAGER) {
+	if (wish->kind == LEAN_EAGER || wish->untried) {
 		result->outcome = LEAN_NATIVE;
 		return lean_native(wish->libc_fork);
 	}

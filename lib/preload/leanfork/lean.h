@@ -10,7 +10,7 @@
 
 enum lean_kind {
 	LEAN_EAGER, /* when in doubt a native fork, which is possible at any time before exec */
-	LEAN_RESCUE /* a native fork has failed: the child goes on leanly whatever it does */
+	LEAN_RESCUE /* a native fork fails: the child goes on leanly whatever it does */
 };
 
 enum lean_outcome {
@@ -34,6 +34,7 @@ struct lean_wish {
 	uint64_t least_range; /* and nothing smaller than that */
 	uint32_t limit_ms; /* processor time until exec; 0: what is usual */
 	bool learn;        /* what the last children asked for is not left out again */
+	bool untried; /* rescue: libc's fork has not failed yet, so it is tried where this can't be */
 	bool ask_only; /* the child does not try to read from its parent without asking it */
 	pid_t (*libc_fork)(void);
 };
@@ -53,5 +54,9 @@ bool lean_is_child(void);
 
 /* Private writable memory of this process in bytes, as the kernel counts it: cheap. */
 uint64_t lean_estimate(void);
+
+/* Whether strict overcommit would refuse a native fork of this process now: it is then not to be
+ * tried, for the sake of others (charge.h). */
+bool lean_refused(void);
 
 #endif

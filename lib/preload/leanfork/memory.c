@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include "preload/leanfork/charge.h"
 #include "preload/leanfork/child.h"
 
 static bool is_settled(const struct lean *l, size_t chunk)
@@ -206,9 +207,27 @@ void memory_settle(struct lean *l, uintptr_t at, size_t len)
 	}
 }
 
+static uint64_t missing(const struct lean *l)
+{
+	uint64_t bytes = 0;
+	for (size_t i = 0; i < l->choice.n_ranges; i++) {
+		const struct range *range = &l->ranges[i];
+		uintptr_t at = range->at.start;
+		while (at < range->at.end) {
+			struct span chunk = range_chunk_span(range, at);
+			if (!is_settled(l, range_chunk(range, at)))
+				bytes += chunk.end - chunk.start;
+			at = chunk.end;
+		}
+	}
+	return bytes;
+}
+
 /* A run of chunks at a time, so that the kernel is asked for the memory of all of them first. */
 void memory_bring_all(struct lean *l)
 {
+	if (charge_refused(missing(l)))
+		child_give_up(l, LEAN_MEMORY);
 	for (size_t i = 0; i < l->choice.n_ranges; i++) {
 		const struct range *range = &l->ranges[i];
 		uintptr_t at = range->at.start;

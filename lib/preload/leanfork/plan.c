@@ -158,26 +158,3 @@ void plan_learn(const struct lean *l)
 	for (uint64_t i = 0; l->wish.learn && i < n; i++)
 		hot_add(&hot, l->mail->places[i]);
 }
-
-static uint64_t field(const char *text, long len, int which)
-{
-	uint64_t n = 0;
-	for (long i = 0; i < len && which >= 0; i++) {
-		if (text[i] == ' ')
-			which--;
-		else if (which == 0 && text[i] >= '0' && text[i] <= '9')
-			n = n * 10 + (uint64_t)(text[i] - '0');
-	}
-	return n;
-}
-
-uint64_t lean_estimate(void)
-{
-	char text[256];
-	long fd = gate3(SYS_open, "/proc/self/statm", O_RDONLY | O_CLOEXEC, 0);
-	if (fd < 0)
-		return 0;
-	long n = gate3(SYS_read, fd, text, sizeof text);
-	gate1(SYS_close, fd);
-	return field(text, n, 5) * PAGE;
-}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEANFORK_CHARGE_H
+#define LEANFORK_CHARGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * Whether strict overcommit leaves no room for so many bytes more, by the kernel's own figures. To
+ * ask is better than to try: a fork that is refused, and so a large piece of memory in several
+ * parts, has first taken all that was left. For that moment nobody else gets any, and an earlier
+ * child that is in the middle of its exec is killed. False where it can't be known. Parent or lean
+ * child.
+ */
+bool charge_refused(uint64_t bytes);
+
+#endif
