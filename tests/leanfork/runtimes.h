@@ -11,7 +11,6 @@
  */
 struct runtime {
 	const char *name;
-	int mib; /* as much as it fills in reasonable time */
 	const char *argv[6];
 	const char *prints[5]; /* when all succeed */
 };
