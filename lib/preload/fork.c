@@ -63,6 +63,16 @@ static pid_t rescue(bool untried, struct lean_result *result)
 	return lean_fork(&wish, result);
 }
 
+_Static_assert(REPORT_WHY_CALL + LEAN_REASONS - LEAN_CALL == REPORT_COUNTS, "a count for each");
+
+static void count_reason(const struct lean_result *result)
+{
+	if (result->reason != LEAN_FINE)
+		report_add(REPORT_WHY_CALL + result->reason - LEAN_CALL, 1);
+	if (result->call != LEAN_NO_CALL)
+		report_call(result->call);
+}
+
 static void count(pid_t pid, const struct lean_result *result, bool rescued, uint64_t start_ns)
 {
 	bool lean = result->outcome == LEAN_DONE;
@@ -77,6 +87,7 @@ static void count(pid_t pid, const struct lean_result *result, bool rescued, uin
 	report_add(REPORT_UNCHARGED_BYTES, lean ? result->bytes : 0);
 	report_add(REPORT_CHUNKS, result->chunks);
 	report_add(REPORT_FORK_NS, now_ns() - start_ns);
+	count_reason(result);
 	report_publish();
 }
 
@@ -84,7 +95,7 @@ VISIBLE pid_t fork(void)
 {
 	uintptr_t site = (uintptr_t)__builtin_return_address(0);
 	enum fork_mode mode = settings()->fork;
-	struct lean_result result = {.outcome = LEAN_NATIVE};
+	struct lean_result result = {.outcome = LEAN_NATIVE, .call = LEAN_NO_CALL};
 	uint64_t start_ns = now_ns();
 	int before = errno;
 

@@ -14,6 +14,7 @@
 
 static struct {
 	_Atomic uint64_t counts[REPORT_COUNTS];
+	_Atomic int64_t call; /* number, plus one; 0: none */
 	atomic_uint wanted; /* publications asked for; who raised it from 0 writes them */
 	uint64_t start_ns;
 	const char *program;
@@ -32,11 +33,17 @@ void report_add(enum report_count what, uint64_t n)
 	atomic_fetch_add_explicit(&mine.counts[what], n, memory_order_relaxed);
 }
 
+void report_call(uint32_t nr)
+{
+	atomic_store_explicit(&mine.call, (int64_t)nr + 1, memory_order_relaxed);
+}
+
 /* Another thread may have been publishing when the parent forked: its place is not ours. */
 void report_child(void)
 {
 	for (int i = 0; i < REPORT_COUNTS; i++)
 		atomic_store_explicit(&mine.counts[i], 0, memory_order_relaxed);
+	atomic_store_explicit(&mine.call, 0, memory_order_relaxed);
 	atomic_store(&mine.wanted, 0);
 	mine.place = (struct report_place){0};
 	if (settings()->report)
@@ -52,6 +59,7 @@ static void write_line(bool ended)
 		.program = mine.program ? mine.program : "",
 		.ended = ended,
 		.elapsed_ns = now_ns() - mine.start_ns,
+		.call = atomic_load_explicit(&mine.call, memory_order_relaxed) - 1,
 	};
 	for (int i = 0; i < REPORT_COUNTS; i++)
 		line.counts[i] = atomic_load_explicit(&mine.counts[i], memory_order_relaxed);

@@ -25,11 +25,28 @@ enum report_count {
 	REPORT_UNCHARGED_BYTES, /* memory left out, so neither charged nor copied */
 	REPORT_CHUNKS,          /* pieces of it that children did ask for */
 	REPORT_FORK_NS,         /* time callers spent inside fork */
+	/* why forks that were tried leanly were not, in the order of enum lean_reason */
+	REPORT_WHY_CALL,
+	REPORT_WHY_FAULT,
+	REPORT_WHY_TIME,
+	REPORT_WHY_MEMORY,
+	REPORT_WHY_EXIT,
+	REPORT_WHY_AGAIN,
+	REPORT_WHY_PARENT,
+	REPORT_WHY_STACK,
+	REPORT_WHY_SMALL,
+	REPORT_WHY_KERNEL,
+	REPORT_WHY_SIGSYS,
+	REPORT_WHY_FOREIGN,
+	REPORT_WHY_BUSY,
 	REPORT_COUNTS
 };
 
 /* Counts. Any thread, any context: one atomic addition. */
 void report_add(enum report_count what, uint64_t n);
+
+/* The system call for which the last lean fork was given up. */
+void report_call(uint32_t nr);
 
 /* Writes what is known by now where a report is wanted. Last thing before an interposed function
  * returns to the program; never in a child that shares memory with its parent. Keeps errno. */

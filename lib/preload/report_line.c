@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Room for the program's name, escaped; the rest of the longest line is less than 1024 - 256. */
+/* Room for the program's name, escaped; the rest of the longest line is less than 1536 - 256. */
 #define PROGRAM_MAX 256
 
 struct text {
@@ -57,7 +57,8 @@ static void add_program(struct text *text, const char *program)
 		add(text, "%.*s", (int)escape(piece, (unsigned char)*from), piece);
 }
 
-static void add_counts(struct text *text, const uint64_t *counts, int first, int last)
+static void add_counts(
+	struct text *text, const uint64_t *counts, int first, int last, bool zeros)
 {
 	static const char *const names[REPORT_COUNTS] = {
 		[REPORT_SYSTEM] = "system",
@@ -75,10 +76,27 @@ static void add_counts(struct text *text, const uint64_t *counts, int first, int
 		[REPORT_UNCHARGED_BYTES] = "uncharged_bytes",
 		[REPORT_CHUNKS] = "chunks",
 		[REPORT_FORK_NS] = "fork_ns",
+		[REPORT_WHY_CALL] = "call",
+		[REPORT_WHY_FAULT] = "fault",
+		[REPORT_WHY_TIME] = "time",
+		[REPORT_WHY_MEMORY] = "memory",
+		[REPORT_WHY_EXIT] = "exit",
+		[REPORT_WHY_AGAIN] = "again",
+		[REPORT_WHY_PARENT] = "parent",
+		[REPORT_WHY_STACK] = "stack",
+		[REPORT_WHY_SMALL] = "small",
+		[REPORT_WHY_KERNEL] = "kernel",
+		[REPORT_WHY_SIGSYS] = "sigsys",
+		[REPORT_WHY_FOREIGN] = "foreign",
+		[REPORT_WHY_BUSY] = "busy",
 	};
-	for (int i = first; i <= last; i++)
-		add(text, "%s\"%s\":%llu", i == first ? "" : ",", names[i],
-			(unsigned long long)counts[i]);
+	const char *comma = "";
+	for (int i = first; i <= last; i++) {
+		if (!zeros && !counts[i])
+			continue;
+		add(text, "%s\"%s\":%llu", comma, names[i], (unsigned long long)counts[i]);
+		comma = ",";
+	}
 }
 
 int report_line_start(char *out, size_t size, pid_t pid)
@@ -99,12 +117,17 @@ size_t report_line_format(char out[REPORT_LINE_MAX], const struct report_line *l
 	add(&text, "\"ppid\":%d,\"program\":\"", (int)line->ppid);
 	add_program(&text, line->program);
 	add(&text, "\",\"ended\":%s,\"calls\":{", line->ended ? "true" : "false");
-	add_counts(&text, counts, REPORT_SYSTEM, REPORT_FORKPTY);
+	add_counts(&text, counts, REPORT_SYSTEM, REPORT_FORKPTY, true);
 	add(&text, "},\"done\":{");
-	add_counts(&text, counts, REPORT_SPAWNED, REPORT_FORK_RESTARTED);
+	add_counts(&text, counts, REPORT_SPAWNED, REPORT_FORK_RESTARTED, true);
 	add(&text, "},\"forks_avoided\":%llu,", (unsigned long long)avoided);
-	add_counts(&text, counts, REPORT_UNCHARGED_BYTES, REPORT_FORK_NS);
-	add(&text, ",\"elapsed_ns\":%llu}", (unsigned long long)line->elapsed_ns);
+	add_counts(&text, counts, REPORT_UNCHARGED_BYTES, REPORT_FORK_NS, true);
+	add(&text, ",\"elapsed_ns\":%llu,\"reasons\":{", (unsigned long long)line->elapsed_ns);
+	add_counts(&text, counts, REPORT_WHY_CALL, REPORT_WHY_BUSY, false);
+	add(&text, "}");
+	if (line->call >= 0)
+		add(&text, ",\"last_call\":%lld", (long long)line->call);
+	add(&text, "}");
 	while (text.at - out + 1 < (ptrdiff_t)width && text.left) {
 		*text.at++ = ' ';
 		text.left--;

@@ -10,7 +10,7 @@
 #include "preload/report.h"
 
 /* Longest line, newline included: the largest numbers, and a name that is cut if need be. */
-#define REPORT_LINE_MAX 1024
+#define REPORT_LINE_MAX 1536
 
 /* What a line of the report says. */
 struct report_line {
@@ -18,6 +18,7 @@ struct report_line {
 	const char *program;
 	bool ended; /* by exit, so that these are the last figures */
 	uint64_t elapsed_ns;
+	int64_t call; /* a system call's number; -1: none */
 	uint64_t counts[REPORT_COUNTS];
 };
 

@@ -103,6 +103,20 @@ static void the_child_of_a_fork_counts_from_zero(void **state)
 	assert_string_equal(got.out, "1\n");
 }
 
+static void why_forks_were_not_lean(void **state)
+{
+	const char *const argv[] = {safespawn, "run", "--fork=lean", option, call_and_end, "ffe",
+		"_exit", NULL};
+	(void)state;
+	capture(&got, argv, CHANGES("SAFESPAWN_MIN=0"));
+	assert_exited(&got, 7);
+	CAPTURE(&got, "grep", "-E", "call_and_end.*\"fork\":3,", report);
+	if (strstr(got.out, "\"reasons\":{\"kernel\":3}"))
+		skip(); /* there is no lean fork here */
+	assert_contains(got.out, "\"restarted\":3}");
+	assert_contains(got.out, "\"reasons\":{\"call\":1,\"exit\":2},\"last_call\":");
+}
+
 static void a_process_that_did_nothing_has_a_line(void **state)
 {
 	(void)state;
@@ -293,6 +307,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		DIR_TEST(calls_are_counted),
 		DIR_TEST(the_child_of_a_fork_counts_from_zero),
+		DIR_TEST(why_forks_were_not_lean),
 		DIR_TEST(a_process_that_did_nothing_has_a_line),
 		DIR_TEST(it_ends_without_exit),
 		DIR_TEST(it_is_killed),

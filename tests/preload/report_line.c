@@ -23,7 +23,8 @@ static void every_figure_has_its_name(void **state)
 {
 	(void)state;
 	struct report_line line = {
-		.pid = 42, .ppid = 41, .program = "/usr/bin/perl", .ended = true, .elapsed_ns = 99};
+		.pid = 42, .ppid = 41, .program = "/usr/bin/perl", .ended = true, .elapsed_ns = 99,
+		.call = 61};
 	for (unsigned i = 0; i < REPORT_COUNTS; i++)
 		line.counts[i] = i + 1;
 	format(&line, 0);
@@ -35,7 +36,22 @@ static void every_figure_has_its_name(void **state)
 		"\"done\":{\"spawned\":7,\"native\":8,\"lean\":9,\"rescued\":10,\"failed\":11,"
 		"\"restarted\":12},"
 		"\"forks_avoided\":26,\"uncharged_bytes\":13,\"chunks\":14,\"fork_ns\":15,"
-		"\"elapsed_ns\":99}\n");
+		"\"elapsed_ns\":99,"
+		"\"reasons\":{\"call\":16,\"fault\":17,\"time\":18,\"memory\":19,\"exit\":20,"
+		"\"again\":21,\"parent\":22,\"stack\":23,\"small\":24,\"kernel\":25,\"sigsys\":26,"
+		"\"foreign\":27,\"busy\":28},\"last_call\":61}\n");
+}
+
+static void only_reasons_that_there_were(void **state)
+{
+	(void)state;
+	struct report_line line = {.program = "", .call = -1};
+	format(&line, 0);
+	assert_non_null(strstr(text, ",\"reasons\":{}}\n"));
+	line.counts[REPORT_WHY_MEMORY] = 2;
+	line.counts[REPORT_WHY_BUSY] = 1;
+	format(&line, 0);
+	assert_non_null(strstr(text, ",\"reasons\":{\"memory\":2,\"busy\":1}}\n"));
 }
 
 static void the_start_is_that_of_the_line(void **state)
@@ -73,14 +89,16 @@ static void the_largest_line_fits(void **state)
 	(void)state;
 	char program[4096];
 	struct report_line line = {
-		.pid = -2147483647 - 1, .ppid = -2147483647 - 1, .elapsed_ns = UINT64_MAX};
+		.pid = -2147483647 - 1, .ppid = -2147483647 - 1, .elapsed_ns = UINT64_MAX,
+		.call = INT64_MAX};
 
 	memset(program, '\n', sizeof program);
 	program[sizeof program - 1] = '\0';
 	line.program = program;
 	memset(line.counts, 0xff, sizeof line.counts);
 	format(&line, 0);
-	assert_non_null(strstr(text, "\"elapsed_ns\":18446744073709551615}\n"));
+	assert_non_null(strstr(text, "\"elapsed_ns\":18446744073709551615,\"reasons\":"));
+	assert_non_null(strstr(text, "\"last_call\":9223372036854775807}\n"));
 }
 
 static void a_long_name_keeps_its_end(void **state)
@@ -117,6 +135,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(every_figure_has_its_name),
+		TEST(only_reasons_that_there_were),
 		TEST(the_start_is_that_of_the_line),
 		TEST(filled_up_to_its_width),
 		TEST(names_that_json_cannot_carry_as_they_are),

@@ -26,7 +26,8 @@ pid_t lean_native(pid_t (*libc_fork)(void))
 
 pid_t lean_fork(const struct lean_wish *wish, struct lean_result *result)
 {
-	*result = (struct lean_result){.outcome = LEAN_NATIVE, .reason = LEAN_KERNEL};
+	*result = (struct lean_result){
+		.outcome = LEAN_NATIVE, .reason = LEAN_KERNEL, .call = LEAN_NO_CALL};
 	if (wish->kind == LEAN_EAGER || wish->untried)
 		return wish->libc_fork();
 	result->outcome = LEAN_FAILED;

@@ -46,7 +46,7 @@ static struct lean *create(const struct lean_wish *wish)
 	l->wish = *wish;
 	l->parent = (int)gate0(SYS_getpid);
 	l->thread = (int)gate0(SYS_gettid);
-	l->result.outcome = LEAN_NATIVE;
+	l->result = (struct lean_result){.outcome = LEAN_NATIVE, .call = LEAN_NO_CALL};
 	l->mail = mailbox_create();
 	if (l->mail)
 		return l;
@@ -190,7 +190,7 @@ static pid_t without(const struct lean_wish *wish, struct lean_result *result,
 
 pid_t lean_fork(const struct lean_wish *wish, struct lean_result *result)
 {
-	*result = (struct lean_result){.outcome = LEAN_NATIVE};
+	*result = (struct lean_result){.outcome = LEAN_NATIVE, .call = LEAN_NO_CALL};
 	if (lean_is_child())
 		return wish->libc_fork();
 	if (!plan_possible())

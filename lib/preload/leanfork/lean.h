@@ -23,7 +23,7 @@ enum lean_outcome {
 struct lean_result {
 	enum lean_outcome outcome;
 	enum lean_reason reason; /* unless LEAN_DONE */
-	uint32_t call;           /* with LEAN_CALL: which */
+	uint32_t call;           /* at which the child gave up, or LEAN_NO_CALL */
 	uint64_t bytes;          /* left out */
 	uint64_t chunks;         /* brought in */
 };

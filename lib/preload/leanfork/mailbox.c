@@ -27,6 +27,7 @@ struct mailbox *mailbox_create(void)
 		return NULL;
 	struct mailbox *mail = (struct mailbox *)at;
 	atomic_store(&mail->owner, FUTEX_WAITERS);
+	mail->call = LEAN_NO_CALL;
 	return mail;
 }
 

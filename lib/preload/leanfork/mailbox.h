@@ -43,6 +43,8 @@ enum lean_reason {
 	LEAN_REASONS
 };
 
+#define LEAN_NO_CALL UINT32_MAX
+
 /* What struct robust_list of the kernel is, with the child's addresses. */
 struct robust_link {
 	uintptr_t next;
@@ -62,7 +64,7 @@ struct mailbox {
 	_Atomic uint32_t stage;    /* enum stage */
 	_Atomic uint32_t brought;  /* chunks that the child has got */
 	uint32_t reason;           /* enum lean_reason, with STAGE_GAVE_UP */
-	uint32_t call;             /* the system call, with LEAN_CALL */
+	uint32_t call;             /* at which the child gave up, or LEAN_NO_CALL */
 	uint32_t pages;            /* answer: bit i: page i of the window holds something */
 	uintptr_t places[PLACES_MAX]; /* where the first of them are */
 	uintptr_t start, end;      /* request: at most CHUNK bytes */

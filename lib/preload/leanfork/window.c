@@ -124,8 +124,10 @@ static void on_clone(struct lean *l, ucontext_t *uc, const struct call *call)
 	l->child = (int)pid;
 	if (pid > 0) {
 		attend(l, uc, call);
-	} else if (l->wish.kind == LEAN_EAGER) {
-		l->result.reason = LEAN_MEMORY;
+		return;
+	}
+	l->result.reason = pid == -ENOMEM ? LEAN_MEMORY : LEAN_KERNEL;
+	if (l->wish.kind == LEAN_EAGER) {
 		go_native(l, uc, call->nr);
 	} else {
 		l->result.outcome = LEAN_FAILED;
