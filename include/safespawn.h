@@ -297,8 +297,8 @@ struct ss_preflight {
 
 /*
  * Would fork() by this process (0: the calling thread) pass now? Reads /proc, allocates nothing and
- * never forks. Takes about 0.1 ms where it clearly would; else it reads maps and, in doubt,
- * smaps.
+ * never forks. Takes less than 0.1 ms where it clearly would; else it reads maps and, in
+ * doubt, smaps.
  * ESRCH: no such process, or it has ended. ENOTSUP: a kernel thread. EINVAL: size too small.
  * EACCES, EMFILE and others: /proc cannot be read.
  */
