@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "forking.h"
@@ -80,13 +81,27 @@ static bool same_signals(const sigset_t *mask, void (*handler)(int))
 	return true;
 }
 
+/* Longer than the parent sleeps without looking after its child. */
+static void dawdle(void)
+{
+	struct timespec start, now;
+	if (clock_gettime(CLOCK_MONOTONIC, &start))
+		return;
+	do
+		if (clock_gettime(CLOCK_MONOTONIC, &now))
+			return;
+	while ((now.tv_sec - start.tv_sec) * 1000 + (now.tv_nsec - start.tv_nsec) / 1000000 < 120);
+}
+
 /* Does not exec, as the new program would suffer from the refusal too. */
 static int rescue_child(pid_t *made)
 {
 	int status = -1;
 	*made = fork_lean(LEAN_RESCUE);
-	if (*made == 0)
+	if (*made == 0) {
+		dawdle();
 		_exit(sees_all() ? 4 : 5);
+	}
 	int error = errno;
 	while (*made > 0 && waitpid(*made, &status, 0) < 0 && errno == EINTR)
 		;

@@ -41,13 +41,20 @@ static void answer(struct lean *l)
 	mailbox_answer(l->mail);
 }
 
-/* Whether there is such a child, seen with these flags. */
-static bool child_there(const struct lean *l, int flags, bool *ended)
+/* Looks for the child as waitid does with these flags. */
+static long look(const struct lean *l, int flags, siginfo_t *info)
 {
-	siginfo_t info = {0};
-	long r = gate5(SYS_waitid, P_PID, l->child, &info, WEXITED | WNOHANG | WNOWAIT | flags, NULL);
-	*ended = r == 0 && info.si_pid != 0;
-	return r == 0;
+	info->si_pid = 0;
+	return gate5(
+		SYS_waitid, P_PID, l->child, info, WEXITED | WNOHANG | WNOWAIT | flags, NULL);
+}
+
+/* As far as can be seen: a filter may refuse the call. */
+static bool has_ended(const struct lean *l)
+{
+	siginfo_t info;
+	long r = look(l, __WALL, &info);
+	return r == -ECHILD || (r == 0 && info.si_pid != 0);
 }
 
 /*
@@ -57,10 +64,10 @@ static bool child_there(const struct lean *l, int flags, bool *ended)
  */
 static bool did_exec(const struct lean *l)
 {
-	bool ended;
+	siginfo_t info;
 	if (atomic_load(&l->mail->stage) != STAGE_EXEC)
 		return false;
-	return child_there(l, 0, &ended) || !child_there(l, __WALL, &ended);
+	return look(l, 0, &info) == 0 || look(l, __WALL, &info) < 0;
 }
 
 static void reap(struct lean *l)
@@ -103,7 +110,6 @@ static enum service attend_child(struct lean *l)
 {
 	int most = l->wish.kind == LEAN_RESCUE ? RESCUE_NAPS : EAGER_NAPS;
 	int naps = 0;
-	bool ended;
 
 	for (;;) {
 		switch (mailbox_wait(l->mail)) {
@@ -116,7 +122,7 @@ static enum service attend_child(struct lean *l)
 			naps = 0;
 			break;
 		case NEWS_NONE:
-			if (!child_there(l, __WALL, &ended) || ended)
+			if (has_ended(l))
 				return after_end(l);
 			naps = has_progressed(l) ? 0 : naps + 1;
 			if (naps < most)
