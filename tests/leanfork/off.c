@@ -70,6 +70,13 @@ static void a_filter_against_reading_memory(void **state)
 	in_own_process(refusals, 1, LEAN_KERNEL);
 }
 
+static void a_filter_against_waiting(void **state)
+{
+	static const struct refusal refusals[] = {{SYS_waitid, ENOSYS, 0, 0}};
+	(void)state;
+	in_own_process(refusals, 1, LEAN_KERNEL);
+}
+
 /* A filter may send SIGSYS to who has a handler, for calls that are made here. */
 static void a_filter_and_a_handler_for_sigsys(void **state)
 {
@@ -179,6 +186,7 @@ int main(void)
 		TEST(a_kernel_without_dispatch),
 		TEST(a_filter_against_prctl),
 		TEST(a_filter_against_reading_memory),
+		TEST(a_filter_against_waiting),
 		TEST(a_filter_and_a_handler_for_sigsys),
 		TEST(no_timers),
 		TEST(too_little_to_leave_out),

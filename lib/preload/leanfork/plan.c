@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "preload/leanfork/plan.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <link.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "preload/leanfork/marks.h"
@@ -114,6 +116,12 @@ static bool can_read_self(struct lean *l)
 	return gate6(SYS_process_vm_readv, l->parent, &local, 1, &remote, 1, 0) == 1;
 }
 
+/* Whether we can look for a child: nobody is a child of its own. */
+static bool can_wait(const struct lean *l)
+{
+	return gate5(SYS_waitid, P_PID, l->parent, NULL, WEXITED | WNOHANG, NULL) == -ECHILD;
+}
+
 static enum lean_reason make_bitmap(struct lean *l)
 {
 	l->settled_size = (l->choice.chunks / 64 + 1) * sizeof(uint64_t);
@@ -143,7 +151,7 @@ enum lean_reason plan_make(struct lean *l, uintptr_t stack)
 	l->choice.max_ranges = RANGES_MAX;
 	l->choice.shared = l->shared;
 	l->choice.max_shared = SHARED_MAX;
-	if (!marks_possible(l) || !can_read_self(l) || !read_maps(l))
+	if (!marks_possible(l) || !can_read_self(l) || !can_wait(l) || !read_maps(l))
 		return LEAN_KERNEL;
 	if (l->choice.too_many_shared && l->wish.kind == LEAN_EAGER)
 		return LEAN_FAULT;

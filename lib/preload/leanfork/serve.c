@@ -45,11 +45,9 @@ static void answer(struct lean *l)
 static long look(const struct lean *l, int flags, siginfo_t *info)
 {
 	info->si_pid = 0;
-	return gate5(
-		SYS_waitid, P_PID, l->child, info, WEXITED | WNOHANG | WNOWAIT | flags, NULL);
+	return gate5(SYS_waitid, P_PID, l->child, info, WEXITED | WNOHANG | WNOWAIT | flags, NULL);
 }
 
-/* As far as can be seen: a filter may refuse the call. */
 static bool has_ended(const struct lean *l)
 {
 	siginfo_t info;
