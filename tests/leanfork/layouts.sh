@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Lean fork wherever the kernel puts stack, heap and mappings. layouts.sh TEST...
 command -v setarch >/dev/null || { echo "no setarch here"; exit 77; }
+command -v prlimit >/dev/null || { echo "no prlimit here"; exit 77; }
 
 # Each test by the command $1.
 under() {
@@ -13,13 +14,8 @@ under() {
 	echo "$command: fine"
 }
 
-all() {
-	under "setarch -R" "$@"  # always at the same places
-	under "setarch -L" "$@"  # mappings from the bottom up
-	under "setarch -RL" "$@" # and the heap right after the program
-	under "setarch -RX" "$@" # what can be read can be executed
-}
-
-all "$@"
-(ulimit -s 1024 && echo "small stack" && under env "$@") || exit 1
-(ulimit -s unlimited && echo "unlimited stack" && under env "$@" && all "$@") || exit 1
+under "setarch -R" "$@"
+under "setarch -L" "$@" # mappings from the bottom up
+under "prlimit --stack=1048576:" "$@"
+under "prlimit --stack=unlimited:" "$@" # the same
+under "prlimit --stack=unlimited: setarch -RL" "$@"
