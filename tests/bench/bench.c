@@ -31,14 +31,27 @@ struct bench_result bench_summary(double *times, int n, double base_us)
 	};
 }
 
+static void shuffle(size_t *order, size_t n)
+{
+	static unsigned seed = 1;
+	for (size_t i = 0; i < n; i++) {
+		size_t j = (size_t)rand_r(&seed) % (i + 1);
+		order[i] = order[j];
+		order[j] = i;
+	}
+}
+
 void bench_compare(
 	const struct bench_way *ways, size_t n, int rounds, struct bench_result *results)
 {
 	double *times = malloc(n * (size_t)rounds * sizeof *times);
-	if (!times)
+	size_t *order = malloc(n * sizeof *order);
+	if (!times || !order)
 		abort();
-	for (int round = -rounds / 10 - 1; round < rounds; round++)
-		for (size_t i = 0; i < n; i++) {
+	for (int round = -rounds / 10 - 1; round < rounds; round++) {
+		shuffle(order, n);
+		for (size_t place = 0; place < n; place++) {
+			size_t i = order[place];
 			double start = bench_now_us();
 			ways[i].run();
 			double took = bench_now_us() - start;
@@ -47,9 +60,11 @@ void bench_compare(
 			if (round >= 0)
 				times[i * (size_t)rounds + (size_t)round] = took;
 		}
+	}
 	for (size_t i = 0; i < n; i++)
 		results[i] = bench_summary(times + i * (size_t)rounds, rounds,
 			i ? results[0].median_us : 0);
+	free(order);
 	free(times);
 }
 

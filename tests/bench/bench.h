@@ -5,8 +5,9 @@
 #include <stddef.h>
 
 /*
- * Times alternatives of the same job side by side: one of each in turn, so that what else the
- * machine does hits all of them. Ratios of medians are what counts.
+ * Times alternatives of the same job side by side: one of each in every round, so that what else the
+ * machine does hits all of them, and in changing order, as what went before leaves its traces in
+ * caches. Ratios of medians are what counts.
  */
 struct bench_way {
 	const char *name;
