@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -17,46 +16,47 @@
 #define STACK_MARGIN 65536
 #define THREAD_MARGIN 65536
 
-static struct span image; /* the shim's own writable memory */
-static bool valgrind;
 static struct hot hot; /* guarded by the lock of lean forks */
 
-/*
- * The object with this very function in it; of its segments those that can be written. Valgrind,
- * which has an object of its own in each process that it runs, makes the system calls itself: to
- * have them dispatched would be its end.
- */
-static int find_image(struct dl_phdr_info *info, size_t size, void *data)
+/* Of the object with this very function its own data. Its first segment starts with the header. */
+static struct span own_data(void)
 {
-	if (strstr(info->dlpi_name, "/vgpreload_"))
-		valgrind = true;
-	struct span all = {UINTPTR_MAX, 0}, writable = {UINTPTR_MAX, 0};
-	(void)size;
-	for (int i = 0; i < info->dlpi_phnum; i++) {
-		const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
-		uintptr_t at = info->dlpi_addr + segment->p_vaddr;
+	extern const char __ehdr_start[] __attribute__((visibility("hidden")));
+	const ElfW(Ehdr) *file = (const void *)__ehdr_start;
+	const ElfW(Phdr) *segment = (const void *)(__ehdr_start + file->e_phoff), *first = NULL;
+	struct span data = {UINTPTR_MAX, 0};
+	for (int i = 0; i < file->e_phnum; i++, segment++) {
 		if (segment->p_type != PT_LOAD)
 			continue;
-		all.start = at < all.start ? at : all.start;
-		all.end = at + segment->p_memsz;
+		first = first ? first : segment;
+		uintptr_t at = (uintptr_t)__ehdr_start + (segment->p_vaddr - first->p_vaddr);
 		if (!(segment->p_flags & PF_W))
 			continue;
-		writable.start = at < writable.start ? at : writable.start;
-		writable.end = at + segment->p_memsz;
+		data.start = at < data.start ? at : data.start;
+		data.end = at + segment->p_memsz;
 	}
-	if ((uintptr_t)gate_start >= all.start && (uintptr_t)gate_start < all.end)
-		*(struct span *)data = writable;
-	return 0;
+	return data;
 }
 
-__attribute__((constructor)) static void find_own_image(void)
+/*
+ * Valgrind makes the system calls itself: to have them dispatched would be its end. It answers to
+ * instructions that change nothing elsewhere (those of valgrind.h).
+ */
+static bool under_valgrind(void)
 {
-	dl_iterate_phdr(find_image, &image);
+	const uintptr_t request[] = {0x1001, 0, 0, 0, 0, 0};
+	uintptr_t answer = 0;
+	__asm__ volatile("rolq $3, %%rdi; rolq $13, %%rdi; rolq $61, %%rdi; rolq $51, %%rdi\n\t"
+			 "xchgq %%rbx, %%rbx"
+			 : "+d"(answer)
+			 : "a"(request)
+			 : "cc", "memory");
+	return answer != 0;
 }
 
 bool plan_possible(void)
 {
-	return image.start < image.end && !valgrind;
+	return !under_valgrind();
 }
 
 static void keep(struct lean *l, uintptr_t start, uintptr_t end)
@@ -67,8 +67,9 @@ static void keep(struct lean *l, uintptr_t start, uintptr_t end)
 static void keep_needed(struct lean *l, uintptr_t stack)
 {
 	uintptr_t thread = thread_pointer();
+	struct span data = own_data();
 
-	keep(l, image.start, image.end);
+	keep(l, data.start, data.end);
 	keep(l, (uintptr_t)l, (uintptr_t)(l + 1));
 	keep(l, stack - STACK_MARGIN, stack + STACK_MARGIN);
 	keep(l, thread - THREAD_MARGIN, thread + THREAD_MARGIN);
