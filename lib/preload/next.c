@@ -2,6 +2,7 @@
 #include "preload/next.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -45,6 +46,26 @@ int next_fclose(FILE *stream)
 	int (*function)(FILE *);
 	NEXT(function, &slot, "fclose");
 	return function(stream);
+}
+
+int next_openpty(int *master, int *slave, char *name, const struct termios *termios,
+	const struct winsize *size)
+{
+	static _Atomic(void *) slot;
+	int (*function)(int *, int *, char *, const struct termios *, const struct winsize *);
+	NEXT(function, &slot, "openpty");
+	if (function)
+		return function(master, slave, name, termios, size);
+	errno = ENOSYS;
+	return -1;
+}
+
+int next_login_tty(int fd)
+{
+	static _Atomic(void *) slot;
+	int (*function)(int);
+	NEXT(function, &slot, "login_tty");
+	return function ? function(fd) : -1;
 }
 
 static _Atomic(void *) fork_slot;

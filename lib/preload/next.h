@@ -3,7 +3,9 @@
 #define PRELOAD_NEXT_H
 
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/types.h>
+#include <termios.h>
 
 /*
  * The functions the shim stands in front of: those of the next library that has them, another
@@ -14,6 +16,12 @@ FILE *next_popen(const char *command, const char *mode);
 int next_pclose(FILE *stream);
 int next_fclose(FILE *stream);
 pid_t next_fork(void);
+
+/* What forkpty is made of. Programs that never call that don't pay for these, which older libcs have
+ * in a library that comes with it. ENOSYS where they are not to be found. */
+int next_openpty(int *master, int *slave, char *name, const struct termios *termios,
+	const struct winsize *size);
+int next_login_tty(int fd);
 
 /* When the shim is loaded. */
 void next_resolve(void);
