@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -88,7 +89,7 @@ void report_publish(void)
 	publish(false);
 }
 
-void report_end(void)
+static void report_end(void)
 {
 	publish(true);
 }
@@ -102,4 +103,5 @@ void report_start(void)
 	ssize_t n = readlink("/proc/self/exe", program, sizeof program);
 	mine.program = n < 0 ? NULL : strndup(program, (size_t)n);
 	report_publish();
+	atexit(report_end);
 }

@@ -55,8 +55,7 @@ void report_publish(void);
 /* In the new child of a fork: it counts from zero. No system call. */
 void report_child(void);
 
-/* When the shim is loaded, and when the process ends by exit. */
+/* When the shim is loaded. */
 void report_start(void);
-void report_end(void);
 
 #endif

@@ -4,16 +4,30 @@
  * 1. The last caller to leave is not the first that came: what is put back belongs to neither.
  * 2. A child forked meanwhile has none of the threads that would put it back, and would ignore the
  *    terminal's keys for ever; nor the one that may hold the lock.
- * 3. Registered at first use, handlers for fork could miss a fork that had begun already.
  */
 #include "stdio/interrupts.h"
 
 #include <pthread.h>
 
+#include "stdio/forks.h"
+
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static unsigned waiting;
 static __thread unsigned waiting_here;         /* more than one if a signal handler calls us */
 static struct sigaction saved_int, saved_quit; /* (1) */
+
+static void take_lock(void)
+{
+	forks_watch();
+	if (!forks_here())
+		pthread_mutex_lock(&lock);
+}
+
+static void leave_lock(void)
+{
+	if (!forks_here())
+		pthread_mutex_unlock(&lock);
+}
 
 static void put_back(void)
 {
@@ -26,7 +40,7 @@ void interrupts_ignore(sigset_t *reset)
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
 
 	sigemptyset(reset);
-	pthread_mutex_lock(&lock);
+	take_lock();
 	waiting_here++;
 	if (waiting++ == 0) {
 		sigaction(SIGINT, &ignore, &saved_int);
@@ -36,39 +50,32 @@ void interrupts_ignore(sigset_t *reset)
 		sigaddset(reset, SIGINT);
 	if (saved_quit.sa_handler != SIG_IGN)
 		sigaddset(reset, SIGQUIT);
-	pthread_mutex_unlock(&lock);
+	leave_lock();
 }
 
 void interrupts_restore(void)
 {
-	pthread_mutex_lock(&lock);
+	take_lock();
 	waiting_here--;
 	if (--waiting == 0)
 		put_back();
-	pthread_mutex_unlock(&lock);
+	leave_lock();
 }
 
-static void before_fork(void)
+void interrupts_before_fork(void)
 {
 	pthread_mutex_lock(&lock);
 }
 
-static void in_parent(void)
+void interrupts_after_fork(void)
 {
 	pthread_mutex_unlock(&lock);
 }
 
 /* (2) This thread itself is waiting if it was a signal handler that forked. */
-static void in_child(void)
+void interrupts_in_child(void)
 {
 	if (waiting > 0 && waiting_here == 0)
 		put_back();
 	waiting = waiting_here;
-	pthread_mutex_unlock(&lock);
-}
-
-/* (3) */
-__attribute__((constructor)) static void watch_forks(void)
-{
-	pthread_atfork(before_fork, in_parent, in_child);
 }

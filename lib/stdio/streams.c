@@ -17,6 +17,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "stdio/forks.h"
+
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct stream *streams;
 
@@ -27,12 +29,15 @@ void streams_lock(sigset_t *mask)
 
 	memset(&all, -1, sizeof all);
 	pthread_sigmask(SIG_SETMASK, &all, mask);
-	pthread_mutex_lock(&lock);
+	forks_watch();
+	if (!forks_here())
+		pthread_mutex_lock(&lock);
 }
 
 void streams_unlock(const sigset_t *mask)
 {
-	pthread_mutex_unlock(&lock);
+	if (!forks_here())
+		pthread_mutex_unlock(&lock);
 	pthread_sigmask(SIG_SETMASK, mask, NULL);
 }
 
@@ -119,18 +124,13 @@ struct stream *stream_take(FILE *file)
 	return stream;
 }
 
-static void before_fork(void)
+/* (4) */
+void streams_before_fork(void)
 {
 	pthread_mutex_lock(&lock);
 }
 
-static void after_fork(void)
+void streams_after_fork(void)
 {
 	pthread_mutex_unlock(&lock);
-}
-
-/* (4) Not at first use, when another thread may have its fork half done. */
-__attribute__((constructor)) static void watch_forks(void)
-{
-	pthread_atfork(before_fork, after_fork, after_fork);
 }

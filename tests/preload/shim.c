@@ -46,6 +46,15 @@ static void a_program_that_is_linked_with_the_library(void **state)
 	assert_contains(got.out, "fork 0x600\n");
 }
 
+static void commands_in_handlers_for_fork(void **state)
+{
+	(void)state;
+	assert_same((const char *const[]){getenv("ATFORK"), NULL}, NULL);
+	assert_contains(got.out, "prepared 0x300, child 0x700\n");
+	assert_contains(got.out, "closed 0x600\n");
+	assert_same((const char *const[]){getenv("ATFORK"), NULL}, CHANGES("SAFESPAWN_MIN=0"));
+}
+
 static void preload(const char *first, const char *second, const char *const argv[])
 {
 	char change[8192];
@@ -120,6 +129,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(forkpty_is_as_libcs),
 		TEST(a_program_that_is_linked_with_the_library),
+		TEST(commands_in_handlers_for_fork),
 		TEST(behind_another_preload),
 		TEST(before_another_preload),
 		TEST(not_passed_on_when_so_wished),
