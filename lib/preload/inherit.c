@@ -9,9 +9,9 @@ static const char separators[] = ": ";
 
 static bool is_shim(const char *name, size_t len)
 {
-	const char *slash = memrchr(name, '/', len);
-	size_t skip = slash ? (size_t)(slash + 1 - name) : 0;
-	return len - skip == sizeof shim - 1 && !memcmp(name + skip, shim, sizeof shim - 1);
+	size_t own = sizeof shim - 1;
+	return len >= own && !memcmp(name + len - own, shim, own) &&
+	       (len == own || name[len - own - 1] == '/');
 }
 
 /* What is kept moves down over what is not; a separator stays with the name before it. */

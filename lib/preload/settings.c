@@ -12,7 +12,7 @@ static const char *value_of(char *const *env, const char *name)
 {
 	size_t len = strlen(name);
 	for (; env && *env; env++)
-		if (!strncmp(*env, name, len) && (*env)[len] == '=')
+		if (**env == *name && !strncmp(*env, name, len) && (*env)[len] == '=')
 			return *env + len + 1;
 	return NULL;
 }
@@ -61,9 +61,18 @@ void settings_parse(struct settings *out, char *const *env)
 	out->report = report && report[0] ? report : NULL;
 }
 
-/*
- * Copied, as programs overwrite the block their environment came in (setproctitle). A program that gained rights by exec takes no wishes from its environment.
- */
+/* Most processes have no wish: this is all that they pay. */
+static bool has_wishes(char *const *env)
+{
+	static const char prefix[] = "SAFESPAWN_";
+	for (; env && *env; env++)
+		if (**env == prefix[0] && !strncmp(*env, prefix, sizeof prefix - 1))
+			return true;
+	return false;
+}
+
+/* Copied, as programs overwrite the block their environment came in (setproctitle). A program that
+ * gained rights by exec takes no wishes from its environment. */
 const struct settings *settings(void)
 {
 	static struct settings mine;
@@ -71,7 +80,8 @@ const struct settings *settings(void)
 	static char *const none[] = {NULL};
 
 	if (!atomic_load_explicit(&done, memory_order_acquire)) {
-		settings_parse(&mine, getauxval(AT_SECURE) ? none : environ);
+		bool heard = has_wishes(environ) && !getauxval(AT_SECURE);
+		settings_parse(&mine, heard ? environ : none);
 		if (mine.report)
 			mine.report = strdup(mine.report);
 		atomic_store_explicit(&done, true, memory_order_release);
