@@ -5,6 +5,7 @@
  * and how often the neighbour got nothing.
  */
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@ struct seen {
 	atomic_long refused;
 };
 
+/* Who sleeps in between comes to run in the middle of another's fork, on a busy machine too. */
 static void be_neighbour(struct seen *seen)
 {
 	while (!atomic_load(&seen->ended)) {
@@ -31,6 +33,7 @@ static void be_neighbour(struct seen *seen)
 		else
 			munmap(at, 20 * part);
 		atomic_store(&seen->started, 1);
+		usleep(300);
 	}
 	_exit(0);
 }
@@ -80,11 +83,13 @@ int main(int argc, char *argv[])
 		be_neighbour(seen);
 	while (!atomic_load(&seen->started))
 		usleep(1000);
-	if (fill() == 0)
-		for (int i = 0; i < atoi(argv[2]); i++)
-			worked += run_true();
+	bool filled = fill() == 0;
+	for (int i = 0; filled && i < atoi(argv[2]); i++)
+		worked += run_true();
 	atomic_store(&seen->ended, 1);
 	waitpid(neighbour, NULL, 0);
+	if (!filled)
+		printf("no memory\n");
 	printf("%d forks, %ld refusals\n", worked, atomic_load(&seen->refused));
 	return 0;
 }

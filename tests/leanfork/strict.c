@@ -115,6 +115,7 @@ static void a_rescue_takes_nothing_from_others(void **state)
 	run_crowd(&guard, &captured, CHANGES("LD_PRELOAD"));
 	print_message("natively: %s", captured.out);
 	assert_memory_equal(captured.out, "0 forks, ", 9);
+	assert_string_not_equal(captured.out, "0 forks, 0 refusals\n");
 	run_crowd(&guard, &captured, CHANGES(preload, "SAFESPAWN_FORK=rescue"));
 	assert_string_equal(captured.out, "20 forks, 0 refusals\n");
 	run_crowd(&guard, &captured, CHANGES(preload, "SAFESPAWN_FORK=lean"));
