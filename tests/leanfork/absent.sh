@@ -7,9 +7,9 @@ trap 'rm -f "$report"' EXIT
 
 # An emulator would have to be given the preload of what it runs.
 run() {
+	# shellcheck disable=SC2086 # a list of words
 	case $MESON_EXE_WRAPPER in
 	"") env "LD_PRELOAD=$1" "SAFESPAWN_FORK=$2" "SAFESPAWN_REPORT=$report" "$3" stay ;;
-	# shellcheck disable=SC2086 # a list of words
 	*qemu*) $MESON_EXE_WRAPPER -E "LD_PRELOAD=$1" -E "SAFESPAWN_FORK=$2" \
 		-E "SAFESPAWN_REPORT=$report" "$3" stay ;;
 	*)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Where the kernel, a container or a debugger stands in the way, fork is libc's and says why. */
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -132,6 +133,35 @@ static void too_little_to_leave_out(void **state)
 	assert_int_equal(result.reason, LEAN_SMALL);
 }
 
+/* The first process of a pid namespace, which ends with it. */
+static int in_new_pid_namespace(void)
+{
+	if (unshare(CLONE_NEWPID) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWPID) < 0)
+		return 77;
+	pid_t pid = fork_lean(LEAN_EAGER);
+	if (pid == 0) { /* not for exec: a lean child would be thrown away */
+		usleep(1);
+		_exit(getpid() == 1 ? 4 : 1);
+	}
+	int status;
+	if (waitpid(pid, &status, 0) != pid || status != 4 << 8)
+		return 1;
+	return last.outcome == LEAN_NATIVE && last.reason == LEAN_FOREIGN ? 0 : 2;
+}
+
+static void the_first_of_a_pid_namespace(void **state)
+{
+	int status;
+	(void)state;
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(in_new_pid_namespace());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+		skip();
+	assert_int_equal(status, 0);
+}
+
 /* A second fork, below one that is native, finds nothing of the first's. */
 static int forks_leanly_again(void *arg)
 {
@@ -190,6 +220,7 @@ int main(void)
 		TEST(a_filter_and_a_handler_for_sigsys),
 		TEST(no_timers),
 		TEST(too_little_to_leave_out),
+		TEST(the_first_of_a_pid_namespace),
 		TEST(nested),
 		TEST(the_parent_dies),
 	};

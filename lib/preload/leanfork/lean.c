@@ -70,6 +70,14 @@ static bool unusual(const char *status, const char *name, char usual)
 	return !at || at[strlen(name)] != usual;
 }
 
+/* Such a process would take the namespace with it when it is thrown away. */
+static bool first_of_pid_namespace(void)
+{
+	char name[64];
+	return gate3(SYS_readlink, "/proc/self/ns/pid_for_children", name, sizeof name) < 0 &&
+		gate3(SYS_readlink, "/proc/self/ns/pid", name, sizeof name) > 0;
+}
+
 /*
  * A seccomp filter may send SIGSYS for what is done here, so with one only a program without a
  * handler for it is tried. A debugger would stop at every signal that a lean fork lives by.
@@ -85,7 +93,8 @@ static enum lean_reason look_around(const struct lean *l)
 	long n = gate3(SYS_read, fd, text, sizeof text - 1);
 	gate1(SYS_close, fd);
 	text[n > 0 ? n : 0] = '\0';
-	if (l->wish.kind == LEAN_EAGER && unusual(text, "TracerPid:\t", '0'))
+	if (l->wish.kind == LEAN_EAGER &&
+		(unusual(text, "TracerPid:\t", '0') || first_of_pid_namespace()))
 		return LEAN_FOREIGN;
 	bool handled = l->actions[1].handler > 1;
 	return handled && unusual(text, "Seccomp:\t", '0') ? LEAN_SIGSYS : LEAN_FINE;

@@ -38,7 +38,7 @@ enum lean_reason {
 	LEAN_SMALL,       /* there is too little to leave out */
 	LEAN_KERNEL,      /* no dispatch, or no reading of our own memory */
 	LEAN_SIGSYS,      /* the program has a use of its own for SIGSYS */
-	LEAN_FOREIGN,     /* run by valgrind, traced */
+	LEAN_FOREIGN,     /* run by valgrind, traced, first in its namespace */
 	LEAN_BUSY,        /* another thread's fork takes too long */
 	LEAN_REASONS
 };
