@@ -1,25 +1,16 @@
 # SPDX-License-Identifier: MIT
 # Sourced: cmocka for a C library or a machine that Debian has no package of it for.
 
-# The source package of the release in use, without touching apt's own lists.
+. .ci/sources.sh
+
 fetch_cmocka() {
 	test -e build-cmocka/cmocka.c && return
-	command -v apt-get >/dev/null || { echo "needs Debian's source packages"; exit 77; }
 	need xz
 	rm -rf build-cmocka
-	mkdir -p build-cmocka/lists/partial
-	apt-get indextargets --format 'deb-src $(REPO_URI) $(RELEASE) $(COMPONENT)' \
-		'Created-By: Packages' 'Origin: Debian' | sort -u >build-cmocka/sources.list
-	(
-		cd build-cmocka
-		set -- -q -o Dir::Etc::SourceList="$PWD/sources.list" \
-			-o Dir::Etc::SourceParts=/dev/null \
-			-o Dir::State::Lists="$PWD/lists" -o APT::Sandbox::User=root
-		apt-get "$@" update
-		apt-get "$@" source --download-only cmocka
-		tar -xf cmocka_*.orig.tar.xz --strip-components 1
-		mv src/cmocka.c .
-	)
+	source_lists build-cmocka || exit 77
+	source_package build-cmocka cmocka source
+	mv build-cmocka/source/src/cmocka.c build-cmocka
+	mv build-cmocka/source/include build-cmocka
 }
 
 # make_cmocka NAME CC...: build-NAME-cmocka/cmocka.pc and what it leads to.
