@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # own_tests.sh SAFESPAWN PROGRAM [all | FILE...]: what an interpreter's own tests of processes say
-# natively and with every fork lean, test by test; without `all`, those files that take seconds only.
+# natively and with every fork lean, test by test; without `all` only files that take seconds.
 # Its source tree is $SOURCES/PROGRAM; without that, or the program, the exit status is 77. A test
 # whose results vary natively may have any of these results.
 safespawn=$(realpath "$1") program=$2
@@ -21,8 +21,8 @@ trap 'rm -rf "$work"' EXIT
 export LC_ALL=C.UTF-8 HOME="$work" TERM=dumb
 unset LD_PRELOAD
 
-# Of each program: files; more of them; prepare; results FILE COMMAND-PREFIX, which prints a line for
-# each test in it.
+# Of each program: files; more of them; prepare; results FILE COMMAND-PREFIX, which prints a line
+# for each test in it.
 
 perl_files='op/fork.t op/exec.t op/die_exit.t op/kill0.t io/pipe.t io/dup.t
 	../ext/IPC-Open3/t/IPC-Open2.t ../ext/IPC-Open3/t/IPC-Open3.t ../ext/IPC-Open3/t/fd.t'
@@ -42,11 +42,13 @@ perl_prepare() {
 perl_results() {
 	file=$1
 	shift
-	PERL_CORE=1 "$@" perl -I../lib "$file" 2>&1 | sed -nE 's/^((not )?ok [0-9]+).*/\1/p; s/^1\.\..*/&/p'
+	PERL_CORE=1 "$@" perl -I../lib "$file" 2>&1 |
+		sed -nE 's/^((not )?ok [0-9]+).*/\1/p; s/^1\.\..*/&/p'
 }
 
 ruby_files='test/test_open3.rb test/test_pty.rb'
-ruby_more='test/ruby/test_process.rb test/ruby/test_io.rb test/ruby/test_signal.rb test/ruby/test_thread_cv.rb'
+ruby_more='test/ruby/test_process.rb test/ruby/test_io.rb test/ruby/test_signal.rb
+	test/ruby/test_thread_cv.rb'
 
 ruby_prepare() {
 	cd "$tree" || exit 2
@@ -73,7 +75,8 @@ php_results() {
 	file=$1
 	shift
 	NO_INTERACTION=1 "$@" php run-tests.php -q -p "$php_program" "$file" 2>&1 |
-		sed -E 's/\x1b\[[0-9;]*m//g; s/.*\r//' | sed -nE 's/^(PASS|FAIL|SKIP|WARN|LEAK|BORK|XFAIL) .*\[(.*\.phpt)\].*/\1 \2/p'
+		sed -E 's/\x1b\[[0-9;]*m//g; s/.*\r//' |
+		sed -nE 's/^(PASS|FAIL|SKIP|WARN|LEAK|BORK|XFAIL) .*\[(.*\.phpt)\].*/\1 \2/p'
 }
 
 tclsh_files='exec.test pid.test ioCmd.test unixNotfy.test'
