@@ -23,6 +23,12 @@
 static unsigned char *area; /* its first half is there */
 static int faults = -1, stop[2];
 
+/* In musl's ioctl a request is an int, which these are too large for. */
+static bool control(unsigned long request, void *argument)
+{
+	return syscall(SYS_ioctl, faults, request, argument) == 0;
+}
+
 static bool make_area(void)
 {
 	struct uffdio_api api = {.api = UFFD_API};
@@ -32,8 +38,7 @@ static bool make_area(void)
 	memset(area, 1, AREA / 2);
 	struct uffdio_register all = {
 		.range = {(uintptr_t)area, AREA}, .mode = UFFDIO_REGISTER_MODE_MISSING};
-	return faults >= 0 && !ioctl(faults, UFFDIO_API, &api) &&
-	       !ioctl(faults, UFFDIO_REGISTER, &all);
+	return faults >= 0 && control(UFFDIO_API, &api) && control(UFFDIO_REGISTER, &all);
 }
 
 static void drop_area(void)
@@ -49,7 +54,7 @@ static void put_page(uintptr_t at)
 	memset(page, PUT, sizeof page);
 	struct uffdio_copy copy = {
 		.dst = at & ~(SIDE - 1), .src = (uintptr_t)page, .len = sizeof page};
-	ioctl(faults, UFFDIO_COPY, &copy);
+	control(UFFDIO_COPY, &copy);
 }
 
 static void *puts_pages(void *arg)
