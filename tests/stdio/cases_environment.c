@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "record.h"
@@ -95,8 +96,11 @@ static void attributes(const struct lib *lib, int arg)
 static void session(const struct lib *lib, int arg)
 {
 	(void)arg;
-	if (fork() != 0)
+	pid_t pid = fork(); /* its own group's leader can't */
+	if (pid != 0) {
+		waitpid(pid, NULL, 0);
 		_exit(0);
+	}
 	setsid();
 	say_seen_all_ways(lib);
 }
