@@ -11,7 +11,8 @@
  * 2. A child that another thread makes meanwhile, by a system call, lacks memory. It must never
  *    find zeros instead: memory is to be wiped only as long as it is left out.
  * 3. Another thread may give such advice for the whole of a mapping while the marks are set: then
- *    the pages that stay are parted from the range no longer, on neither side.
+ *    the pages that stay are parted from the range no longer, on neither side. If it comes just
+ *    before a mark is cleared they are parted afterwards, until the range has it once more.
  * 4. It may have unmapped some of it, or mapped something else there, since the choice was made:
  *    what is no longer one mapping is not marked.
  * 5. No more mappings may be to be had (vm.max_map_count), for setting marks or, where two mappings
@@ -48,24 +49,41 @@ static bool joined(uintptr_t at)
 	return one_mapping(at - PAGE, at + PAGE);
 }
 
+static bool parted(struct span at)
+{
+	return !joined(at.start) && !joined(at.end);
+}
+
+/* (3) After a mark has been cleared. Returns whether there was such advice. */
+static bool give_again(struct span at, int advice, int opposite)
+{
+	if (!parted(at))
+		return false;
+	advise(at.start, at.end, advice);
+	if (!parted(at))
+		return true;
+	advise(at.start, at.end, opposite);
+	return false;
+}
+
 /* Tried out on memory of our own. */
 bool marks_possible(struct lean *l)
 {
 	uintptr_t at = ((uintptr_t)l->text + 2 * PAGE - 1) & ~(PAGE - 1);
 	bool before = joined(at);
-	bool parted = advise(at, at + PAGE, MADV_DONTFORK) == 0 && !joined(at);
-	return advise(at, at + PAGE, MADV_DOFORK) == 0 && before && parted && joined(at);
+	bool parts = advise(at, at + PAGE, MADV_DONTFORK) == 0 && !joined(at);
+	return advise(at, at + PAGE, MADV_DOFORK) == 0 && before && parts && joined(at);
 }
 
 /* (1) (2) */
 static bool is_wiped(struct span at)
 {
-	uintptr_t inside = at.start + PAGE;
-	bool done = advise(inside, at.end, MADV_WIPEONFORK) == 0;
-	if (joined(inside))
+	struct span inside = {at.start + PAGE, at.end};
+	bool done = advise(inside.start, inside.end, MADV_WIPEONFORK) == 0;
+	if (joined(inside.start))
 		return true;
-	advise(inside, at.end, MADV_KEEPONFORK);
-	return !done;
+	advise(inside.start, inside.end, MADV_KEEPONFORK);
+	return give_again(inside, MADV_WIPEONFORK, MADV_KEEPONFORK) || !done;
 }
 
 static bool set(struct span at)
@@ -78,6 +96,7 @@ static bool set(struct span at)
 	if (done && !is_wiped(at))
 		return true;
 	advise(at.start, at.end, MADV_DOFORK);
+	give_again(at, MADV_DONTFORK, MADV_DOFORK);
 	return false;
 }
 
@@ -99,7 +118,10 @@ static bool clear(struct span at)
 {
 	if (joined(at.start) && joined(at.end))
 		return true;
-	return advise(at.start, at.end, MADV_DOFORK) != -EAGAIN;
+	if (advise(at.start, at.end, MADV_DOFORK) == -EAGAIN)
+		return false;
+	give_again(at, MADV_DONTFORK, MADV_DOFORK);
+	return true;
 }
 
 void marks_clear(struct lean *l)
