@@ -12,7 +12,7 @@ static const char *value_of(char *const *env, const char *name)
 {
 	size_t len = strlen(name);
 	for (; env && *env; env++)
-		if (**env == *name && !strncmp(*env, name, len) && (*env)[len] == '=')
+		if (!strncmp(*env, name, len) && (*env)[len] == '=')
 			return *env + len + 1;
 	return NULL;
 }
