@@ -56,5 +56,5 @@ cross() {
 	register "$1" || { echo "no binfmt_misc: built, but tests can't run here"; exit 77; }
 	QEMU_LD_PREFIX=/usr/$1-linux-gnu
 	export QEMU_LD_PREFIX
-	quick_tests --suite unit --suite api --timeout-multiplier 10
+	quick_tests --suite unit --suite api --suite shim --timeout-multiplier 10
 }

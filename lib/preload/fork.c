@@ -3,6 +3,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "preload/late.h"
 #include "preload/leanfork/lean.h"
 #include "preload/leanfork/sites.h"
 #include "preload/next.h"
@@ -92,9 +93,8 @@ static void count(pid_t pid, const struct lean_result *result, bool rescued, uin
 	report_publish();
 }
 
-VISIBLE pid_t fork(void)
+static pid_t counted_fork(uintptr_t site)
 {
-	uintptr_t site = (uintptr_t)__builtin_return_address(0);
 	enum fork_mode mode = settings()->fork;
 	struct lean_result result = {.outcome = LEAN_NATIVE, .call = LEAN_NO_CALL};
 	uint64_t start_ns = now_ns();
@@ -115,4 +115,10 @@ VISIBLE pid_t fork(void)
 	if (pid > 0)
 		errno = before;
 	return pid;
+}
+
+VISIBLE pid_t fork(void)
+{
+	late_bind();
+	return counted_fork((uintptr_t)__builtin_return_address(0));
 }

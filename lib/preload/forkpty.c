@@ -3,6 +3,7 @@
 #include <pty.h>
 #include <unistd.h>
 
+#include "preload/late.h"
 #include "preload/next.h"
 #include "preload/report.h"
 #include "preload/visible.h"
@@ -21,6 +22,7 @@ VISIBLE pid_t forkpty(
 	int *master, char *name, const struct termios *termios, const struct winsize *size)
 {
 	int ours, theirs;
+	late_bind();
 	if (next_openpty(&ours, &theirs, name, termios, size) < 0)
 		return -1;
 	report_add(REPORT_FORKPTY, 1);

@@ -40,11 +40,12 @@ int next_pclose(FILE *stream)
 	return function(stream);
 }
 
+static _Atomic(void *) fclose_slot;
+
 int next_fclose(FILE *stream)
 {
-	static _Atomic(void *) slot;
 	int (*function)(FILE *);
-	NEXT(function, &slot, "fclose");
+	NEXT(function, &fclose_slot, "fclose");
 	return function(stream);
 }
 
@@ -68,16 +69,15 @@ int next_login_tty(int fd)
 	return function ? function(fd) : -1;
 }
 
-static _Atomic(void *) fork_slot;
-
 pid_t next_fork(void)
 {
+	static _Atomic(void *) slot;
 	pid_t (*function)(void);
-	NEXT(function, &fork_slot, "fork");
+	NEXT(function, &slot, "fork");
 	return function();
 }
 
 void next_resolve(void)
 {
-	look_up(&fork_slot, "fork");
+	look_up(&fclose_slot, "fclose");
 }

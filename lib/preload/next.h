@@ -9,8 +9,8 @@
 
 /*
  * The functions the shim stands in front of: those of the next library that has them, another
- * preload's or libc's. Looked up at the first call; fork, which a signal handler may call, when the
- * shim is loaded.
+ * preload's or libc's. Looked up at the first call; fclose, which nobody expects to forget what
+ * dlerror would have told, when the shim is loaded.
  */
 FILE *next_popen(const char *command, const char *mode);
 int next_pclose(FILE *stream);

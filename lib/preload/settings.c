@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "preload/settings.h"
 
-#include <stdatomic.h>
 #include <string.h>
-#include <sys/auxv.h>
-#include <unistd.h>
-
-#define DEFAULT_MIN_BYTES (UINT64_C(64) << 20)
 
 static const char *value_of(char *const *env, const char *name)
 {
@@ -53,38 +48,10 @@ void settings_parse(struct settings *out, char *const *env)
 	const char *inherit = value_of(env, "SAFESPAWN_INHERIT");
 	const char *report = value_of(env, "SAFESPAWN_REPORT");
 
+	*out = (struct settings)SETTINGS_DEFAULT;
 	out->fork = parse_fork(value_of(env, "SAFESPAWN_FORK"));
-	out->min_bytes = DEFAULT_MIN_BYTES;
 	if (min)
 		settings_parse_size(&out->min_bytes, min);
 	out->inherit = !inherit || strcmp(inherit, "0");
 	out->report = report && report[0] ? report : NULL;
-}
-
-/* Most processes have no wish: this is all that they pay. */
-static bool has_wishes(char *const *env)
-{
-	static const char prefix[] = "SAFESPAWN_";
-	for (; env && *env; env++)
-		if (**env == prefix[0] && !strncmp(*env, prefix, sizeof prefix - 1))
-			return true;
-	return false;
-}
-
-/* Copied, as programs overwrite the block their environment came in (setproctitle). A program that
- * gained rights by exec takes no wishes from its environment. */
-const struct settings *settings(void)
-{
-	static struct settings mine;
-	static atomic_bool done;
-	static char *const none[] = {NULL};
-
-	if (!atomic_load_explicit(&done, memory_order_acquire)) {
-		bool heard = has_wishes(environ) && !getauxval(AT_SECURE);
-		settings_parse(&mine, heard ? environ : none);
-		if (mine.report)
-			mine.report = strdup(mine.report);
-		atomic_store_explicit(&done, true, memory_order_release);
-	}
-	return &mine;
 }

@@ -19,6 +19,11 @@ struct settings {
 	const char *report;  /* SAFESPAWN_REPORT; NULL: no report */
 };
 
+#define SETTINGS_DEFAULT                                                                           \
+	{                                                                                          \
+		.fork = FORK_RESCUE, .min_bytes = UINT64_C(64) << 20, .inherit = true              \
+	}
+
 /* Those of this process, read when the shim is loaded and a mere load from then on. */
 const struct settings *settings(void);
 

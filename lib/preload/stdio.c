@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "preload/late.h"
 #include "preload/next.h"
 #include "preload/report.h"
 #include "preload/visible.h"
@@ -12,6 +13,7 @@
 
 VISIBLE int system(const char *command)
 {
+	late_bind();
 	report_add(REPORT_SYSTEM, 1);
 	int status = ss_system(command);
 	report_add(REPORT_SPAWNED, status != -1);
@@ -22,6 +24,7 @@ VISIBLE int system(const char *command)
 /* "r+" is the library's own: whether a libc has it is for that libc to say. */
 VISIBLE FILE *popen(const char *command, const char *mode)
 {
+	late_bind();
 	report_add(REPORT_POPEN, 1);
 	if (strchr(mode, '+'))
 		return next_popen(command, mode);
@@ -34,13 +37,15 @@ VISIBLE FILE *popen(const char *command, const char *mode)
 /* ss_pclose hands what is not its own to pclose, which is this one. */
 VISIBLE int pclose(FILE *stream)
 {
+	late_bind();
 	report_add(REPORT_PCLOSE, 1);
 	int status = stream_is_ours(stream) ? ss_pclose(stream) : next_pclose(stream);
 	report_publish();
 	return status;
 }
 
-/* Waits for the command of a popen stream, as libc's does. */
+/* Waits for the command of a popen stream, as libc's does. Of those that are none it is called in
+ * each process: nothing is bound for them. */
 VISIBLE int fclose(FILE *stream)
 {
 	if (!stream_is_ours(stream))

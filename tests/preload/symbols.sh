@@ -15,6 +15,14 @@ command -v "${NM:-nm}" >/dev/null && command -v "${READELF:-readelf}" >/dev/null
 exported=$(${NM:-nm} -D --defined-only "$shim" | awk '{ print $3 }' | sort | tr '\n' ' ')
 test "$exported" = 'fclose fork forkpty pclose popen system ' || say "exports $exported"
 
+# Each import is looked up in every process, so what late.c is there for must not be among them; nor
+# what the linker sees of another libc, unless that has it in its static part only.
+imported=$(${NM:-nm} -D --undefined-only "$shim" | awk '{ sub(/@.*/, "", $2); print $2 }' |
+	grep -vxE 'dlsym|_*environ|__getauxval|fstat|fstat64|__fxstat64|atexit|pthread_atfork|sigsetjmp')
+if ${NM:-nm} "$shim" | grep -q ' late_slots$' && ! echo "$imported" | grep -qE 'san_|gcov'; then
+	test -z "$imported" || say "imports $imported, see late_names.h"
+fi
+
 dynamic=$(${READELF:-readelf} -dW "$shim")
 needed=$(echo "$dynamic" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' |
 	grep -vE '^(libc\.|ld-|libdl\.|libpthread\.)')
