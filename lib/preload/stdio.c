@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <safespawn.h>
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,10 +27,9 @@ VISIBLE FILE *popen(const char *command, const char *mode)
 {
 	late_bind();
 	report_add(REPORT_POPEN, 1);
-	if (strchr(mode, '+'))
-		return next_popen(command, mode);
-	FILE *stream = ss_popen(command, mode);
-	report_add(REPORT_SPAWNED, stream != NULL);
+	bool ours = !strchr(mode, '+');
+	FILE *stream = ours ? ss_popen(command, mode) : next_popen(command, mode);
+	report_add(REPORT_SPAWNED, ours && stream);
 	report_publish();
 	return stream;
 }

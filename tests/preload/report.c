@@ -134,6 +134,14 @@ static void it_ends_without_exit(void **state)
 	assert_contains(own_line(), "\"fork\":1,");
 }
 
+static void a_call_left_to_libc_is_written_at_once_too(void **state)
+{
+	(void)state;
+	CAPTURE(&got, safespawn, "run", option, call_and_end, "b", "_exit");
+	assert_exited(&got, 7);
+	assert_contains(own_line(), "\"popen\":1,");
+}
+
 static void it_is_killed(void **state)
 {
 	(void)state;
@@ -310,6 +318,7 @@ int main(void)
 		DIR_TEST(why_forks_were_not_lean),
 		DIR_TEST(a_process_that_did_nothing_has_a_line),
 		DIR_TEST(it_ends_without_exit),
+		DIR_TEST(a_call_left_to_libc_is_written_at_once_too),
 		DIR_TEST(it_is_killed),
 		DIR_TEST(it_execs),
 		DIR_TEST(every_process_below_has_a_line),

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * call_and_end CALLS END: makes the calls that the letters name (s system, p popen and pclose, c
- * popen and fclose, f fork, y forkpty, e fork with a child that calls system and exit), then ends by
- * return, _exit, exec or kill. It is 7 that it returns.
+ * popen and fclose, b popen of both ends, f fork, y forkpty, e fork with a child that calls system and
+ * exit), then ends by return, _exit, exec or kill. It is 7 that it returns.
  */
 #include <pty.h>
 #include <signal.h>
@@ -23,6 +23,7 @@ static void call(char letter)
 {
 	int master;
 	pid_t pid;
+	FILE *stream;
 	switch (letter) {
 	case 's':
 		if (system("exit 3") != 3 << 8)
@@ -34,6 +35,11 @@ static void call(char letter)
 		break;
 	case 'c':
 		fclose(popen("exit 5", "r"));
+		break;
+	case 'b':
+		stream = popen("exit 0", "r+");
+		if (stream)
+			pclose(stream);
 		break;
 	case 'f':
 		end_child(fork());
