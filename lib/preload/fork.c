@@ -10,7 +10,6 @@
 #include "preload/report.h"
 #include "preload/settings.h"
 #include "preload/visible.h"
-#include "stdio/forks.h"
 
 #define LEAST_RANGE (UINT64_C(1) << 20)
 #define LEAST_RANGE_FORCED (UINT64_C(1) << 16)
@@ -100,7 +99,6 @@ static pid_t counted_fork(uintptr_t site)
 	uint64_t start_ns = now_ns();
 	int before = errno;
 
-	forks_watch();
 	bool rescued = mode != FORK_OFF && lean_refused();
 	pid_t pid = rescued ? rescue(true, &result) : usual(mode, site, &result);
 	if (pid < 0 && errno == ENOMEM && mode != FORK_OFF && !rescued) {

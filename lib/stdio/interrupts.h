@@ -14,9 +14,4 @@
 void interrupts_ignore(sigset_t *reset);
 void interrupts_restore(void);
 
-/* For fork, see stdio/forks.h. */
-void interrupts_before_fork(void);
-void interrupts_after_fork(void);
-void interrupts_in_child(void);
-
 #endif

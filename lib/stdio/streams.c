@@ -1,44 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Hazards, answered below by number:
- * 1. A handler that forks, on a thread that has the lock, would wait for itself in fork.
+ * 1. A child forked meanwhile has the list as it is in that moment: each change is a single store.
  * 2. A stream closed by fclose stays on the list. Its FILE and its descriptor are soon in use for
  *    something else, which must neither be closed in a command nor be taken for the old stream.
  * 3. A stream off the list but not yet closed would be inherited by a command of another thread,
  *    whose reader then waits for an end of file that does not come.
- * 4. A child forked by one thread while another has the lock would find it locked for ever.
  */
 #include "stdio/streams.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 
-#include "stdio/forks.h"
+#include "process/fork_lock.h"
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct fork_lock lock;
 static struct stream *streams;
 
-/* (1) */
 void streams_lock(sigset_t *mask)
 {
-	sigset_t all;
-
-	memset(&all, -1, sizeof all);
-	pthread_sigmask(SIG_SETMASK, &all, mask);
-	forks_watch();
-	if (!forks_here())
-		pthread_mutex_lock(&lock);
+	fork_lock_take(&lock, mask);
 }
 
 void streams_unlock(const sigset_t *mask)
 {
-	if (!forks_here())
-		pthread_mutex_unlock(&lock);
-	pthread_sigmask(SIG_SETMASK, mask, NULL);
+	fork_lock_leave(&lock, mask);
 }
 
 /* (2) */
@@ -74,6 +62,7 @@ static struct stream **find(FILE *file)
 	return at;
 }
 
+/* (1) */
 static struct stream *unlink_at(struct stream **at)
 {
 	struct stream *stream = *at;
@@ -83,7 +72,7 @@ static struct stream *unlink_at(struct stream **at)
 	return stream;
 }
 
-/* (2) */
+/* (1), (2) */
 void streams_add(struct stream *stream)
 {
 	struct stat st = {0};
@@ -122,15 +111,4 @@ struct stream *stream_take(FILE *file)
 		fcntl(stream->fd, F_SETFD, FD_CLOEXEC);
 	streams_unlock(&mask);
 	return stream;
-}
-
-/* (4) */
-void streams_before_fork(void)
-{
-	pthread_mutex_lock(&lock);
-}
-
-void streams_after_fork(void)
-{
-	pthread_mutex_unlock(&lock);
 }

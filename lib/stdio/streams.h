@@ -36,8 +36,4 @@ int stream_is_ours(FILE *file);
 /* Takes it off the list and makes it the caller's to free; NULL if it is not on it. */
 struct stream *stream_take(FILE *file);
 
-/* For fork, see stdio/forks.h. */
-void streams_before_fork(void);
-void streams_after_fork(void);
-
 #endif

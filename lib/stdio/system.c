@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -33,7 +32,7 @@ static void enter(struct call *call, sigset_t *reset)
 
 	pthread_testcancel();
 	cancel_off(&call->cancel);
-	memset(&all, -1, sizeof all);
+	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &call->mask);
 	interrupts_ignore(reset);
 }
@@ -42,7 +41,7 @@ static void leave(struct call *call)
 {
 	sigset_t all;
 
-	memset(&all, -1, sizeof all);
+	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, NULL);
 	interrupts_restore();
 	pthread_sigmask(SIG_SETMASK, &call->mask, NULL);

@@ -55,6 +55,13 @@ static void commands_in_handlers_for_fork(void **state)
 	assert_same((const char *const[]){getenv("ATFORK"), NULL}, CHANGES("SAFESPAWN_MIN=0"));
 }
 
+static void nothing_waits_for_ever_in_fork(void **state)
+{
+	(void)state;
+	assert_same((const char *const[]){getenv("FORK_WAITS"), NULL}, NULL);
+	assert_contains(got.out, "handlers done\n");
+}
+
 static void preload(const char *first, const char *second, const char *const argv[])
 {
 	char change[8192];
@@ -130,6 +137,7 @@ int main(void)
 		TEST(forkpty_is_as_libcs),
 		TEST(a_program_that_is_linked_with_the_library),
 		TEST(commands_in_handlers_for_fork),
+		TEST(nothing_waits_for_ever_in_fork),
 		TEST(behind_another_preload),
 		TEST(before_another_preload),
 		TEST(not_passed_on_when_so_wished),

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* The word is 0, or the process ID of whoever has the lock, and whether somebody waits for it. */
+#include "process/fork_lock.h"
+
+#include <errno.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define WAITED 0x80000000U
+
+/* Machines with 32 bits that are younger than 2038 have only this. */
+#ifndef SYS_futex
+#define SYS_futex SYS_futex_time64
+#endif
+#define WAIT_PRIVATE 128
+#define WAKE_PRIVATE 129
+
+static void await_change(struct fork_lock *lock, unsigned word)
+{
+	syscall(SYS_futex, &lock->word, WAIT_PRIVATE, word, NULL);
+}
+
+static void take(struct fork_lock *lock)
+{
+	const unsigned mine = (unsigned)getpid();
+	unsigned wanted = mine, seen = 0;
+
+	while (!atomic_compare_exchange_strong(&lock->word, &seen, wanted)) {
+		/* Of another process: its thread is not here. The next try takes it over. */
+		if ((seen & ~WAITED) != mine)
+			continue;
+		if (seen & WAITED ||
+			atomic_compare_exchange_strong(&lock->word, &seen, mine | WAITED))
+			await_change(lock, mine | WAITED);
+		wanted = mine | WAITED;
+		seen = 0;
+	}
+}
+
+void fork_lock_take(struct fork_lock *lock, sigset_t *mask)
+{
+	int error = errno;
+	sigset_t all;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, mask);
+	take(lock);
+	errno = error;
+}
+
+void fork_lock_leave(struct fork_lock *lock, const sigset_t *mask)
+{
+	int error = errno;
+
+	if (atomic_exchange(&lock->word, 0) & WAITED)
+		syscall(SYS_futex, &lock->word, WAKE_PRIVATE, 1);
+	pthread_sigmask(SIG_SETMASK, mask, NULL);
+	errno = error;
+}

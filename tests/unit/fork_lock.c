@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "leak.h"
+#include "process/fork_lock.h"
+
+static struct fork_lock lock;
+static atomic_int turns;
+static int inside, most_inside, sum;
+
+static void *take_turns(void *arg)
+{
+	sigset_t mask;
+	(void)arg;
+	for (int i = 0; i < 2000; i++) {
+		fork_lock_take(&lock, &mask);
+		if (++inside > most_inside)
+			most_inside = inside;
+		if (i % 16 == 0)
+			sched_yield();
+		sum++;
+		inside--;
+		fork_lock_leave(&lock, &mask);
+	}
+	return NULL;
+}
+
+static void one_at_a_time(void **state)
+{
+	pthread_t threads[8];
+	(void)state;
+	sum = most_inside = 0;
+	for (int i = 0; i < 8; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, take_turns, NULL), 0);
+	for (int i = 0; i < 8; i++)
+		pthread_join(threads[i], NULL);
+	assert_int_equal(sum, 8 * 2000);
+	assert_int_equal(most_inside, 1);
+	assert_int_equal(lock.word, 0);
+}
+
+static void signals_are_blocked_meanwhile(void **state)
+{
+	sigset_t before, mask, during;
+	(void)state;
+	pthread_sigmask(SIG_SETMASK, NULL, &before);
+	fork_lock_take(&lock, &mask);
+	pthread_sigmask(SIG_SETMASK, NULL, &during);
+	fork_lock_leave(&lock, &mask);
+	assert_int_equal(sigismember(&during, SIGALRM), 1);
+	assert_int_equal(sigismember(&during, SIGTERM), 1);
+	assert_memory_equal(&mask, &before, sizeof(unsigned long));
+}
+
+static void *hold(void *arg)
+{
+	sigset_t mask;
+	(void)arg;
+	fork_lock_take(&lock, &mask);
+	turns = 1;
+	while (turns == 1)
+		sched_yield();
+	fork_lock_leave(&lock, &mask);
+	return NULL;
+}
+
+/* Also with a thread that waits for it, which the child has none of either. */
+static void a_forked_child_takes_over(bool waited)
+{
+	pthread_t holder, waiter;
+	sigset_t mask;
+	int status;
+	turns = 0;
+	assert_int_equal(pthread_create(&holder, NULL, hold, NULL), 0);
+	while (turns == 0)
+		sched_yield();
+	if (waited) {
+		unsigned free_of_waiters = lock.word;
+		assert_int_equal(pthread_create(&waiter, NULL, take_turns, NULL), 0);
+		while (lock.word == free_of_waiters)
+			sched_yield();
+	}
+	pid_t pid = fork();
+	if (pid == 0) {
+		alarm(10);
+		fork_lock_take(&lock, &mask);
+		fork_lock_leave(&lock, &mask);
+		fork_lock_take(&lock, &mask);
+		fork_lock_leave(&lock, &mask);
+		_exit(lock.word != 0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	turns = 2;
+	pthread_join(holder, NULL);
+	if (waited)
+		pthread_join(waiter, NULL);
+	assert_int_equal(status, 0);
+	assert_int_equal(lock.word, 0);
+}
+
+static void left_locked_by_another_thread(void **state)
+{
+	(void)state;
+	a_forked_child_takes_over(false);
+}
+
+static void left_locked_and_waited_for(void **state)
+{
+	(void)state;
+	a_forked_child_takes_over(true);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(one_at_a_time),
+		TEST(signals_are_blocked_meanwhile),
+		TEST(left_locked_by_another_thread),
+		TEST(left_locked_and_waited_for),
+	};
+	return RUN_TESTS(tests);
+}
