@@ -5,6 +5,9 @@
  * 2. A child forked meanwhile has none of the threads that would put it back, and would ignore the
  *    terminal's keys for ever. It may be forked between any two of the steps below, so that what is
  *    saved has to be right before `waiting` says so, and for as long as it does.
+ * 3. The kernel copies the dispositions first and the memory, page by page, after them. If the last
+ *    caller leaves in between, the child finds nobody waiting and the keys ignored: it looks whether
+ *    anybody has left since its fork was called.
  */
 #include "stdio/interrupts.h"
 
@@ -14,38 +17,51 @@
 #include "process/fork_lock.h"
 
 static struct fork_lock lock;
-static atomic_uint waiting;
-static __thread unsigned waiting_here;         /* more than one if a signal handler calls us */
-static struct sigaction saved_int, saved_quit; /* (1) */
+
+/* On one page (3). */
+static _Alignas(512) struct {
+	atomic_uint waiting;
+	atomic_uint left;
+	struct sigaction saved_int, saved_quit; /* (1) */
+} all;
+_Static_assert(sizeof all <= 512, "as aligned");
+
+static __thread unsigned waiting_here; /* more than one if a signal handler calls us */
+static __thread unsigned left_before;  /* (3) */
 
 static void put_back(void)
 {
-	sigaction(SIGINT, &saved_int, NULL);
-	sigaction(SIGQUIT, &saved_quit, NULL);
+	sigaction(SIGINT, &all.saved_int, NULL);
+	sigaction(SIGQUIT, &all.saved_quit, NULL);
+}
+
+static void before_fork(void)
+{
+	left_before = all.left;
 }
 
 /* (2) This thread itself is waiting if it was a signal handler that forked. */
 static void in_forked_child(void)
 {
-	if (waiting > 0 && waiting_here == 0)
+	if (waiting_here == 0 && (all.waiting > 0 || all.left != left_before))
 		put_back();
-	waiting = waiting_here;
+	all.waiting = waiting_here;
 }
 
 static void watch_forks(void)
 {
-	pthread_atfork(NULL, NULL, in_forked_child);
+	pthread_atfork(before_fork, NULL, in_forked_child);
 }
 
 static void save_and_ignore(void)
 {
 	const struct sigaction ignore = {.sa_handler = SIG_IGN};
 
-	sigaction(SIGINT, NULL, &saved_int);
-	sigaction(SIGQUIT, NULL, &saved_quit);
-	waiting = 1;
-	sigaction(SIGINT, &ignore, &saved_int);
-	sigaction(SIGQUIT, &ignore, &saved_quit);
+	sigaction(SIGINT, NULL, &all.saved_int);
+	sigaction(SIGQUIT, NULL, &all.saved_quit);
+	all.waiting = 1;
+	sigaction(SIGINT, &ignore, &all.saved_int);
+	sigaction(SIGQUIT, &ignore, &all.saved_quit);
 }
 
 void interrupts_ignore(sigset_t *reset)
@@ -57,13 +73,13 @@ void interrupts_ignore(sigset_t *reset)
 	pthread_once(&once, watch_forks);
 	fork_lock_take(&lock, &mask);
 	waiting_here++;
-	if (waiting == 0)
+	if (all.waiting == 0)
 		save_and_ignore();
 	else
-		waiting++;
-	if (saved_int.sa_handler != SIG_IGN)
+		all.waiting++;
+	if (all.saved_int.sa_handler != SIG_IGN)
 		sigaddset(reset, SIGINT);
-	if (saved_quit.sa_handler != SIG_IGN)
+	if (all.saved_quit.sa_handler != SIG_IGN)
 		sigaddset(reset, SIGQUIT);
 	fork_lock_leave(&lock, &mask);
 }
@@ -74,8 +90,9 @@ void interrupts_restore(void)
 
 	fork_lock_take(&lock, &mask);
 	waiting_here--;
-	if (waiting == 1)
+	if (all.waiting == 1)
 		put_back();
-	waiting--;
+	all.left++;
+	all.waiting--;
 	fork_lock_leave(&lock, &mask);
 }
