@@ -53,16 +53,23 @@ static void restore_mask(kernel_sigset old)
 	raw4(SYS_rt_sigprocmask, SIG_SETMASK, &old, 0, sizeof old);
 }
 
-/* __WALL: the probe has no exit signal. Before 5.4 a pidfd can't be waited for. */
+/*
+ * __WALL: the probe has no exit signal. Before 5.4 a pidfd can't be waited for. A handler for SIGCHLD
+ * may interrupt it, if only one that another thread has just set.
+ */
 static void reap(long pid, int pidfd)
 {
 	long result = -EINVAL;
 	if (pidfd >= 0) {
-		result = raw5(SYS_waitid, WAIT_PIDFD, pidfd, 0, WEXITED | __WALL, 0);
+		do {
+			result = raw5(SYS_waitid, WAIT_PIDFD, pidfd, 0, WEXITED | __WALL, 0);
+		} while (result == -EINTR);
 		raw1(SYS_close, pidfd);
 	}
-	if (result < 0 && result != -ECHILD)
-		raw4(SYS_wait4, pid, 0, __WALL, 0);
+	if (result >= 0 || result == -ECHILD)
+		return;
+	while (raw4(SYS_wait4, pid, 0, __WALL, 0) == -EINTR)
+		;
 }
 
 /* These are answers; anything else may be a refusal of what is new in clone3. */
