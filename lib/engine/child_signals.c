@@ -10,16 +10,7 @@
 #include <signal.h>
 #include <sys/syscall.h>
 
-/*
- * The kernel's own struct sigaction. Only SIG_DFL is ever set with it, so that neither flags nor
- * restorer matter; it is as long as the longest layout of the three architectures.
- */
-struct kernel_action {
-	void (*handler)(int);
-	unsigned long flags;
-	void (*restorer)(void);
-	kernel_sigset mask;
-};
+#include "engine/action.h"
 
 #define SET_SIZE sizeof(kernel_sigset)
 
@@ -27,14 +18,6 @@ static PLAIN long set_default(int sig)
 {
 	struct kernel_action action = {.handler = SIG_DFL};
 	return raw4(SYS_rt_sigaction, sig, &action, 0, SET_SIZE);
-}
-
-static PLAIN int is_handled(int sig)
-{
-	struct kernel_action action;
-	if (raw4(SYS_rt_sigaction, sig, 0, &action, SET_SIZE) < 0)
-		return 0;
-	return action.handler != SIG_DFL && action.handler != SIG_IGN;
 }
 
 long PLAIN child_dispositions(const struct job *job)
@@ -45,7 +28,7 @@ long PLAIN child_dispositions(const struct job *job)
 		int wanted = (int)(job->sigdefault >> (sig - 1) & 1);
 		if (sig == SIGKILL || sig == SIGSTOP)
 			continue;
-		if (!wanted && !(job->reset_handlers && is_handled(sig)))
+		if (!wanted && !(job->reset_handlers && action_is_handler(sig)))
 			continue;
 		long result = set_default(sig);
 		if (result < 0 && wanted)

@@ -2,10 +2,12 @@
 /*
  * The engine on clone3 and clone: the parent's side.
  *
- *  1. A signal handler that ran in the child would run in the parent's memory: all signals are
- *     blocked round the clone, by a raw call, as libc leaves out the two it uses itself. Only
- *     SIGCHLD stays as it is where the clone resets handlers: the child often ends before the mask
- *     is back, and its SIGCHLD, though ignored, would be queued and wake another thread.
+ *  1. A signal handler that ran in the child would run in the parent's memory; one that ran here
+ *     meanwhile would find nearly all signals blocked, and what it starts would inherit that. So all
+ *     are blocked round the clone, by a raw call, as libc leaves out the two it uses itself. But the
+ *     child often ends before the mask is back, and where nothing handles SIGCHLD, that would be
+ *     queued all the same and wake another thread: then it stays as it is, if the clone resets
+ *     handlers, should another thread set one.
  *  2. A cancelled thread would leave the mask and the child behind: the caller sees to that.
  *  3. The child needs a stack of its own. A mapping would take the lock that page faults of other
  *     threads want; the caller's stack may be 16 KiB in all: a small array on it.
@@ -31,6 +33,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "engine/action.h"
 #include "engine/child.h"
 #include "engine/clone.h"
 
@@ -46,6 +49,14 @@ static kernel_sigset block(kernel_sigset set)
 	kernel_sigset old = 0;
 	raw4(SYS_rt_sigprocmask, SIG_BLOCK, &set, &old, sizeof set);
 	return old;
+}
+
+/* With memory unknown a probe comes first, whose clone resets nothing. */
+static kernel_sigset to_block(void)
+{
+	bool resets_handlers = memory == MEMORY_SHARED && !no_clone3;
+	bool leave_open = resets_handlers && !action_is_handler(SIGCHLD);
+	return leave_open ? ~SIGCHLD_BIT : ~(kernel_sigset)0;
 }
 
 static void restore_mask(kernel_sigset old)
@@ -202,7 +213,6 @@ static long probe_memory(void *stack)
 		.run = child_probe,
 		.arg = &shared,
 	};
-	block(SIGCHLD_BIT);
 	long pid = clone_old(&call);
 	if (pid < 0 && pid != -EINVAL)
 		return pid;
@@ -225,7 +235,7 @@ static __attribute__((noinline)) int run_blocked(struct job *job, struct engine_
 
 int engine_run(struct job *job, struct engine_child *child)
 {
-	kernel_sigset old = block(~SIGCHLD_BIT);
+	kernel_sigset old = block(to_block());
 	if (!(job->flags & JOB_MASK))
 		job->mask = old;
 	if (job->pdeathsig)

@@ -167,6 +167,34 @@ static void no_handler_runs_in_a_child(void **unused)
 	assert_int_equal(status, 0);
 }
 
+static volatile sig_atomic_t masks_seen, term_was_blocked;
+
+static void look_at_mask(int sig)
+{
+	sigset_t mask;
+	(void)sig;
+	sigprocmask(SIG_BLOCK, NULL, &mask);
+	term_was_blocked |= sigismember(&mask, SIGTERM);
+	masks_seen++;
+}
+
+/* A child that fails ends before ss_spawn is done: its handler may want to start something. */
+static void a_handler_for_sigchld_runs_with_the_callers_mask(void **unused)
+{
+	(void)unused;
+	/* A thread sanitizer runs handlers later, with a mask of its own. */
+	needs_shared_memory();
+	const struct sigaction action = {.sa_handler = look_at_mask};
+	struct sigaction old;
+	masks_seen = term_was_blocked = 0;
+	sigaction(SIGCHLD, &action, &old);
+	for (int i = 0; i < 20; i++)
+		assert_fails(ARGV("/nonexistent"), OPTIONS(.flags = 0), SS_STAGE_EXEC, ENOENT);
+	sigaction(SIGCHLD, &old, NULL);
+	assert_true(masks_seen > 0);
+	assert_false(term_was_blocked);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -176,6 +204,7 @@ int main(void)
 		TEST(the_mask_is_the_callers_or_the_one_asked_for),
 		TEST(the_callers_mask_is_back_after_every_kind_of_failure),
 		TEST(no_handler_runs_in_a_child),
+		TEST(a_handler_for_sigchld_runs_with_the_callers_mask),
 	};
 	return RUN_TESTS(tests);
 }
