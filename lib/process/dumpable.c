@@ -1,58 +1,103 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * A process forked meanwhile has the flag as the kernel copied it and none of the threads that would
+ * put it back.
+ *
+ *  1. It may be forked at any instant, also by a signal handler in the midst of what is below. So no
+ *     lock is taken for fork, or it would wait for its own thread; and what a child finds in memory
+ *     is right at each instant: the flag is read before a holder counts, and put back before he no
+ *     longer does.
+ *  2. The kernel copies the flag first, the memory after it. If the last holder left in between, the
+ *     child finds nobody and the flag changed: it compares how many have left since fork was called.
+ *  3. A handler must not come upon the lock taken by its own thread: it runs before or after.
+ *  4. A handler that forked while its thread was a holder may return in the child. It still is one.
+ */
 #include "process/dumpable.h"
 
 #include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
 #include <sys/prctl.h>
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static int holders;
-static int flag;
+
+/* On one page, as a fork copies page by page (1). */
+static _Alignas(16) struct {
+	atomic_int holders;
+	atomic_uint left;
+	int flag;
+} all;
+
+static __thread int holding_here;     /* (4) */
+static __thread unsigned left_before; /* (2) */
+
+/* (3) Also while the handlers for fork are registered: libc has a lock there. */
+static void block(sigset_t *old)
+{
+	sigset_t every;
+	memset(&every, 0xff, sizeof every);
+	pthread_sigmask(SIG_SETMASK, &every, old);
+}
+
+static void unblock(const sigset_t *old)
+{
+	pthread_sigmask(SIG_SETMASK, old, NULL);
+}
 
 /* The change makes it what the system has for set-user-ID programs, 0 to 2. 2 can't be set again. */
 static void restore(void)
 {
-	if (flag == 0 || flag == 1)
-		prctl(PR_SET_DUMPABLE, flag, 0, 0, 0);
+	if (all.flag == 0 || all.flag == 1)
+		prctl(PR_SET_DUMPABLE, all.flag, 0, 0, 0);
 }
 
 static void before_fork(void)
 {
-	pthread_mutex_lock(&lock);
+	left_before = all.left;
 }
 
-static void after_fork(void)
-{
-	pthread_mutex_unlock(&lock);
-}
-
-/* Forked by another thread meanwhile: the holders are not in this process. */
 static void in_forked_child(void)
 {
-	if (holders > 0)
+	sigset_t old;
+	block(&old);
+	pthread_mutex_init(&lock, NULL);
+	if (all.holders > 0 || all.left != left_before)
 		restore();
-	holders = 0;
-	pthread_mutex_unlock(&lock);
+	all.holders = holding_here;
+	unblock(&old);
 }
 
 static void watch_forks(void)
 {
-	pthread_atfork(before_fork, after_fork, in_forked_child);
+	pthread_atfork(before_fork, NULL, in_forked_child);
 }
 
 void dumpable_hold(void)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	sigset_t old;
+	block(&old);
 	pthread_once(&once, watch_forks);
 	pthread_mutex_lock(&lock);
-	if (holders++ == 0)
-		flag = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
+	if (all.holders == 0)
+		all.flag = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
+	all.holders++;
+	holding_here++;
 	pthread_mutex_unlock(&lock);
+	unblock(&old);
 }
 
 void dumpable_release(void)
 {
+	sigset_t old;
+	block(&old);
 	pthread_mutex_lock(&lock);
-	if (--holders == 0)
+	if (all.holders == 1)
 		restore();
+	holding_here--;
+	all.left++;
+	all.holders--;
 	pthread_mutex_unlock(&lock);
+	unblock(&old);
 }
