@@ -35,10 +35,17 @@ static int mapped_stdout(const struct ss_options *options)
 	return 1;
 }
 
+/* Beforehand: what is opened here may come out as 1. */
+static bool merges_with_nothing(const struct ss_options *options)
+{
+	return options->err.kind == SS_STDIO_MERGE && options->out.kind == SS_STDIO_INHERIT &&
+	       fcntl(mapped_stdout(options), F_GETFD) < 0;
+}
+
 static void merge(struct plumbing *p, const struct ss_options *options)
 {
-	p->closed[2] = p->closed[1];
-	if (!p->closed[1])
+	p->closed[2] |= p->closed[1];
+	if (!p->closed[2])
 		p->theirs[2] = p->theirs[1] >= 0 ? p->theirs[1] : mapped_stdout(options);
 }
 
@@ -74,6 +81,7 @@ static int open_one(
 int plumbing_open(struct plumbing *p, const struct ss_options *options, enum ss_stage *stage)
 {
 	const struct ss_stdio *wanted[] = {&options->in, &options->out, &options->err};
+	p->closed[2] = merges_with_nothing(options);
 	for (int fd = 0; fd < 3; fd++) {
 		int error = open_one(p, fd, wanted[fd], options);
 		if (error) {

@@ -214,6 +214,33 @@ static void err_merges_with_a_closed_out(void **unused)
 		0);
 }
 
+/* What is opened for in comes out as the caller's 1, as a pidfd would. */
+static void err_merges_with_an_out_that_the_caller_has_not(void **unused)
+{
+	(void)unused;
+	const struct ss_stdio ins[] = {SS_INHERIT, SS_PIPE, SS_NULL};
+	for (int i = 0; i < 6; i++) {
+		struct state state;
+		struct ss_child child;
+		int ends[2];
+		assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+		const struct ss_fd_map map = {ends[1], 9};
+		int saved = fcntl(1, F_DUPFD_CLOEXEC, 10);
+		close(1);
+		int r = ss_spawn(&child, ARGV(victim("STATE"), "9"),
+			SS_OPTIONS(.in = ins[i / 2], .err = SS_MERGE, .fds = &map, .n_fds = 1,
+				.flags = SS_NO_PIDFD | (i % 2 ? SS_KEEP_FDS : 0)));
+		dup2(saved, 1);
+		close(saved);
+		close(ends[1]);
+		assert_int_equal(r, 0);
+		state_read(&state, &child, ends[0]);
+		close(ends[0]);
+		assert_null(state_get(&state, "fd1"));
+		assert_null(state_get(&state, "fd2"));
+	}
+}
+
 /* Rule 11: pipe ends come out as 0 to 2 then. */
 static void it_works_with_0_to_2_closed_in_the_caller(void **unused)
 {
@@ -278,6 +305,7 @@ int main(void)
 		TEST(err_merges_with_whatever_out_is),
 		TEST(err_merges_with_an_inherited_or_mapped_out),
 		TEST(err_merges_with_a_closed_out),
+		TEST(err_merges_with_an_out_that_the_caller_has_not),
 		TEST(it_works_with_0_to_2_closed_in_the_caller),
 		TEST(what_is_closed_in_the_caller_stays_closed),
 		TEST(a_file_that_cannot_be_opened_is_a_failure_of_stdio),
