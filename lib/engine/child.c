@@ -7,7 +7,8 @@
  *
  *  1. Any write to memory is a write to the parent: only to this stack and to the job.
  *  2. libc believes that this is the parent's thread. No libc function is called: not malloc, not
- *     stdio, not a set*id (they broadcast to all threads), nothing that sets errno or takes a lock.
+ *     stdio, not a set*id (they broadcast to all threads), nothing that sets errno or takes a lock;
+ *     nor may a compiler make a call of it out of a loop over a string or a zeroed struct.
  *  3. The stack is small (see CHILD_STACK_SIZE): no large locals.
  *  4. While the descriptor table is shared, nothing may open, close or move a descriptor.
  *  5. All signals are blocked until just before exec. A handler of the parent's must never run here.
@@ -54,11 +55,8 @@ static PLAIN void check(struct job *job, enum ss_stage stage, long result)
 		fail(job, stage, result);
 }
 
-static PLAIN long write_file(int dir, const char *path, const char *text)
+static PLAIN long write_file(int dir, const char *path, const char *text, size_t len)
 {
-	size_t len = 0;
-	while (text[len])
-		len++;
 	long fd = raw3(SYS_openat, dir, path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return fd;
@@ -81,10 +79,11 @@ static PLAIN void set_session(struct job *job)
 static PLAIN void set_by_file(struct job *job)
 {
 	if (job->cgroup_by_file)
-		check(job, SS_STAGE_CGROUP, write_file(job->cgroup, "cgroup.procs", "0"));
+		check(job, SS_STAGE_CGROUP, write_file(job->cgroup, "cgroup.procs", "0", 1));
 	if (job->oom_score)
 		check(job, SS_STAGE_OOM,
-			write_file(AT_FDCWD, "/proc/self/oom_score_adj", job->oom_score));
+			write_file(AT_FDCWD, "/proc/self/oom_score_adj", job->oom_score,
+				job->oom_score_len));
 }
 
 static PLAIN void set_resources(struct job *job)
@@ -133,7 +132,7 @@ static PLAIN void set_pdeathsig(struct job *job)
 void PLAIN child_main(void *arg)
 {
 	struct job *job = arg;
-	struct verdict verdict = {0};
+	struct verdict verdict;
 
 	set_session(job);
 	check(job, SS_STAGE_FDS, child_cut(job));

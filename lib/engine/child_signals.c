@@ -16,7 +16,7 @@
 
 static PLAIN long set_default(int sig)
 {
-	struct kernel_action action = {.handler = SIG_DFL};
+	static const struct kernel_action action = {.handler = SIG_DFL};
 	return raw4(SYS_rt_sigaction, sig, &action, 0, SET_SIZE);
 }
 

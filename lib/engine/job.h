@@ -48,7 +48,8 @@ struct job {
 	unsigned flags; /* enum job_flag */
 	const struct fd_plan *fds;
 	const char *cwd;
-	const char *oom_score; /* text for /proc/self/oom_score_adj */
+	const char *oom_score; /* text for /proc/self/oom_score_adj, or NULL */
+	size_t oom_score_len;
 	pid_t group;
 	int tty;
 	int cgroup;

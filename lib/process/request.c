@@ -135,8 +135,9 @@ static void fill_job(struct request *r)
 	job->mask = o->sigmask ? to_kernel(o->sigmask) : 0;
 	job->sigdefault = o->sigdefault ? to_kernel(o->sigdefault) : 0;
 	if (o->flags & SS_SET_OOM) {
-		snprintf(r->oom_score, sizeof r->oom_score, "%d", o->oom_score_adj);
+		int len = snprintf(r->oom_score, sizeof r->oom_score, "%d", o->oom_score_adj);
 		job->oom_score = r->oom_score;
+		job->oom_score_len = (size_t)len;
 	}
 }
 

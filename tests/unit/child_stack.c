@@ -87,6 +87,7 @@ static struct job job_of_all(const char *paths, bool keep)
 		.fds = &plan,
 		.cwd = "/",
 		.oom_score = "500",
+		.oom_score_len = 3,
 		.umask = 077,
 		.limits = &limit,
 		.n_limits = 1,

@@ -1,0 +1,39 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# child.sh SOURCE_ROOT ARCHIVE: what runs between clone and exec needs nothing but itself, whatever a
+# compiler would like to make of its loops: as it was built, and by the compilers that are there.
+root=$1 archive=$2
+nm=${NM:-nm}
+command -v "$nm" >/dev/null || { echo "no $nm"; exit 77; }
+top=$(mktemp -d) || exit 2
+trap 'rm -rf "$top"' EXIT
+bad=0
+
+say() {
+	echo "$*"
+	bad=1
+}
+
+# check WHAT: $top/symbols is what nm says of it.
+check() {
+	grep -q ' T child_main$' "$top/symbols" || say "$1: where is the child?"
+	wanted=$(grep ' U ' "$top/symbols" | grep -vE ' (child_.*|_GLOBAL_OFFSET_TABLE_)$')
+	test -z "$wanted" || say "$1 needs something:
+$wanted"
+}
+
+"$nm" -A "$archive" | grep ':engine_child[a-z_]*\.c\.o:' >"$top/symbols"
+check "$archive"
+
+for compiler in gcc clang; do
+	command -v $compiler >/dev/null || continue
+	for flags in '-O0' '-Os' '-O2' '-O3 -fPIC'; do
+		# shellcheck disable=SC2086 # a list of words
+		(cd "$top" && $compiler -std=gnu11 -D_GNU_SOURCE $flags -I"$root/lib" \
+			-I"$root/include" -c "$root"/lib/engine/child*.c) || say "no $compiler $flags"
+		(cd "$top" && "$nm" -A child*.o) >"$top/symbols"
+		check "$compiler $flags"
+		rm -f "$top"/child*.o
+	done
+done
+exit $bad
