@@ -4,8 +4,7 @@
 
 #include "engine/plain.h"
 
-PLAIN static inline __attribute__((always_inline)) long raw_call(
-	long nr, long a, long b, long c, long d, long e, long f)
+PLAIN static inline long raw_call(long nr, long a, long b, long c, long d, long e, long f)
 {
 	register long a7 __asm__("a7") = nr;
 	register long a0 __asm__("a0") = a;
@@ -22,8 +21,7 @@ PLAIN static inline __attribute__((always_inline)) long raw_call(
 }
 
 /* As for x86-64. */
-PLAIN static inline __attribute__((always_inline)) long raw_clone(
-	long nr, long a, long b, long c, void (*run)(void *), void *arg)
+PLAIN static inline long raw_clone(long nr, long a, long b, long c, void (*run)(void *), void *arg)
 {
 	register long a7 __asm__("a7") = nr;
 	register long a0 __asm__("a0") = a;

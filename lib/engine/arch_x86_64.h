@@ -4,8 +4,7 @@
 
 #include "engine/plain.h"
 
-PLAIN static inline __attribute__((always_inline)) long raw_call(
-	long nr, long a, long b, long c, long d, long e, long f)
+PLAIN static inline long raw_call(long nr, long a, long b, long c, long d, long e, long f)
 {
 	long ret;
 	register long r10 __asm__("r10") = d;
@@ -22,8 +21,7 @@ PLAIN static inline __attribute__((always_inline)) long raw_call(
  * clone or clone3, given the child's stack in its arguments. The child calls run(arg) there, which
  * does not return; the parent gets the call's result.
  */
-PLAIN static inline __attribute__((always_inline)) long raw_clone(
-	long nr, long a, long b, long c, void (*run)(void *), void *arg)
+PLAIN static inline long raw_clone(long nr, long a, long b, long c, void (*run)(void *), void *arg)
 {
 	long ret;
 	register long r10 __asm__("r10") = 0;

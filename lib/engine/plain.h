@@ -6,19 +6,32 @@
  * A function that runs in a child sharing its parent's memory must stay plain: a sanitizer would
  * write the child's doings into the parent thread's shadow state, and a stack protector's or
  * profiler's hook may call into libc.
+ *
+ * None is to be inlined always: gcc refuses where only one of the two functions is profiled.
  */
 #if defined __clang__
 #if __has_attribute(disable_sanitizer_instrumentation)
-#define PLAIN                                                                                      \
-	__attribute__((disable_sanitizer_instrumentation, no_sanitize("all"),                      \
-		no_profile_instrument_function))
+#define PLAIN_UNSANITIZED __attribute__((disable_sanitizer_instrumentation, no_sanitize("all")))
 #else
-#define PLAIN __attribute__((no_sanitize("all")))
+#define PLAIN_UNSANITIZED __attribute__((no_sanitize("all")))
 #endif
 #else
-#define PLAIN                                                                                      \
-	__attribute__((no_sanitize("address"), no_sanitize("thread"), no_sanitize("undefined"),    \
-		no_instrument_function, no_profile_instrument_function))
+#define PLAIN_UNSANITIZED                                                                          \
+	__attribute__((no_sanitize("address"), no_sanitize("thread"), no_sanitize("undefined")))
 #endif
+
+#if __has_attribute(no_profile_instrument_function)
+#define PLAIN_UNPROFILED __attribute__((no_instrument_function, no_profile_instrument_function))
+#else
+#define PLAIN_UNPROFILED __attribute__((no_instrument_function))
+#endif
+
+#if __has_attribute(no_stack_protector)
+#define PLAIN_UNPROTECTED __attribute__((no_stack_protector))
+#else
+#define PLAIN_UNPROTECTED
+#endif
+
+#define PLAIN PLAIN_UNSANITIZED PLAIN_UNPROFILED PLAIN_UNPROTECTED
 
 #endif

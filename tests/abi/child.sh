@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # child.sh SOURCE_ROOT ARCHIVE: what runs between clone and exec needs nothing but itself, whatever a
-# compiler would like to make of its loops: as it was built, and by the compilers that are there.
+# compiler would like to make of its loops: as it was built, and by the compilers that are there, also
+# where they are told to protect or to profile each function; for coverage it is enough to compile.
 root=$1 archive=$2
 nm=${NM:-nm}
 command -v "$nm" >/dev/null || { echo "no $nm"; exit 77; }
@@ -25,15 +26,30 @@ $wanted"
 "$nm" -A "$archive" | grep ':engine_child[a-z_]*\.c\.o:' >"$top/symbols"
 check "$archive"
 
+# can_spare COMPILER: it knows the attribute that keeps a function without a protector.
+can_spare() {
+	echo 'int x[__has_attribute(no_stack_protector) ? 1 : -1];' |
+		$1 -x c -fsyntax-only - 2>/dev/null
+}
+
+# compile COMPILER FLAGS FILE...
+compile() {
+	compiler=$1 flags=$2
+	shift 2
+	# shellcheck disable=SC2086 # a list of words
+	(cd "$top" && $compiler -std=gnu11 -D_GNU_SOURCE $flags -I"$root/lib" -I"$root/include" \
+		-c "$@") || say "no $compiler $flags"
+}
+
 for compiler in gcc clang; do
 	command -v $compiler >/dev/null || continue
-	for flags in '-O0' '-Os' '-O2' '-O3 -fPIC'; do
-		# shellcheck disable=SC2086 # a list of words
-		(cd "$top" && $compiler -std=gnu11 -D_GNU_SOURCE $flags -I"$root/lib" \
-			-I"$root/include" -c "$root"/lib/engine/child*.c) || say "no $compiler $flags"
+	can_spare $compiler && protect=-fstack-protector-all || protect=
+	for flags in '-O0' '-O2' '-O3 -fPIC' "-Os $protect" '-O2 -finstrument-functions'; do
+		compile "$compiler" "$flags" "$root"/lib/engine/child*.c
 		(cd "$top" && "$nm" -A child*.o) >"$top/symbols"
 		check "$compiler $flags"
-		rm -f "$top"/child*.o
+		rm -f "$top"/*.o
 	done
+	compile "$compiler" '-O0 --coverage' "$root"/lib/engine/*.c
 done
 exit $bad
