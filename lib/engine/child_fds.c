@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 
 #define RANGE_UNSHARE (1U << 1) /* CLOSE_RANGE_UNSHARE */
+#define RANGE_CLOEXEC (1U << 2) /* CLOSE_RANGE_CLOEXEC, 5.11 */
 
 /* As getdents64 writes them. */
 struct entry {
@@ -91,16 +92,24 @@ static PLAIN long close_all_in(struct fd_range range)
 	return result < 0 ? close_by_listing(range) : result;
 }
 
+/* Leaves it to exec if it can: that closes when the parent goes on already. */
+static PLAIN long close_at_exec(struct fd_range range)
+{
+	long result = close_span(range.first, range.last, RANGE_CLOEXEC);
+	return result < 0 ? close_all_in(range) : result;
+}
+
 /* Spares the descriptor that failures are reported by. */
-static PLAIN long close_range_but(const struct job *job, struct fd_range range)
+static PLAIN long close_range_but(
+	const struct job *job, struct fd_range range, long (*close_in)(struct fd_range))
 {
 	if (job->report < range.first || job->report > range.last)
-		return close_all_in(range);
+		return close_in(range);
 	long result = 0;
 	if (range.first < job->report)
-		result = close_all_in((struct fd_range){range.first, job->report - 1});
+		result = close_in((struct fd_range){range.first, job->report - 1});
 	if (result >= 0 && job->report < range.last)
-		result = close_all_in((struct fd_range){job->report + 1, range.last});
+		result = close_in((struct fd_range){job->report + 1, range.last});
 	return result;
 }
 
@@ -128,7 +137,8 @@ long PLAIN child_cut(struct job *job)
 		return 0;
 	if (job->shared_table)
 		return cut_shared(plan);
-	return close_range_but(job, (struct fd_range){plan->cut, INT_MAX});
+	/* Now: lifts need the room. */
+	return close_range_but(job, (struct fd_range){plan->cut, INT_MAX}, close_all_in);
 }
 
 static PLAIN int is_target(const struct fd_plan *plan, int fd)
@@ -200,7 +210,7 @@ long PLAIN child_place(struct job *job, struct verdict *verdict)
 			return failed(verdict, plan->places[i].to, result);
 	}
 	for (size_t i = 0; i < plan->n_closes; i++) {
-		result = close_range_but(job, plan->closes[i]);
+		result = close_range_but(job, plan->closes[i], close_at_exec);
 		if (result < 0)
 			return failed(verdict, plan->closes[i].first, result);
 	}

@@ -20,7 +20,7 @@
 
 /* Newer than some headers; the same on all architectures. */
 enum { NR_PIDFD_SEND_SIGNAL = 424, NR_CLONE3 = 435, NR_CLOSE_RANGE = 436 };
-enum { PIDFD_FLAG = 0x1000, P_PIDFD_BIT = 2, UNSHARE_BIT = 2 };
+enum { PIDFD_FLAG = 0x1000, P_PIDFD_BIT = 2, UNSHARE_BIT = 2, CLOEXEC_BIT = 4 };
 
 struct scenario {
 	const char *name;
@@ -53,6 +53,8 @@ static const struct scenario scenarios[] = {
 	{"close_range ENOSYS", {NO_CLOSE_RANGE(ENOSYS)}},
 	{"close_range EPERM", {NO_CLOSE_RANGE(EPERM)}},
 	{"close_range cannot unshare", {{NR_CLOSE_RANGE, EINVAL, 2, UNSHARE_BIT}}},
+	{"close_range cannot cloexec", {{NR_CLOSE_RANGE, EINVAL, 2, CLOEXEC_BIT}}},
+	{"close_range has no flags", {{NR_CLOSE_RANGE, EINVAL, 2, UNSHARE_BIT | CLOEXEC_BIT}}},
 	{"close_range, unshare", {NO_CLOSE_RANGE(EPERM), {SYS_unshare, EPERM, 0, 0}}},
 	{"close_range, unshare ENOSYS", {NO_CLOSE_RANGE(ENOSYS), {SYS_unshare, ENOSYS, 0, 0}}},
 	{"unshare EINVAL", {NO_CLOSE_RANGE(EINVAL), {SYS_unshare, EINVAL, 0, 0}}},

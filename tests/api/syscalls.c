@@ -144,6 +144,24 @@ static void the_shared_table_is_cut_first(void **unused)
 	fail();
 }
 
+/*
+ * With many descriptors open, pipe ends have the highest numbers, and those below outlive the cut.
+ * Exec closes them when the parent goes on already.
+ */
+static void the_parent_does_not_wait_for_closes_in_a_range(void **unused)
+{
+	(void)unused;
+	const struct trace *trace = trace_of(&(struct subject){.before = 1,
+		.program = victim("NOTHING"),
+		.options = SS_OPTIONS(.out = SS_PIPE, .flags = SS_NO_PIDFD)});
+	int last = -1;
+	for (int i = 0; i < trace->n_calls; i++)
+		if (trace->calls[i].child && trace->calls[i].nr == NR_CLOSE_RANGE)
+			last = i;
+	assert_true(last >= 0);
+	assert_int_equal(trace->calls[last].args[2], 4); /* CLOSE_RANGE_CLOEXEC */
+}
+
 /* Rule 2: libc's would tell all threads; and the order is that of the rights they need. */
 static void ids_are_set_in_order(void **unused)
 {
@@ -209,6 +227,7 @@ int main(void)
 		TEST(a_table_that_is_kept_takes_six),
 		TEST(pipes_take_three_each),
 		TEST(the_shared_table_is_cut_first),
+		TEST(the_parent_does_not_wait_for_closes_in_a_range),
 		TEST(ids_are_set_in_order),
 		TEST(all_signals_are_blocked_round_the_clone),
 	};
