@@ -3,7 +3,8 @@
  * spawn [--json] [--quick] PROGRAM
  * A child that ends at once, until it has been reaped: ss_spawn beside raw vfork+exec, posix_spawn
  * and fork+exec, over the caller's resident size, its open descriptors, and its spawning threads
- * beside one that keeps faulting pages in.
+ * beside one that keeps faulting pages in. And how long the call of ss_spawn alone takes, with a pipe,
+ * whose ends have the highest numbers.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -170,8 +171,28 @@ static struct turns {
 	pthread_t thread;
 	sem_t go, done;
 	int descriptors, rounds;
+	double (*take)(void); /* microseconds */
 	double *times;
-} turns[2] = {{.descriptors = 10}, {.descriptors = 20000}};
+} turns[2];
+
+static double take_whole(void)
+{
+	double start = bench_now_us();
+	by_ss_spawn();
+	double took = bench_now_us() - start;
+	release();
+	return took;
+}
+
+static double take_call_with_pipe(void)
+{
+	double start = bench_now_us();
+	need(ss_spawn(&child, program, SS_OPTIONS(.out = SS_PIPE)) == 0, "ss_spawn");
+	double took = bench_now_us() - start;
+	need(ss_wait(&child, NULL, -1) == 0, "ss_wait");
+	release();
+	return took;
+}
 
 static void *take_turns(void *arg)
 {
@@ -181,22 +202,21 @@ static void *take_turns(void *arg)
 	sem_post(&mine->done);
 	for (int round = 0; round < mine->rounds; round++) {
 		sem_wait(&mine->go);
-		by_ss_spawn(); /* a warm-up, as the other one has had its turn */
-		release();
-		double start = bench_now_us();
-		by_ss_spawn();
-		mine->times[round] = bench_now_us() - start;
-		release();
+		mine->take(); /* a warm-up, as the other one has had its turn */
+		mine->times[round] = mine->take();
 		sem_post(&mine->done);
 	}
 	return NULL;
 }
 
-static void measure_turns(int rounds)
+static void measure_turns(const char *name, double (*take)(void), int rounds)
 {
-	static const struct bench_way way = {"ss_spawn, in turns", by_ss_spawn, release};
+	static const int counts[] = {10, 20000};
+	const struct bench_way way = {name, NULL, NULL};
 	double base = 0;
 	for (int i = 0; i < 2; i++) {
+		turns[i].descriptors = counts[i];
+		turns[i].take = take;
 		turns[i].rounds = rounds;
 		turns[i].times = calloc((size_t)rounds, sizeof(double));
 		need(turns[i].times != NULL, "calloc");
@@ -229,7 +249,8 @@ static void over_descriptors(void)
 		limit.rlim_max = old.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
 		fprintf(stderr, "RLIMIT_NOFILE stays %ld\n", (long)old.rlim_cur);
-	measure_turns(quick ? 500 : 3000);
+	measure_turns("ss_spawn, in turns", take_whole, quick ? 500 : 3000);
+	measure_turns("the call, with a pipe", take_call_with_pipe, quick ? 500 : 3000);
 	int open_now = 3;
 	for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
 		open_now = open_until(counts[i]);
