@@ -5,13 +5,23 @@
 #include <stdlib.h>
 
 /*
- * A descriptor has to be lifted when it is the target of a pair that brings something else there.
- * A pair n -> n never overwrites, so its descriptor stays in place for other pairs to read.
+ * A place is ready when nobody else still needs what its target holds, which n -> n does not
+ * overwrite. What never gets ready are rings of places, each of which needs what another overwrites:
+ * then one of them reads from a lift.
  */
+
+/* A plan in the making. */
+struct draft {
+	struct fd_plan *plan;
+	const struct fd_pair *sorted; /* by target */
+	size_t n;
+	int *readers; /* of each target: how many others are to be placed before it */
+};
 
 size_t fd_plan_size(size_t n_pairs, size_t n_closes)
 {
-	return n_pairs * (sizeof(struct fd_pair) + sizeof(struct fd_lift) + sizeof(struct fd_place)) +
+	return n_pairs * (sizeof(struct fd_pair) + sizeof(struct fd_lift) +
+				 sizeof(struct fd_place) + sizeof(int)) +
 	       (n_pairs + 1 + n_closes) * sizeof(struct fd_range);
 }
 
@@ -39,26 +49,67 @@ static int sort_pairs(struct fd_pair *sorted, const struct fd_request *request)
 	return 0;
 }
 
-static int lift_of(struct fd_plan *plan, int fd)
+/* Index of the pair that overwrites the descriptor, or -1. */
+static int overwriter(const struct draft *d, int fd)
 {
-	for (size_t i = 0; i < plan->n_lifts; i++)
-		if (plan->lifts[i].from == fd)
-			return (int)i;
-	plan->lifts[plan->n_lifts] = (struct fd_lift){.from = fd, .fd = -1};
-	return (int)plan->n_lifts++;
+	const struct fd_pair *over = find_target(d->sorted, d->n, fd);
+	return over && over->from != over->to ? (int)(over - d->sorted) : -1;
 }
 
-static void plan_places(struct fd_plan *plan, const struct fd_pair *sorted, size_t n)
+static void count_readers(struct draft *d)
 {
-	for (size_t i = 0; i < n; i++) {
-		const struct fd_pair *over = find_target(sorted, n, sorted[i].from);
-		bool lost = over && over->from != over->to;
-		plan->places[plan->n_places++] = (struct fd_place){
-			.from = sorted[i].from,
-			.lift = lost ? lift_of(plan, sorted[i].from) : -1,
-			.to = sorted[i].to,
-		};
+	for (size_t i = 0; i < d->n; i++)
+		d->readers[i] = 0;
+	for (size_t i = 0; i < d->n; i++) {
+		int over = overwriter(d, d->sorted[i].from);
+		if (over >= 0)
+			d->readers[over]++;
 	}
+}
+
+static void add_place(struct draft *d, int i, int lift)
+{
+	d->plan->places[d->plan->n_places++] = (struct fd_place){
+		.from = d->sorted[i].from,
+		.lift = lift,
+		.to = d->sorted[i].to,
+	};
+}
+
+/* The list of places is the queue of those whose sources may be free to be overwritten now. */
+static void place_ready(struct draft *d)
+{
+	const struct fd_plan *plan = d->plan;
+	for (size_t i = 0; i < d->n; i++)
+		if (d->readers[i] == 0)
+			add_place(d, (int)i, -1);
+	for (size_t next = 0; next < plan->n_places; next++) {
+		int over = overwriter(d, plan->places[next].from);
+		if (over >= 0 && --d->readers[over] == 0)
+			add_place(d, over, -1);
+	}
+}
+
+/* The first target is overwritten first; the last place finds what was there in the lift. */
+static void place_ring(struct draft *d, int first)
+{
+	int lift = (int)d->plan->n_lifts++;
+	d->plan->lifts[lift] = (struct fd_lift){.from = d->sorted[first].to, .fd = -1};
+	for (int i = first; d->readers[i] > 0;) {
+		int next = overwriter(d, d->sorted[i].from);
+		d->readers[i] = 0;
+		add_place(d, i, next == first ? lift : -1);
+		i = next;
+	}
+}
+
+static void plan_places(struct draft *d)
+{
+	count_readers(d);
+	place_ready(d);
+	for (size_t i = 0; i < d->n; i++)
+		if (d->readers[i] > 0)
+			place_ring(d, (int)i);
 }
 
 static void add_close(struct fd_plan *plan, int first, int last)
@@ -112,8 +163,9 @@ int fd_plan_make(struct fd_plan *plan, const struct fd_request *request, void *m
 	plan->lifts = (struct fd_lift *)(sorted + n);
 	plan->places = (struct fd_place *)(plan->lifts + n);
 	plan->closes = (struct fd_range *)(plan->places + n);
+	struct draft draft = {plan, sorted, n, (int *)(plan->closes + n + 1 + request->n_closes)};
 	plan_cut(plan, request);
-	plan_places(plan, sorted, n);
+	plan_places(&draft);
 	plan_closes(plan, request, sorted);
 	if (!request->keep)
 		plan_gaps(plan, sorted, n);

@@ -7,10 +7,11 @@
 
 /*
  * What has to be done, and in what order, so that the child ends up with the descriptors asked for.
- * Made before the clone; the child follows it in this order:
+ * Made before the clone, in O(n log n); the child follows it in this order:
  *
  *   cut      close all from here on (unless negative): nothing up there is needed any more
- *   lifts    duplicate what a later step overwrites to `above` or higher, close-on-exec
+ *   lifts    duplicate what would be overwritten before it is read to `above` or higher,
+ *            close-on-exec: as few as there are rings, as in 3 -> 4, 4 -> 3
  *   places   put each descriptor where it belongs, without close-on-exec
  *   closes   close ranges, both ends included
  */

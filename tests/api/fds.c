@@ -149,6 +149,28 @@ static void a_swap_at_the_end_of_the_table_works(void **unused)
 	close_files();
 }
 
+/* Nothing has to be kept aside, for which the limit leaves no room. */
+static void many_are_shifted_by_one(void **unused)
+{
+	(void)unused;
+	enum { FIRST = 20, LAST = 199 };
+	struct ss_fd_map map[LAST - FIRST];
+	struct rlimit old, low;
+	getrlimit(RLIMIT_NOFILE, &old);
+	low = old;
+	low.rlim_cur = 256;
+	for (int fd = FIRST; fd <= LAST; fd++)
+		assert_int_equal(dup3(0, fd, O_CLOEXEC), fd);
+	for (int i = 0; i < LAST - FIRST; i++)
+		map[i] = (struct ss_fd_map){FIRST + i + 1, FIRST + i};
+	setrlimit(RLIMIT_NOFILE, &low);
+	int status = run_to_end(ARGV("true"), OPTIONS(.fds = map, .n_fds = LAST - FIRST));
+	setrlimit(RLIMIT_NOFILE, &old);
+	for (int fd = FIRST; fd <= LAST; fd++)
+		close(fd);
+	assert_int_equal(status, 0);
+}
+
 static void a_target_beyond_the_limit_is_a_failure_of_fds(void **unused)
 {
 	(void)unused;
@@ -185,6 +207,7 @@ int main(void)
 		TEST(any_permutation_works),
 		TEST(maps_reach_0_to_2_too),
 		TEST(a_swap_at_the_end_of_the_table_works),
+		TEST(many_are_shifted_by_one),
 		TEST(a_target_beyond_the_limit_is_a_failure_of_fds),
 		TEST(many_maps_work),
 	};

@@ -100,6 +100,34 @@ static int expected(const struct table *before, const struct fd_request *r, int 
 	return before->content[fd];
 }
 
+static int source_of(const struct fd_request *r, int to)
+{
+	for (size_t i = 0; i < r->n_pairs; i++)
+		if (r->pairs[i].to == to)
+			return r->pairs[i].from;
+	return -1;
+}
+
+/* Whether the way back from a target, from source to source, comes round to it, and to none lower. */
+static bool begins_ring(const struct fd_request *r, int to)
+{
+	int fd = source_of(r, to);
+	if (fd == to)
+		return false;
+	for (size_t steps = 0; fd > to && steps < r->n_pairs; steps++)
+		fd = source_of(r, fd);
+	return fd == to;
+}
+
+/* Nothing else has to be put aside. */
+static size_t count_rings(const struct fd_request *r)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < r->n_pairs; i++)
+		n += begins_ring(r, r->pairs[i].to);
+	return n;
+}
+
 static void print_request(const struct fd_request *r)
 {
 	print_error("keep %d, hold %d, pairs:", r->keep, r->hold);
@@ -111,11 +139,14 @@ static void print_request(const struct fd_request *r)
 	print_error("\n");
 }
 
+/* Counting takes the square of that. */
+enum { MOST_COUNTED = 500 };
+
 /* Memory of exactly the size that was asked for, so that a checker sees a step beyond it. */
 static void check(const struct table *before, const struct fd_request *r)
 {
 	static struct table t;
-	struct fd_plan plan;
+	struct fd_plan plan = {0};
 	void *memory = malloc(fd_plan_size(r->n_pairs, r->n_closes) + 1);
 	assert_non_null(memory);
 	int error = fd_plan_make(&plan, r, memory);
@@ -123,12 +154,15 @@ static void check(const struct table *before, const struct fd_request *r)
 	memcpy(t.content, before->content, (size_t)t.size * sizeof t.content[0]);
 	memcpy(t.cloexec, before->cloexec, (size_t)t.size * sizeof t.cloexec[0]);
 	bool good = error == 0 && follow(&t, &plan, r->hold);
+	size_t n_lifts = plan.n_lifts;
+	size_t n_rings = r->n_pairs > MOST_COUNTED ? n_lifts : count_rings(r);
 	free(memory);
 	for (int fd = 0; good && fd < t.size; fd++)
 		good = t.content[fd] == expected(before, r, fd);
-	if (good)
+	if (good && n_lifts == n_rings)
 		return;
 	print_request(r);
+	print_error("%zu lifts, %zu rings\n", n_lifts, n_rings);
 	fail_msg("the plan leads elsewhere");
 }
 
@@ -213,9 +247,51 @@ static void every_map_at_the_limit_of_descriptors(void **unused)
 		char memory[512];
 		assert_true(fd_plan_size(request.n_pairs, 0) <= sizeof memory);
 		assert_int_equal(fd_plan_make(&plan, &request, memory), 0);
-		/* Three at once can't be held. */
-		if (plan.n_lifts <= 2 && !reads(&request, 4))
+		assert_true(plan.n_lifts <= 2);
+		if (!reads(&request, 4))
 			check(&before, &request);
+	}
+}
+
+/* ---- Random ones ---------------------------------------------------------------------------- */
+
+static void shuffle(int *list, int n)
+{
+	for (int i = n - 1; i > 0; i--) {
+		int j = (int)(random() % (i + 1)), kept = list[i];
+		list[i] = list[j];
+		list[j] = kept;
+	}
+}
+
+/* Targets from `range` numbers; sources from as many, or the same in another order. */
+static void random_map(struct fd_pair *pairs, int n, int range, bool permuted)
+{
+	static int targets[MOST_COUNTED], sources[MOST_COUNTED];
+	for (int i = 0; i < range; i++)
+		targets[i] = i;
+	shuffle(targets, range);
+	memcpy(sources, targets, sizeof sources);
+	shuffle(sources, n);
+	for (int i = 0; i < n; i++) {
+		int from = permuted ? sources[i] : (int)(random() % range);
+		pairs[i] = (struct fd_pair){from, targets[i]};
+	}
+}
+
+/* From few pairs among many numbers to all of them, in tables with room and without. */
+static void random_maps(void **unused)
+{
+	(void)unused;
+	static struct table before;
+	static struct fd_pair pairs[MOST_COUNTED];
+	srandom(1);
+	for (int i = 0; i < 3000; i++) {
+		int range = 4 + (int)(random() % 60), n = 1 + (int)(random() % range);
+		bool permuted = random() % 2;
+		fill(&before, range + (permuted ? n : 0) + 3 + 60, range, i % 3);
+		random_map(pairs, n, range, permuted);
+		check(&before, &(struct fd_request){pairs, (size_t)n, NULL, 0, i % 2, -1});
 	}
 }
 
@@ -270,14 +346,22 @@ static void pipes_need_no_lifts(void **unused)
 	assert_int_equal(plan.n_closes, 1);
 }
 
-static void shuffle(int *list, int n)
+/* Each overwrites what the next one down has read: nothing is lifted, and no number is free. */
+static void a_shift_needs_no_room(void **unused)
 {
-	srandom(1);
-	for (int i = n - 1; i > 0; i--) {
-		int j = (int)(random() % (i + 1)), kept = list[i];
-		list[i] = list[j];
-		list[j] = kept;
-	}
+	(void)unused;
+	enum { SIZE = 256 };
+	static struct table before;
+	struct fd_pair pairs[SIZE];
+	for (int down = 0; down < 2; down++)
+		for (int keep = 0; keep < 2; keep++) {
+			int n = 0;
+			for (int fd = 4; fd < SIZE; fd++, n++)
+				pairs[n] = down ? (struct fd_pair){fd, fd - 1}
+						: (struct fd_pair){fd - 1, fd};
+			fill(&before, SIZE, SIZE, 1);
+			check(&before, &(struct fd_request){pairs, (size_t)n, NULL, 0, keep, -1});
+		}
 }
 
 static void thousands_of_descriptors(void **unused)
@@ -287,6 +371,7 @@ static void thousands_of_descriptors(void **unused)
 	static struct table before;
 	static struct fd_pair pairs[MANY];
 	static int order[MANY];
+	srandom(1);
 	fill(&before, 4 * MANY, MANY + 100, 1);
 	for (int i = 0; i < MANY; i++)
 		order[i] = i;
@@ -307,9 +392,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(every_map_of_five_descriptors),
 		TEST(every_map_at_the_limit_of_descriptors),
+		TEST(random_maps),
 		TEST(two_sources_for_one_target_are_refused),
 		TEST(nothing_asked_for_is_one_cut),
 		TEST(pipes_need_no_lifts),
+		TEST(a_shift_needs_no_room),
 		TEST(thousands_of_descriptors),
 	};
 	return RUN_TESTS(tests);
