@@ -47,7 +47,7 @@ struct fd_plan {
 	size_t n_closes;
 };
 
-/* What is asked for. No two pairs have the same `to`, nothing is negative. */
+/* What is asked for. No two pairs have the same `to`, nothing is negative or INT_MAX. */
 struct fd_request {
 	const struct fd_pair *pairs;
 	size_t n_pairs;

@@ -87,7 +87,8 @@ static int check_fds(const struct ss_options *o)
 	if (o->n_fds > INT_MAX / 64)
 		return -EINVAL;
 	for (size_t i = 0; i < o->n_fds; i++) {
-		if (o->fds[i].to < 0 || !is_open(o->fds[i].from))
+		/* INT_MAX: beyond each limit, and the plan counts on to the next number. */
+		if (o->fds[i].to < 0 || o->fds[i].to == INT_MAX || !is_open(o->fds[i].from))
 			return -EBADF;
 		if (o->fds[i].to <= 2 && stdio[o->fds[i].to]->kind != SS_STDIO_INHERIT)
 			return -EINVAL;

@@ -2,6 +2,7 @@
 /* What a request may not say: refused with EINVAL, EBADF or E2BIG before anything is made. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,6 +138,7 @@ static void negative_and_closed_descriptors_are_refused(void **state)
 	refused(OPTIONS(.fds = (struct ss_fd_map[]){{closed, 5}}, .n_fds = 1), EBADF);
 	refused(OPTIONS(.fds = (struct ss_fd_map[]){{-1, 5}}, .n_fds = 1), EBADF);
 	refused(OPTIONS(.fds = (struct ss_fd_map[]){{0, -5}}, .n_fds = 1), EBADF);
+	refused(OPTIONS(.fds = (struct ss_fd_map[]){{0, INT_MAX}}, .n_fds = 1), EBADF);
 	refused(OPTIONS(.flags = SS_NEW_SESSION | SS_SET_TTY, .tty = closed), EBADF);
 	refused(OPTIONS(.flags = SS_SET_CGROUP, .cgroup = closed), EBADF);
 }
