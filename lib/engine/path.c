@@ -4,21 +4,24 @@
 #include <limits.h>
 #include <string.h>
 
-/* Calls for the one walk over the list that measuring and writing share: list may be NULL. */
+/*
+ * Calls for the one walk over the list that measuring and writing share: list may be NULL.
+ * "./" in front: a path that begins with '-' would be an option to an interpreter.
+ */
 static size_t add(char *list, const char *dir, size_t dir_len, const char *file)
 {
 	size_t file_len = strlen(file);
+	size_t dot = *(dir_len ? dir : file) == '-' ? 2 : 0;
 	size_t slash = dir_len > 0 && dir[dir_len - 1] != '/';
 	if (list) {
-		memcpy(list, dir, dir_len);
-		if (slash)
-			list[dir_len] = '/';
-		memcpy(list + dir_len + slash, file, file_len + 1);
+		memcpy(list, "./", dot);
+		memcpy(list + dot, dir, dir_len);
+		memcpy(list + dot + dir_len, "/", slash);
+		memcpy(list + dot + dir_len + slash, file, file_len + 1);
 	}
-	return dir_len + slash + file_len + 1;
+	return dot + dir_len + slash + file_len + 1;
 }
 
-/* "./": a bare name that begins with '-' would be an option to an interpreter. */
 static size_t add_elements(char *list, const char *file, const char *path)
 {
 	size_t used = 0;
@@ -39,7 +42,7 @@ static size_t walk(char *list, const char *file, const char *path)
 {
 	size_t used = 0;
 	if (!path)
-		used = *file ? add(list, ".", *file == '-', file) : 0;
+		used = *file ? add(list, "", 0, file) : 0;
 	else if (*file)
 		used = add_elements(list, file, path);
 	if (list)

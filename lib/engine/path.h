@@ -12,7 +12,7 @@
  * The paths to try for a program, in order: strings one behind the other, the last one empty.
  * `path` is a list as in PATH; NULL: the file itself is all there is.
  * An empty element is the current directory. An element of PATH_MAX bytes or more is left out as
- * though it were not there, separator and all.
+ * though it were not there, separator and all. None of the paths begins with '-'.
  */
 
 /*

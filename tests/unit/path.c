@@ -44,6 +44,8 @@ static void without_a_list_it_is_the_file_alone(void **unused)
 	assert_candidates("/bin/ls", NULL, "/bin/ls\n");
 	assert_candidates("ls", NULL, "ls\n");
 	assert_candidates("../ls", NULL, "../ls\n");
+	assert_candidates("-c", NULL, "./-c\n");
+	assert_candidates("-x/ls", NULL, "./-x/ls\n");
 }
 
 static void elements_in_their_order(void **unused)
@@ -71,6 +73,14 @@ static void an_empty_element_is_the_current_directory(void **unused)
 	assert_candidates("ls", "/a::/b", "/a/ls\n./ls\n/b/ls\n");
 	assert_candidates("-c", ":", "./-c\n./-c\n");
 	assert_candidates("ls", ".", "./ls\n");
+}
+
+static void an_element_like_an_option_is_none_either(void **unused)
+{
+	(void)unused;
+	assert_candidates("ls", "-x", "./-x/ls\n");
+	assert_candidates("ls", "/a:-:-x/", "/a/ls\n./-/ls\n./-x/ls\n");
+	assert_candidates("-c", "-x:/a", "./-x/-c\n/a/-c\n");
 }
 
 static void an_empty_file_is_nowhere(void **unused)
@@ -115,6 +125,7 @@ int main(void)
 		TEST(elements_in_their_order),
 		TEST(a_slash_at_the_end_is_not_doubled),
 		TEST(an_empty_element_is_the_current_directory),
+		TEST(an_element_like_an_option_is_none_either),
 		TEST(an_empty_file_is_nowhere),
 		TEST(an_element_that_is_too_long_is_not_there),
 	};
