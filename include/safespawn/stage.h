@@ -2,7 +2,7 @@
 #ifndef SAFESPAWN_STAGE_H
 #define SAFESPAWN_STAGE_H
 
-/* The steps of a spawn, in the order in which they happen. */
+/* The steps of a spawn. The numbers say nothing about the order in which they are taken. */
 enum ss_stage {
 	SS_STAGE_NONE,
 	SS_STAGE_OPTIONS,   /* the request itself: bad value, bad combination, no memory for it */

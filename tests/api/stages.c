@@ -7,11 +7,13 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "child.h"
 #include "leak.h"
+#include "temp_dir.h"
 
 /* Runs a check in a process of its own, which may lose its rights or set itself limits. */
 static void in_subject(void (*check)(void))
@@ -166,6 +168,30 @@ static void a_missing_directory_is_a_failure_of_cwd(void **unused)
 	assert_fails(ARGV("true"), OPTIONS(.cwd = "/dev/null"), SS_STAGE_CWD, ENOTDIR);
 }
 
+static void note(int sig)
+{
+	(void)sig;
+}
+
+/* Nobody has the other end of the FIFO. The timer goes on, should it run out before the open. */
+static void an_interrupted_open_is_a_failure_of_stdio(void **unused)
+{
+	(void)unused;
+	const struct itimerval often = {{0, 2000}, {0, 2000}}, never = {{0, 0}, {0, 0}};
+	struct sigaction old;
+	struct temp_dir dir;
+	char fifo[PATH_MAX];
+	temp_dir_make(&dir);
+	temp_dir_path(&dir, "fifo", fifo);
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	sigaction(SIGALRM, &(struct sigaction){.sa_handler = note}, &old);
+	setitimer(ITIMER_REAL, &often, NULL);
+	assert_fails(ARGV("true"), OPTIONS(.in = SS_READ(fifo)), SS_STAGE_STDIO, EINTR);
+	setitimer(ITIMER_REAL, &never, NULL);
+	sigaction(SIGALRM, &old, NULL);
+	temp_dir_remove(&dir);
+}
+
 /* A bad pointer is the caller's mistake, but an error all the same and no crash of the caller. */
 static void bad_addresses_are_reported(void **unused)
 {
@@ -190,6 +216,7 @@ int main(void)
 		TEST(what_is_no_cgroup_is_a_failure_of_cgroup),
 		TEST(an_empty_cpu_set_is_a_failure_of_sched),
 		TEST(a_missing_directory_is_a_failure_of_cwd),
+		TEST(an_interrupted_open_is_a_failure_of_stdio),
 		TEST(bad_addresses_are_reported),
 	};
 	return RUN_TESTS(tests);
