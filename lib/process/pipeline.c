@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <safespawn.h>
+#include "process/cancel.h"
 #include "process/handle.h"
 #include "process/options.h"
 #include "process/spawn.h"
@@ -80,11 +81,15 @@ static int pipeline(struct ss_child *children, char *const *const argvs[], size_
 	return error;
 }
 
+/* close would let a cancelled thread leave children and pipes that nobody knows of. */
 int ss_pipeline(struct ss_child children[], char *const *const argvs[], size_t n,
 	const struct ss_options *options)
 {
+	struct cancel cancel;
 	int saved = errno;
+	cancel_off(&cancel);
 	int error = pipeline(children, argvs, n, options);
+	cancel_as_before(&cancel);
 	errno = error ? -error : saved;
 	return error ? -1 : 0;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -106,6 +107,37 @@ static void a_failure_leaves_none_of_them(void **unused)
 	}
 }
 
+struct cancelled_line {
+	struct ss_child children[N];
+	int result;
+};
+
+/* The request is there beforehand, so that the first cancellation point takes it. */
+static void *start_though_cancelled(void *arg)
+{
+	struct cancelled_line *line = arg;
+	char *const *const argvs[N] = {ARGV("cat"), ARGV("cat"), ARGV("cat")};
+	pthread_cancel(pthread_self());
+	line->result =
+		ss_pipeline(line->children, argvs, N, SS_OPTIONS(.in = SS_NULL, .out = SS_NULL));
+	return NULL;
+}
+
+static void it_is_no_cancellation_point(void **unused)
+{
+	(void)unused;
+	struct cancelled_line line = {.result = -2};
+	int statuses[N];
+	pthread_t thread;
+	void *end;
+	assert_int_equal(pthread_create(&thread, NULL, start_though_cancelled, &line), 0);
+	pthread_join(thread, &end);
+	assert_null(end);
+	assert_int_equal(line.result, 0);
+	wait_all(line.children, N, statuses);
+	assert_int_equal(statuses[N - 1], 0);
+}
+
 static void bad_requests_are_refused(void **unused)
 {
 	(void)unused;
@@ -130,6 +162,7 @@ int main(void)
 		TEST(one_group_for_all),
 		TEST(one_alone_is_a_pipeline_too),
 		TEST(a_failure_leaves_none_of_them),
+		TEST(it_is_no_cancellation_point),
 		TEST(bad_requests_are_refused),
 	};
 	return RUN_TESTS(tests);
