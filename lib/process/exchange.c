@@ -90,11 +90,13 @@ int exchange_run(struct exchange *x)
 			{.fd = child->out, .events = POLLIN},
 			{.fd = child->err, .events = POLLIN},
 		};
-		int n = await_any(x, fds, deadline_left(x->deadline));
-		if (n == 0)
-			return -ETIMEDOUT;
+		int left = deadline_left(x->deadline);
+		int n = await_any(x, fds, left);
 		if (n < 0 && n != -EINTR)
 			return n;
+		/* A child that writes without a pause always gives poll something to report. */
+		if (n == 0 || left == 0)
+			return -ETIMEDOUT;
 		int error = n > 0 ? serve(x, fds) : 0;
 		if (error)
 			return error;

@@ -181,6 +181,24 @@ static void a_child_that_closes_its_output_can_still_time_out(void **unused)
 	ss_result_free(&result);
 }
 
+/* In the place of the pipe something that always has more. */
+static void what_never_stops_coming_can_still_time_out(void **unused)
+{
+	(void)unused;
+	struct ss_child child;
+	struct ss_result result = RESULT;
+	assert_int_equal(ss_spawn(&child, ARGV("sleep", "1000"), SS_OPTIONS(.out = SS_PIPE)), 0);
+	int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	assert_int_equal(dup3(zero, child.out, O_CLOEXEC), child.out);
+	close(zero);
+	assert_int_equal(ss_communicate(&child, IO(.timeout_ms = 50, .limit = 10), &result), -1);
+	assert_int_equal(errno, ETIMEDOUT);
+	assert_int_equal(result.status, SIGKILL);
+	assert_int_equal(result.out_len, 10);
+	ss_result_free(&result);
+	ss_release(&child);
+}
+
 static void usage_is_the_childs(void **unused)
 {
 	(void)unused;
@@ -296,6 +314,7 @@ int main(void)
 		TEST(a_timeout_kills_the_group_and_keeps_what_was_read),
 		TEST(a_grandchild_out_of_the_group_does_not_hold_us),
 		TEST(a_child_that_closes_its_output_can_still_time_out),
+		TEST(what_never_stops_coming_can_still_time_out),
 		TEST(usage_is_the_childs),
 		TEST(without_a_result_everything_is_inherited),
 		TEST(communicate_needs_a_pipe_for_input_and_a_child),
