@@ -29,8 +29,7 @@ static int wait_call(idtype_t type, int id, siginfo_t *info, int flags, struct r
 	return waitid(type, (id_t)id, info, flags);
 }
 
-/* 1: it has ended, 0: not yet (only with WNOHANG), or -errno. */
-static int wait_id(const struct ss_child *child, siginfo_t *info, int flags, struct rusage *usage)
+static int wait_once(const struct ss_child *child, siginfo_t *info, int flags, struct rusage *usage)
 {
 	bool by_pidfd = child->pidfd >= 0 && !no_wait_by_pidfd;
 	info->si_pid = 0;
@@ -38,9 +37,31 @@ static int wait_id(const struct ss_child *child, siginfo_t *info, int flags, str
 			 : wait_call(P_PID, child->pid, info, flags, usage);
 	if (r < 0 && errno == EINVAL && by_pidfd) {
 		no_wait_by_pidfd = true;
-		return wait_id(child, info, flags, usage);
+		return wait_once(child, info, flags, usage);
 	}
 	return r < 0 ? -errno : info->si_pid != 0;
+}
+
+static int await_readable(const struct ss_child *child, int timeout_ms)
+{
+	struct pollfd p = {.fd = child->pidfd, .events = POLLIN};
+	return poll(&p, 1, timeout_ms) < 0 ? -errno : 0;
+}
+
+/*
+ * 1: it has ended, 0: not yet (only with WNOHANG), or -errno. An event loop may have made the pidfd
+ * non-blocking, and then the kernel does not wait either.
+ */
+static int wait_id(const struct ss_child *child, siginfo_t *info, int flags, struct rusage *usage)
+{
+	for (;;) {
+		int r = wait_once(child, info, flags, usage);
+		if (r != -EAGAIN || child->pidfd < 0)
+			return r;
+		r = await_readable(child, -1);
+		if (r < 0)
+			return r;
+	}
 }
 
 static int has_ended(const struct ss_child *child)
@@ -68,10 +89,7 @@ static int nap(int step, int left_ms)
 
 static int wait_step(const struct ss_child *child, int step, int left_ms)
 {
-	if (child->pidfd < 0)
-		return nap(step, left_ms);
-	struct pollfd p = {.fd = child->pidfd, .events = POLLIN};
-	return poll(&p, 1, left_ms) < 0 ? -errno : 0;
+	return child->pidfd < 0 ? nap(step, left_ms) : await_readable(child, left_ms);
 }
 
 int handle_await(const struct ss_child *child, int timeout_ms)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The child afterwards: ss_wait, ss_kill, ss_terminate, ss_release. */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -78,6 +79,37 @@ static void the_pidfd_becomes_readable_at_the_end(void **unused)
 	child.in = -1;
 	assert_int_equal(poll(&p, 1, 60000), 1);
 	assert_int_equal(ss_wait(&child, NULL, 0), 0);
+	ss_release(&child);
+}
+
+/* As an event loop makes it; from Linux 5.10 on waitid then says EAGAIN. */
+static void dont_block(struct ss_child *child)
+{
+	if (child->pidfd >= 0)
+		assert_int_equal(fcntl(child->pidfd, F_SETFL, O_NONBLOCK), 0);
+}
+
+static void a_pidfd_that_does_not_block_is_waited_for(void **unused)
+{
+	(void)unused;
+	struct ss_child child;
+	struct ss_result result = {.size = sizeof result};
+	int status;
+	spawn(&child, ARGV("sleep", "0.2"), OPTIONS(.flags = 0));
+	dont_block(&child);
+	assert_int_equal(ss_wait(&child, &status, -1), 0);
+	assert_int_equal(status, 0);
+	ss_release(&child);
+	spawn(&child, ARGV(victim("STUBBORN")), OPTIONS(.out = SS_PIPE));
+	await_ready(&child);
+	dont_block(&child);
+	assert_int_equal(ss_terminate(&child, &status, 20), 0);
+	assert_int_equal(status, SIGKILL);
+	ss_release(&child);
+	spawn(&child, ARGV("sh", "-c", "exec >&-; sleep 0.2"), OPTIONS(.out = SS_PIPE));
+	dont_block(&child);
+	assert_int_equal(ss_communicate(&child, NULL, &result), 0);
+	ss_result_free(&result);
 	ss_release(&child);
 }
 
@@ -369,6 +401,7 @@ int main(void)
 		TEST(wait_gives_the_status_as_wait_does),
 		TEST(wait_times_out_and_then_still_works),
 		TEST(the_pidfd_becomes_readable_at_the_end),
+		TEST(a_pidfd_that_does_not_block_is_waited_for),
 		TEST(everything_works_without_a_pidfd),
 		TEST(wait_is_interrupted_by_a_handler),
 		TEST(a_cancelled_wait_has_reaped_nothing),
