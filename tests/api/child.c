@@ -28,6 +28,19 @@ void read_all(int fd, char *text, size_t size)
 	text[len] = '\0';
 }
 
+void start(struct ss_child *child, char *const argv[], struct ss_options options)
+{
+	if (ss_spawn(child, argv, &options) < 0)
+		fail_msg("ss_spawn %s: %s", argv[0], strerror(errno));
+}
+
+void await_ready(struct ss_child *child)
+{
+	char c;
+	while (read(child->out, &c, 1) == 1 && c != '\n')
+		;
+}
+
 void state_read(struct state *state, struct ss_child *child, int from)
 {
 	int status;

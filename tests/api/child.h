@@ -12,6 +12,12 @@ struct state {
 /* Victims by the name they have in tests/victims. */
 char *victim(const char *name);
 
+/* Spawns what can't fail to start. */
+void start(struct ss_child *child, char *const argv[], struct ss_options options);
+
+/* Until the child's output has had a line: the program is ready for what comes. */
+void await_ready(struct ss_child *child);
+
 /*
  * Spawns `state`, which must succeed, and reads what it prints from options->out, which is made
  * SS_PIPE unless the options say something else; then it is read from `from`.

@@ -1,32 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* The child afterwards: ss_wait, ss_kill, ss_terminate, ss_release. */
+/* The child afterwards: ss_wait, ss_kill, ss_release. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <string.h>
-#include <sys/prctl.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "child.h"
 #include "leak.h"
-
-static void spawn(struct ss_child *child, char *const argv[], struct ss_options options)
-{
-	if (ss_spawn(child, argv, &options) < 0)
-		fail_msg("ss_spawn %s: %s", argv[0], strerror(errno));
-}
-
-/* The program has said that it is ready for what comes. */
-static void await_ready(struct ss_child *child)
-{
-	char c;
-	while (read(child->out, &c, 1) == 1 && c != '\n')
-		;
-}
 
 static void wait_gives_the_status_as_wait_does(void **unused)
 {
@@ -44,7 +28,7 @@ static void wait_times_out_and_then_still_works(void **unused)
 	(void)unused;
 	struct ss_child child;
 	int status = 0x1234;
-	spawn(&child, ARGV("cat"), OPTIONS(.in = SS_PIPE, .out = SS_NULL));
+	start(&child, ARGV("cat"), OPTIONS(.in = SS_PIPE, .out = SS_NULL));
 	assert_int_equal(ss_wait(&child, &status, 0), -1);
 	assert_int_equal(errno, ETIMEDOUT);
 	assert_int_equal(ss_wait(&child, &status, 30), -1);
@@ -67,7 +51,7 @@ static void the_pidfd_becomes_readable_at_the_end(void **unused)
 {
 	(void)unused;
 	struct ss_child child;
-	spawn(&child, ARGV("cat"), OPTIONS(.in = SS_PIPE, .out = SS_NULL));
+	start(&child, ARGV("cat"), OPTIONS(.in = SS_PIPE, .out = SS_NULL));
 	if (child.pidfd < 0) {
 		ss_terminate(&child, NULL, 0);
 		ss_release(&child);
@@ -95,18 +79,18 @@ static void a_pidfd_that_does_not_block_is_waited_for(void **unused)
 	struct ss_child child;
 	struct ss_result result = {.size = sizeof result};
 	int status;
-	spawn(&child, ARGV("sleep", "0.2"), OPTIONS(.flags = 0));
+	start(&child, ARGV("sleep", "0.2"), OPTIONS(.flags = 0));
 	dont_block(&child);
 	assert_int_equal(ss_wait(&child, &status, -1), 0);
 	assert_int_equal(status, 0);
 	ss_release(&child);
-	spawn(&child, ARGV(victim("STUBBORN")), OPTIONS(.out = SS_PIPE));
+	start(&child, ARGV(victim("STUBBORN")), OPTIONS(.out = SS_PIPE));
 	await_ready(&child);
 	dont_block(&child);
 	assert_int_equal(ss_terminate(&child, &status, 20), 0);
 	assert_int_equal(status, SIGKILL);
 	ss_release(&child);
-	spawn(&child, ARGV("sh", "-c", "exec >&-; sleep 0.2"), OPTIONS(.out = SS_PIPE));
+	start(&child, ARGV("sh", "-c", "exec >&-; sleep 0.2"), OPTIONS(.out = SS_PIPE));
 	dont_block(&child);
 	assert_int_equal(ss_communicate(&child, NULL, &result), 0);
 	ss_result_free(&result);
@@ -118,7 +102,7 @@ static void everything_works_without_a_pidfd(void **unused)
 	(void)unused;
 	struct ss_child child;
 	int status;
-	spawn(&child, ARGV("cat"), OPTIONS(.in = SS_PIPE, .out = SS_NULL, .flags = SS_NO_PIDFD));
+	start(&child, ARGV("cat"), OPTIONS(.in = SS_PIPE, .out = SS_NULL, .flags = SS_NO_PIDFD));
 	assert_int_equal(child.pidfd, -1);
 	assert_int_equal(ss_wait(&child, &status, 30), -1);
 	assert_int_equal(errno, ETIMEDOUT);
@@ -126,7 +110,7 @@ static void everything_works_without_a_pidfd(void **unused)
 	assert_int_equal(ss_wait(&child, &status, 60000), 0);
 	assert_int_equal(status, SIGHUP);
 	ss_release(&child);
-	spawn(&child, ARGV(victim("STUBBORN"), "child"),
+	start(&child, ARGV(victim("STUBBORN"), "child"),
 		OPTIONS(.out = SS_PIPE, .flags = SS_NO_PIDFD | SS_NEW_GROUP));
 	await_ready(&child);
 	assert_int_equal(ss_terminate(&child, &status, 50), 0);
@@ -147,7 +131,7 @@ static void wait_is_interrupted_by_a_handler(void **unused)
 	(void)unused;
 	struct ss_child child;
 	struct sigaction old, action = {.sa_handler = on_alarm};
-	spawn(&child, ARGV("cat"), OPTIONS(.in = SS_PIPE, .out = SS_NULL));
+	start(&child, ARGV("cat"), OPTIONS(.in = SS_PIPE, .out = SS_NULL));
 	sigaction(SIGALRM, &action, &old);
 	/* Again and again, as the first could come before the wait. */
 	const struct itimerval often = {{0, 20000}, {0, 20000}};
@@ -172,7 +156,7 @@ static void reap_and_say(void *arg)
 static void wait_once_cancelled(void)
 {
 	struct ss_child child;
-	spawn(&child, ARGV(victim("NOTHING")), OPTIONS(.flags = 0));
+	start(&child, ARGV(victim("NOTHING")), OPTIONS(.flags = 0));
 	pthread_cancel(pthread_self());
 	pthread_cleanup_push(reap_and_say, &child.pid);
 	ss_wait(&child, NULL, -1);
@@ -196,7 +180,7 @@ static void kill_reaches_the_child_and_never_another(void **unused)
 	(void)unused;
 	struct ss_child child;
 	int status;
-	spawn(&child, ARGV("cat"), OPTIONS(.in = SS_PIPE, .out = SS_NULL));
+	start(&child, ARGV("cat"), OPTIONS(.in = SS_PIPE, .out = SS_NULL));
 	assert_int_equal(ss_kill(&child, 0), 0);
 	assert_int_equal(ss_kill(&child, 999), -1);
 	assert_int_equal(errno, EINVAL);
@@ -213,7 +197,7 @@ static void a_child_reaped_by_a_stranger_is_not_mistaken(void **unused)
 {
 	(void)unused;
 	struct ss_child child;
-	spawn(&child, ARGV("true"), OPTIONS(.flags = 0));
+	start(&child, ARGV("true"), OPTIONS(.flags = 0));
 	if (child.pidfd >= 0) {
 		assert_int_equal(waitpid(child.pid, NULL, 0), child.pid);
 		assert_int_equal(ss_kill(&child, SIGKILL), -1);
@@ -233,7 +217,7 @@ static void with_sigchld_ignored_there_is_nothing_to_wait_for(void **unused)
 	(void)unused;
 	struct ss_child child;
 	signal(SIGCHLD, SIG_IGN);
-	spawn(&child, ARGV("true"), OPTIONS(.flags = 0));
+	start(&child, ARGV("true"), OPTIONS(.flags = 0));
 	assert_int_equal(ss_wait(&child, NULL, -1), -1);
 	assert_int_equal(errno, ECHILD);
 	ss_release(&child);
@@ -241,118 +225,11 @@ static void with_sigchld_ignored_there_is_nothing_to_wait_for(void **unused)
 	signal(SIGCHLD, SIG_DFL);
 }
 
-static void terminate_asks_first(void **unused)
-{
-	(void)unused;
-	struct ss_child child;
-	int status;
-	spawn(&child, ARGV("sleep", "1000"), OPTIONS(.flags = 0));
-	assert_int_equal(ss_terminate(&child, &status, 60000), 0);
-	assert_int_equal(status, SIGTERM);
-	assert_int_equal(child.pid, 0);
-	assert_int_equal(ss_terminate(&child, &status, 0), -1);
-	assert_int_equal(errno, ECHILD);
-	ss_release(&child);
-}
-
-static void terminate_kills_what_does_not_listen(void **unused)
-{
-	(void)unused;
-	struct ss_child child;
-	int status;
-	spawn(&child, ARGV(victim("STUBBORN")), OPTIONS(.out = SS_PIPE));
-	await_ready(&child);
-	assert_int_equal(ss_terminate(&child, &status, 50), 0);
-	assert_int_equal(status, SIGKILL);
-	ss_release(&child);
-}
-
-static void terminate_reaps_one_that_has_ended(void **unused)
-{
-	(void)unused;
-	struct ss_child child;
-	int status;
-	spawn(&child, ARGV("sh", "-c", "exit 3"), OPTIONS(.out = SS_PIPE));
-	char text[8];
-	read_all(child.out, text, sizeof text);
-	assert_int_equal(ss_wait(&child, NULL, 0) == 0 || errno == ETIMEDOUT, 1);
-	if (child.pid > 0)
-		assert_int_equal(ss_terminate(&child, &status, -1), 0);
-	ss_release(&child);
-}
-
-/* The pipe ends only when the last process that holds it is gone. */
-static void terminate_takes_the_whole_of_its_own_group(void **unused)
-{
-	(void)unused;
-	static const uint64_t own[] = {SS_NEW_GROUP, SS_NEW_SESSION};
-	for (size_t i = 0; i < 2; i++) {
-		struct ss_child child;
-		char text[64];
-		int status;
-		spawn(&child, ARGV(victim("STUBBORN"), "child"),
-			OPTIONS(.out = SS_PIPE, .flags = own[i]));
-		await_ready(&child);
-		assert_int_equal(ss_terminate(&child, &status, 100), 0);
-		assert_int_equal(status, SIGTERM);
-		read_all(child.out, text, sizeof text);
-		ss_release(&child);
-	}
-}
-
-static void members_of_the_group_get_the_grace_too(void **unused)
-{
-	(void)unused;
-	struct ss_child child;
-	char text[64];
-	spawn(&child, ARGV(victim("STUBBORN"), "polite-child"),
-		OPTIONS(.out = SS_PIPE, .flags = SS_NEW_GROUP));
-	await_ready(&child);
-	assert_int_equal(ss_terminate(&child, NULL, 60000), 0);
-	read_all(child.out, text, sizeof text);
-	/* Linux 6.9 can tell; before that they are killed when the leader has ended. */
-	assert_true(!strcmp(text, "bye\n") || !strcmp(text, ""));
-	ss_release(&child);
-}
-
-/* As in a container whose process 1 never waits: here that is the test, as a subreaper. */
-static void zombies_in_the_group_are_not_waited_for(void **unused)
-{
-	(void)unused;
-	struct ss_child child;
-	char text[64];
-	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
-		skip();
-	spawn(&child, ARGV(victim("STUBBORN"), "polite-child"),
-		OPTIONS(.out = SS_PIPE, .flags = SS_NEW_GROUP));
-	pid_t group = child.pid;
-	await_ready(&child);
-	assert_int_equal(ss_terminate(&child, NULL, -1), 0);
-	read_all(child.out, text, sizeof text);
-	ss_release(&child);
-	prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
-	assert_true(waitpid(-group, NULL, 0) > 0);
-}
-
-static void a_stopped_child_is_terminated(void **unused)
-{
-	(void)unused;
-	struct ss_child child;
-	int status;
-	spawn(&child, ARGV("sleep", "1000"), OPTIONS(.flags = SS_NEW_GROUP));
-	assert_int_equal(ss_kill(&child, SIGSTOP), 0);
-	assert_int_equal(waitpid(child.pid, &status, WUNTRACED), child.pid);
-	assert_true(WIFSTOPPED(status));
-	assert_int_equal(ss_terminate(&child, &status, 60000), 0);
-	assert_int_equal(status, SIGTERM);
-	ss_release(&child);
-}
-
 static void release_closes_and_no_more(void **unused)
 {
 	(void)unused;
 	struct ss_child child;
-	spawn(&child, ARGV("cat"), OPTIONS(.in = SS_PIPE, .out = SS_PIPE, .err = SS_PIPE));
+	start(&child, ARGV("cat"), OPTIONS(.in = SS_PIPE, .out = SS_PIPE, .err = SS_PIPE));
 	pid_t pid = child.pid;
 	assert_int_equal(ss_release(&child), 0);
 	assert_int_equal(child.in, -1);
@@ -388,7 +265,7 @@ static void bad_requests_are_refused(void **unused)
 	assert_int_equal(errno, EINVAL);
 	assert_int_equal(ss_terminate(NULL, NULL, 0), -1);
 	assert_int_equal(errno, EINVAL);
-	spawn(&child, ARGV("true"), OPTIONS(.flags = 0));
+	start(&child, ARGV("true"), OPTIONS(.flags = 0));
 	assert_int_equal(ss_wait(&child, NULL, -2), -1);
 	assert_int_equal(errno, EINVAL);
 	assert_int_equal(ss_wait(&child, NULL, -1), 0);
@@ -408,13 +285,6 @@ int main(void)
 		TEST(kill_reaches_the_child_and_never_another),
 		TEST(a_child_reaped_by_a_stranger_is_not_mistaken),
 		TEST(with_sigchld_ignored_there_is_nothing_to_wait_for),
-		TEST(terminate_asks_first),
-		TEST(terminate_kills_what_does_not_listen),
-		TEST(terminate_reaps_one_that_has_ended),
-		TEST(terminate_takes_the_whole_of_its_own_group),
-		TEST(members_of_the_group_get_the_grace_too),
-		TEST(zombies_in_the_group_are_not_waited_for),
-		TEST(a_stopped_child_is_terminated),
 		TEST(release_closes_and_no_more),
 		TEST(release_of_nothing_closes_nothing),
 		TEST(bad_requests_are_refused),

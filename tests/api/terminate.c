@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/* ss_terminate. */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "leak.h"
+
+static void terminate_asks_first(void **unused)
+{
+	(void)unused;
+	struct ss_child child;
+	int status;
+	start(&child, ARGV("sleep", "1000"), OPTIONS(.flags = 0));
+	assert_int_equal(ss_terminate(&child, &status, 60000), 0);
+	assert_int_equal(status, SIGTERM);
+	assert_int_equal(child.pid, 0);
+	assert_int_equal(ss_terminate(&child, &status, 0), -1);
+	assert_int_equal(errno, ECHILD);
+	ss_release(&child);
+}
+
+static void terminate_kills_what_does_not_listen(void **unused)
+{
+	(void)unused;
+	struct ss_child child;
+	int status;
+	start(&child, ARGV(victim("STUBBORN")), OPTIONS(.out = SS_PIPE));
+	await_ready(&child);
+	assert_int_equal(ss_terminate(&child, &status, 50), 0);
+	assert_int_equal(status, SIGKILL);
+	ss_release(&child);
+}
+
+static void terminate_reaps_one_that_has_ended(void **unused)
+{
+	(void)unused;
+	struct ss_child child;
+	int status;
+	start(&child, ARGV("sh", "-c", "exit 3"), OPTIONS(.out = SS_PIPE));
+	char text[8];
+	read_all(child.out, text, sizeof text);
+	assert_int_equal(ss_wait(&child, NULL, 0) == 0 || errno == ETIMEDOUT, 1);
+	if (child.pid > 0)
+		assert_int_equal(ss_terminate(&child, &status, -1), 0);
+	ss_release(&child);
+}
+
+/* The pipe ends only when the last process that holds it is gone. */
+static void terminate_takes_the_whole_of_its_own_group(void **unused)
+{
+	(void)unused;
+	static const uint64_t own[] = {SS_NEW_GROUP, SS_NEW_SESSION};
+	for (size_t i = 0; i < 2; i++) {
+		struct ss_child child;
+		char text[64];
+		int status;
+		start(&child, ARGV(victim("STUBBORN"), "child"),
+			OPTIONS(.out = SS_PIPE, .flags = own[i]));
+		await_ready(&child);
+		assert_int_equal(ss_terminate(&child, &status, 100), 0);
+		assert_int_equal(status, SIGTERM);
+		read_all(child.out, text, sizeof text);
+		ss_release(&child);
+	}
+}
+
+static void members_of_the_group_get_the_grace_too(void **unused)
+{
+	(void)unused;
+	struct ss_child child;
+	char text[64];
+	start(&child, ARGV(victim("STUBBORN"), "polite-child"),
+		OPTIONS(.out = SS_PIPE, .flags = SS_NEW_GROUP));
+	await_ready(&child);
+	assert_int_equal(ss_terminate(&child, NULL, 60000), 0);
+	read_all(child.out, text, sizeof text);
+	/* Linux 6.9 can tell; before that they are killed when the leader has ended. */
+	assert_true(!strcmp(text, "bye\n") || !strcmp(text, ""));
+	ss_release(&child);
+}
+
+/* As in a container whose process 1 never waits: here that is the test, as a subreaper. */
+static void zombies_in_the_group_are_not_waited_for(void **unused)
+{
+	(void)unused;
+	struct ss_child child;
+	char text[64];
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
+		skip();
+	start(&child, ARGV(victim("STUBBORN"), "polite-child"),
+		OPTIONS(.out = SS_PIPE, .flags = SS_NEW_GROUP));
+	pid_t group = child.pid;
+	await_ready(&child);
+	assert_int_equal(ss_terminate(&child, NULL, -1), 0);
+	read_all(child.out, text, sizeof text);
+	ss_release(&child);
+	prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
+	assert_true(waitpid(-group, NULL, 0) > 0);
+}
+
+static void a_stopped_child_is_terminated(void **unused)
+{
+	(void)unused;
+	struct ss_child child;
+	int status;
+	start(&child, ARGV("sleep", "1000"), OPTIONS(.flags = SS_NEW_GROUP));
+	assert_int_equal(ss_kill(&child, SIGSTOP), 0);
+	assert_int_equal(waitpid(child.pid, &status, WUNTRACED), child.pid);
+	assert_true(WIFSTOPPED(status));
+	assert_int_equal(ss_terminate(&child, &status, 60000), 0);
+	assert_int_equal(status, SIGTERM);
+	ss_release(&child);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(terminate_asks_first),
+		TEST(terminate_kills_what_does_not_listen),
+		TEST(terminate_reaps_one_that_has_ended),
+		TEST(terminate_takes_the_whole_of_its_own_group),
+		TEST(members_of_the_group_get_the_grace_too),
+		TEST(zombies_in_the_group_are_not_waited_for),
+		TEST(a_stopped_child_is_terminated),
+	};
+	return RUN_TESTS(tests);
+}
