@@ -172,6 +172,11 @@ int handle_kill_group(const struct ss_child *child, int sig)
 	return kill(-child->pid, sig) < 0 ? -errno : 0;
 }
 
+bool handle_leads(const struct ss_child *child)
+{
+	return getpgid(child->pid) == child->pid;
+}
+
 bool handle_knows_group(const struct ss_child *child)
 {
 	int r = child->pidfd >= 0 ? pidfd_kill(child, 0, TO_PROCESS_GROUP) : -EINVAL;

@@ -37,6 +37,9 @@ int handle_kill(const struct ss_child *child, int sig);
 /* To the group that the child leads and everything in it. */
 int handle_kill_group(const struct ss_child *child, int sig);
 
+/* Whether the child is, also as a zombie, in the group that was made for it to lead. */
+bool handle_leads(const struct ss_child *child);
+
 /* Whether the kernel can tell that a group is empty: signals to a group by pidfd, 6.9. */
 bool handle_knows_group(const struct ss_child *child);
 

@@ -25,6 +25,16 @@ static int ask(const struct ss_child *child, int (*send)(const struct ss_child *
 	return error;
 }
 
+/* The child may have gone over to another group. */
+static int ask_group(const struct ss_child *child)
+{
+	int error = ask(child, handle_kill_group);
+	if (handle_leads(child))
+		return error;
+	int its_own = ask(child, handle_kill);
+	return error ? its_own : 0;
+}
+
 static int terminate_one(struct ss_child *child, int *status, int64_t deadline)
 {
 	int error = ask(child, handle_kill);
@@ -55,7 +65,7 @@ static int terminate_rest(struct ss_child *child, int *status, int64_t deadline)
  */
 static int terminate_group(struct ss_child *child, int *status, int64_t deadline)
 {
-	int error = ask(child, handle_kill_group);
+	int error = ask_group(child);
 	if (error && error != -ESRCH)
 		return error;
 	error = await_until(child, deadline);
@@ -64,7 +74,8 @@ static int terminate_group(struct ss_child *child, int *status, int64_t deadline
 	if (!error && handle_knows_group(child))
 		return terminate_rest(child, status, deadline);
 	handle_kill_group(child, SIGKILL);
-	return handle_reap(child, status, NULL);
+	error = handle_kill(child, SIGKILL);
+	return error && error != -ESRCH ? error : handle_reap(child, status, NULL);
 }
 
 static int terminate(struct ss_child *child, int *status, int grace_ms)

@@ -103,6 +103,37 @@ static void zombies_in_the_group_are_not_waited_for(void **unused)
 	assert_true(waitpid(-group, NULL, 0) > 0);
 }
 
+static void one_that_has_left_its_group_is_terminated_as_well(void **unused)
+{
+	(void)unused;
+	struct ss_child child;
+	char text[8];
+	int status;
+	sigset_t deaf;
+	sigemptyset(&deaf);
+	sigaddset(&deaf, SIGTERM);
+	start(&child, ARGV(victim("LEAVER")), OPTIONS(.out = SS_PIPE, .flags = SS_NEW_GROUP));
+	await_ready(&child);
+	assert_int_equal(ss_terminate(&child, &status, 60000), 0);
+	assert_int_equal(status, SIGTERM);
+	ss_release(&child);
+
+	start(&child, ARGV(victim("LEAVER"), "child"),
+		OPTIONS(.out = SS_PIPE, .flags = SS_NEW_GROUP));
+	await_ready(&child);
+	assert_int_equal(ss_terminate(&child, &status, 50), 0);
+	assert_int_equal(status, SIGTERM);
+	read_all(child.out, text, sizeof text);
+	ss_release(&child);
+
+	start(&child, ARGV(victim("LEAVER")),
+		OPTIONS(.out = SS_PIPE, .flags = SS_NEW_GROUP, .sigmask = &deaf));
+	await_ready(&child);
+	assert_int_equal(ss_terminate(&child, &status, 50), 0);
+	assert_int_equal(status, SIGKILL);
+	ss_release(&child);
+}
+
 static void a_stopped_child_is_terminated(void **unused)
 {
 	(void)unused;
@@ -126,6 +157,7 @@ int main(void)
 		TEST(terminate_takes_the_whole_of_its_own_group),
 		TEST(members_of_the_group_get_the_grace_too),
 		TEST(zombies_in_the_group_are_not_waited_for),
+		TEST(one_that_has_left_its_group_is_terminated_as_well),
 		TEST(a_stopped_child_is_terminated),
 	};
 	return RUN_TESTS(tests);
