@@ -2,10 +2,14 @@
 #include "process/group.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "process/cancel.h"
 
 /* PID (NAME) STATE PPID PGRP ...: the name may have anything in it, parentheses as well. */
 static bool lives_in(const char *stat, pid_t group)
@@ -32,11 +36,11 @@ static bool process_lives_in(int proc, const char *pid, pid_t group)
 	return lives_in(stat, group);
 }
 
-bool group_lives(pid_t group)
+static int look(pid_t group)
 {
 	DIR *proc = opendir("/proc");
 	if (!proc)
-		return true;
+		return -errno;
 	bool lives = false, listed = false;
 	for (struct dirent *entry; !lives && (entry = readdir(proc)) != NULL;) {
 		if (entry->d_name[0] < '1' || entry->d_name[0] > '9')
@@ -45,5 +49,15 @@ bool group_lives(pid_t group)
 		lives = process_lives_in(dirfd(proc), entry->d_name, group);
 	}
 	closedir(proc);
-	return lives || !listed;
+	return listed ? lives : -ENOENT;
+}
+
+/* Cancelled in open or read a thread would leave the directory open. */
+int group_lives(pid_t group)
+{
+	struct cancel cancel;
+	cancel_off(&cancel);
+	int lives = look(group);
+	cancel_as_before(&cancel);
+	return lives;
 }

@@ -2,14 +2,13 @@
 #ifndef PROCESS_GROUP_H
 #define PROCESS_GROUP_H
 
-#include <stdbool.h>
 #include <sys/types.h>
 
 /*
- * Whether a process of the group is more than a zombie, as far as /proc tells; true if it does not.
- * For kill(2) a zombie is a member, and where process 1 does not reap, as in many containers, it
- * remains one.
+ * 1: a process of the group is more than a zombie, 0: none is, -errno: /proc does not tell. For
+ * kill(2) a zombie is a member, and where process 1 does not reap, as in many containers, it remains
+ * one. Not a cancellation point.
  */
-bool group_lives(pid_t group);
+int group_lives(pid_t group);
 
 #endif

@@ -190,7 +190,7 @@ void handle_await_group(const struct ss_child *child, pid_t group, int64_t deadl
 	for (int step = 1; (left = deadline_left(deadline)) != 0; step++) {
 		if (pidfd_kill(child, 0, TO_PROCESS_GROUP) == -ESRCH)
 			return;
-		if (step % 8 == 0 && !group_lives(group))
+		if (step % 8 == 0 && group_lives(group) == 0)
 			return;
 		nap(step, left);
 	}

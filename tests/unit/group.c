@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* Whether anything of a process group runs, as /proc tells. */
+#include <pthread.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "leak.h"
+#include "process/group.h"
+
+static void ours_lives(void **unused)
+{
+	(void)unused;
+	assert_int_equal(group_lives(getpgrp()), 1);
+}
+
+/* For kill it is a member. */
+static void a_zombie_does_not_count(void **unused)
+{
+	(void)unused;
+	siginfo_t info;
+	pid_t pid = fork();
+	if (pid == 0) {
+		setpgid(0, 0);
+		_exit(0);
+	}
+	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+	assert_int_equal(kill(-pid, 0), 0);
+	assert_int_equal(group_lives(pid), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(group_lives(pid), 0);
+}
+
+/* The request is there beforehand, so that the first cancellation point takes it. */
+static void *look_though_cancelled(void *lives)
+{
+	pthread_cancel(pthread_self());
+	*(int *)lives = group_lives(getpgrp());
+	return NULL;
+}
+
+static void a_look_is_no_cancellation_point(void **unused)
+{
+	(void)unused;
+	int lives = -1;
+	pthread_t thread;
+	assert_int_equal(pthread_create(&thread, NULL, look_though_cancelled, &lives), 0);
+	pthread_join(thread, NULL);
+	assert_int_equal(lives, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(ours_lives),
+		TEST(a_zombie_does_not_count),
+		TEST(a_look_is_no_cancellation_point),
+	};
+	return RUN_TESTS(tests);
+}
