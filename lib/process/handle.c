@@ -195,3 +195,13 @@ void handle_await_group(const struct ss_child *child, pid_t group, int64_t deadl
 		nap(step, left);
 	}
 }
+
+void handle_await_group_of_zombie(const struct ss_child *child, int64_t deadline)
+{
+	int left;
+	for (int step = 0; (left = deadline_left(deadline)) != 0; step++) {
+		if (group_lives(child->pid) <= 0)
+			return;
+		nap(step, left);
+	}
+}

@@ -43,7 +43,13 @@ bool handle_leads(const struct ss_child *child);
 /* Whether the kernel can tell that a group is empty: signals to a group by pidfd, 6.9. */
 bool handle_knows_group(const struct ss_child *child);
 
-/* Waits until nothing in the group runs any more, or the deadline (of deadline.h) has passed. */
+/*
+ * Both wait until nothing in the group runs any more, or the deadline (of deadline.h) has passed.
+ * The first is for a kernel that knows and a leader that has been reaped. The second is for any
+ * kernel: the zombie of the leader keeps the group's number from going to a stranger, but only /proc
+ * can tell then; it does not wait where that does not.
+ */
 void handle_await_group(const struct ss_child *child, pid_t group, int64_t deadline);
+void handle_await_group_of_zombie(const struct ss_child *child, int64_t deadline);
 
 #endif

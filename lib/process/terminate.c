@@ -58,11 +58,7 @@ static int terminate_rest(struct ss_child *child, int *status, int64_t deadline)
 	return 0;
 }
 
-/*
- * Where the kernel can signal a group by pidfd its other members get the whole of the grace, also
- * when the leader is gone. Elsewhere the leader's zombie is all that keeps the group's number from
- * going to a stranger: then they are killed when it has ended, before it is reaped.
- */
+/* The other members get the whole of the grace, also when the leader is gone. */
 static int terminate_group(struct ss_child *child, int *status, int64_t deadline)
 {
 	int error = ask_group(child);
@@ -73,6 +69,8 @@ static int terminate_group(struct ss_child *child, int *status, int64_t deadline
 		return error;
 	if (!error && handle_knows_group(child))
 		return terminate_rest(child, status, deadline);
+	if (!error)
+		handle_await_group_of_zombie(child, deadline);
 	handle_kill_group(child, SIGKILL);
 	error = handle_kill(child, SIGKILL);
 	return error && error != -ESRCH ? error : handle_reap(child, status, NULL);

@@ -213,6 +213,21 @@ static void a_group_is_terminated_whole(void **unused)
 	ss_release(&child);
 }
 
+/* Also when their leader ends before them. */
+static void members_of_a_group_get_the_grace(void **unused)
+{
+	(void)unused;
+	struct ss_child child;
+	char text[64];
+	start(&child, ARGV(victim("STUBBORN"), "polite-child"),
+		OPTIONS(.flags = SS_NEW_GROUP, .out = SS_PIPE));
+	await_ready(&child);
+	assert_int_equal(ss_terminate(&child, NULL, 60000), 0);
+	read_all(child.out, text, sizeof text);
+	ss_release(&child);
+	assert_string_equal(text, "bye\n");
+}
+
 /* Rule 25. */
 static void spawn_some(void *unused)
 {
@@ -302,6 +317,7 @@ static int run_scenario(void)
 		TEST(failures_name_their_stage),
 		TEST(waits_run_out),
 		TEST(a_group_is_terminated_whole),
+		TEST(members_of_a_group_get_the_grace),
 	};
 	refuse_now();
 	return cmocka_run_group_tests_name(now->name, tests, NULL, NULL) != 0;

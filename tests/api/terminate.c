@@ -79,8 +79,7 @@ static void members_of_the_group_get_the_grace_too(void **unused)
 	await_ready(&child);
 	assert_int_equal(ss_terminate(&child, NULL, 60000), 0);
 	read_all(child.out, text, sizeof text);
-	/* Linux 6.9 can tell; before that they are killed when the leader has ended. */
-	assert_true(!strcmp(text, "bye\n") || !strcmp(text, ""));
+	assert_string_equal(text, "bye\n");
 	ss_release(&child);
 }
 
