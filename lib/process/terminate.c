@@ -46,16 +46,17 @@ static int terminate_one(struct ss_child *child, int *status, int64_t deadline)
 	return error && error != -ESRCH ? error : handle_reap(child, status, NULL);
 }
 
-/* Its zombie must not be taken for a member that still runs, so the leader is reaped first. */
+/*
+ * Its zombie must not be taken for a member that still runs, so the leader is reaped first, if
+ * somebody else has not done so (-ECHILD).
+ */
 static int terminate_rest(struct ss_child *child, int *status, int64_t deadline)
 {
 	pid_t group = child->pid;
 	int error = handle_reap(child, status, NULL);
-	if (error)
-		return error;
 	handle_await_group(child, group, deadline);
 	handle_kill_group(child, SIGKILL);
-	return 0;
+	return error;
 }
 
 /* The other members get the whole of the grace, also when the leader is gone. */
@@ -65,10 +66,10 @@ static int terminate_group(struct ss_child *child, int *status, int64_t deadline
 	if (error && error != -ESRCH)
 		return error;
 	error = await_until(child, deadline);
+	if ((!error || error == -ECHILD) && handle_knows_group(child))
+		return terminate_rest(child, status, deadline);
 	if (error && error != -ETIMEDOUT)
 		return error;
-	if (!error && handle_knows_group(child))
-		return terminate_rest(child, status, deadline);
 	if (!error)
 		handle_await_group_of_zombie(child, deadline);
 	handle_kill_group(child, SIGKILL);

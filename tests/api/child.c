@@ -34,6 +34,12 @@ void start(struct ss_child *child, char *const argv[], struct ss_options options
 		fail_msg("ss_spawn %s: %s", argv[0], strerror(errno));
 }
 
+bool kernel_knows_groups(const struct ss_child *child)
+{
+	const unsigned to_group = 4, nr = 424;
+	return child->pidfd >= 0 && syscall(nr, child->pidfd, 0, NULL, to_group) == 0;
+}
+
 void await_ready(struct ss_child *child)
 {
 	char c;

@@ -2,6 +2,8 @@
 #ifndef API_CHILD_H
 #define API_CHILD_H
 
+#include <stdbool.h>
+
 #include <safespawn.h>
 
 /* The text that the program `state` prints when it is spawned with the options. */
@@ -14,6 +16,9 @@ char *victim(const char *name);
 
 /* Spawns what can't fail to start. */
 void start(struct ss_child *child, char *const argv[], struct ss_options options);
+
+/* Whether signals to a group by pidfd are there, Linux 6.9. */
+bool kernel_knows_groups(const struct ss_child *child);
 
 /* Until the child's output has had a line: the program is ready for what comes. */
 void await_ready(struct ss_child *child);

@@ -133,6 +133,30 @@ static void one_that_has_left_its_group_is_terminated_as_well(void **unused)
 	ss_release(&child);
 }
 
+/* With SIGCHLD ignored the kernel reaps the leader; the rest must still get SIGKILL in the end. */
+static void with_the_leader_reaped_elsewhere_the_rest_is_terminated(void **unused)
+{
+	(void)unused;
+	struct ss_child child;
+	char text[8];
+	int status = 0x1234;
+	signal(SIGCHLD, SIG_IGN);
+	start(&child, ARGV(victim("STUBBORN"), "child"),
+		OPTIONS(.out = SS_PIPE, .flags = SS_NEW_GROUP));
+	await_ready(&child);
+	bool known = kernel_knows_groups(&child);
+	assert_int_equal(ss_terminate(&child, &status, 50), -1);
+	assert_int_equal(errno, ECHILD);
+	assert_int_equal(status, 0x1234);
+	signal(SIGCHLD, SIG_DFL);
+	/* To its end: until nobody holds the pipe. */
+	if (known)
+		read_all(child.out, text, sizeof text);
+	else
+		kill(-child.pid, SIGKILL);
+	ss_release(&child);
+}
+
 static void a_stopped_child_is_terminated(void **unused)
 {
 	(void)unused;
@@ -157,6 +181,7 @@ int main(void)
 		TEST(members_of_the_group_get_the_grace_too),
 		TEST(zombies_in_the_group_are_not_waited_for),
 		TEST(one_that_has_left_its_group_is_terminated_as_well),
+		TEST(with_the_leader_reaped_elsewhere_the_rest_is_terminated),
 		TEST(a_stopped_child_is_terminated),
 	};
 	return RUN_TESTS(tests);
