@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 
@@ -46,16 +47,23 @@ static int terminate_one(struct ss_child *child, int *status, int64_t deadline)
 	return error && error != -ESRCH ? error : handle_reap(child, status, NULL);
 }
 
+static void kill_rest(void *child)
+{
+	handle_kill_group(child, SIGKILL);
+}
+
 /*
  * Its zombie must not be taken for a member that still runs, so the leader is reaped first, if
- * somebody else has not done so (-ECHILD).
+ * somebody else has not done so (-ECHILD). Cancelled after that, a caller could not come back for
+ * the others.
  */
 static int terminate_rest(struct ss_child *child, int *status, int64_t deadline)
 {
 	pid_t group = child->pid;
 	int error = handle_reap(child, status, NULL);
+	pthread_cleanup_push(kill_rest, child);
 	handle_await_group(child, group, deadline);
-	handle_kill_group(child, SIGKILL);
+	pthread_cleanup_pop(1);
 	return error;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* ss_terminate. */
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -157,6 +158,45 @@ static void with_the_leader_reaped_elsewhere_the_rest_is_terminated(void **unuse
 	ss_release(&child);
 }
 
+static void *terminate_patiently(void *child)
+{
+	ss_terminate(child, NULL, 60000);
+	return NULL;
+}
+
+static void await_reaped(pid_t pid)
+{
+	while (kill(pid, 0) == 0)
+		usleep(1000);
+}
+
+/* The leader has been reaped by then, so nobody could come back for the others. */
+static void cancelled_in_the_grace_of_the_rest_it_kills_them(void **unused)
+{
+	(void)unused;
+	struct ss_child child;
+	pthread_t thread;
+	void *end;
+	char text[8];
+	start(&child, ARGV(victim("STUBBORN"), "child"),
+		OPTIONS(.out = SS_PIPE, .flags = SS_NEW_GROUP));
+	await_ready(&child);
+	bool known = kernel_knows_groups(&child);
+	pid_t leader = child.pid;
+	assert_int_equal(pthread_create(&thread, NULL, terminate_patiently, &child), 0);
+	if (known)
+		await_reaped(leader);
+	pthread_cancel(thread);
+	pthread_join(thread, &end);
+	assert_ptr_equal(end, PTHREAD_CANCELED);
+	if (known)
+		assert_int_equal(child.pid, 0);
+	else
+		assert_int_equal(ss_terminate(&child, NULL, 0), 0);
+	read_all(child.out, text, sizeof text);
+	ss_release(&child);
+}
+
 static void a_stopped_child_is_terminated(void **unused)
 {
 	(void)unused;
@@ -182,6 +222,7 @@ int main(void)
 		TEST(zombies_in_the_group_are_not_waited_for),
 		TEST(one_that_has_left_its_group_is_terminated_as_well),
 		TEST(with_the_leader_reaped_elsewhere_the_rest_is_terminated),
+		TEST(cancelled_in_the_grace_of_the_rest_it_kills_them),
 		TEST(a_stopped_child_is_terminated),
 	};
 	return RUN_TESTS(tests);
