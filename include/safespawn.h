@@ -183,7 +183,8 @@ SS_API int ss_kill(struct ss_child *child, int sig);
 /*
  * SIGTERM (and SIGCONT), grace_ms (-1: for ever) to end, SIGKILL to what is left, reap. Means the
  * whole process group if the child was spawned with one of its own. Errors as ss_wait, except that
- * it never times out and goes on after EINTR. A cancellation point: if child->pid is 0 then, what
+ * it never times out and goes on after EINTR. EPERM: the child may not be signalled and still runs,
+ * the caller's as before. A cancellation point: if child->pid is 0 then, what
  * was left of the group has got its SIGKILL; else the child is as before and the caller's.
  */
 SS_API int ss_terminate(struct ss_child *child, int *status, int grace_ms);
@@ -218,8 +219,9 @@ struct ss_result {
  * block another, until they end; then waits for the child. io may be NULL. Closes child's pipes.
  * A child that does not read its input is no error, and no SIGPIPE comes of it. ETIMEDOUT: the
  * child, or its group if it has its own, was killed and reaped; *result then has what was read.
- * EINVAL: bad size, or input without a pipe. ENOMEM, EIO and others: the child still runs. Goes on
- * after EINTR. A cancellation point; nothing but the child is left then.
+ * EINVAL: bad size, or input without a pipe. ENOMEM, EIO and others: the child still runs, and so
+ * it does with EPERM, when its time was over but it may not be killed. Goes on after EINTR. A
+ * cancellation point; nothing but the child is left then.
  */
 SS_API int ss_communicate(
 	struct ss_child *child, const struct ss_io *io, struct ss_result *result);
@@ -228,7 +230,8 @@ SS_API int ss_communicate(
  * Spawns, communicates, releases. stdout and stderr go into the result unless the options say where
  * else; stdin is a pipe if there is input. With a timeout the child gets a process group of its
  * own, unless the options say something about session or group, so that all of it can be killed.
- * Errors as ss_spawn and ss_communicate; whatever happens, the child has ended.
+ * Errors as ss_spawn and ss_communicate; whatever happens, the child has ended, unless it may not
+ * be killed: EPERM at a timeout.
  */
 SS_API int ss_run(char *const argv[], const struct ss_options *options, const struct ss_io *io,
 	struct ss_result *result);

@@ -43,8 +43,9 @@ static int kill_and_collect(struct exchange *x, struct ss_result *result)
 {
 	if (x->child->own_group)
 		handle_kill_group(x->child, SIGKILL);
-	handle_kill(x->child, SIGKILL);
-	int error = handle_reap(x->child, &result->status, &result->usage);
+	int error = handle_kill_and_reap(x->child, &result->status, &result->usage);
+	if (error == -EPERM)
+		return error;
 	int drained = exchange_drain(x);
 	result->timed_out = 1;
 	return error ? error : drained;

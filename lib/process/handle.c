@@ -162,6 +162,21 @@ int handle_kill(const struct ss_child *child, int sig)
 	return kill(child->pid, sig) < 0 ? -errno : 0;
 }
 
+int handle_reap_refused(struct ss_child *child, int *status, struct rusage *usage)
+{
+	int error = handle_await(child, 0);
+	if (error)
+		return error == -ETIMEDOUT ? -EPERM : error;
+	return handle_reap(child, status, usage);
+}
+
+int handle_kill_and_reap(struct ss_child *child, int *status, struct rusage *usage)
+{
+	int error = handle_kill(child, SIGKILL);
+	return error == -EPERM ? handle_reap_refused(child, status, usage)
+			       : handle_reap(child, status, usage);
+}
+
 int handle_kill_group(const struct ss_child *child, int sig)
 {
 	int r = child->pidfd >= 0 ? pidfd_kill(child, sig, TO_PROCESS_GROUP) : -EINVAL;

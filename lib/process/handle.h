@@ -34,6 +34,13 @@ int handle_reap_once(struct ss_child *child, int *status, struct rusage *usage);
 
 int handle_kill(const struct ss_child *child, int sig);
 
+/*
+ * SIGKILL, then handle_reap. -EPERM: it may not be killed and has not ended, so that the wait could
+ * last for ever; it is as before then. The second is for one that has refused a signal already.
+ */
+int handle_kill_and_reap(struct ss_child *child, int *status, struct rusage *usage);
+int handle_reap_refused(struct ss_child *child, int *status, struct rusage *usage);
+
 /* To the group that the child leads and everything in it. */
 int handle_kill_group(const struct ss_child *child, int sig);
 

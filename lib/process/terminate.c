@@ -39,10 +39,12 @@ static int ask_group(const struct ss_child *child)
 static int terminate_one(struct ss_child *child, int *status, int64_t deadline)
 {
 	int error = ask(child, handle_kill);
+	if (error == -EPERM)
+		return handle_reap_refused(child, status, NULL);
 	if (!error)
 		error = await_until(child, deadline);
 	if (error == -ETIMEDOUT)
-		error = handle_kill(child, SIGKILL);
+		return handle_kill_and_reap(child, status, NULL);
 	/* ESRCH: it has ended by itself. */
 	return error && error != -ESRCH ? error : handle_reap(child, status, NULL);
 }
@@ -71,6 +73,8 @@ static int terminate_rest(struct ss_child *child, int *status, int64_t deadline)
 static int terminate_group(struct ss_child *child, int *status, int64_t deadline)
 {
 	int error = ask_group(child);
+	if (error == -EPERM)
+		return handle_reap_refused(child, status, NULL);
 	if (error && error != -ESRCH)
 		return error;
 	error = await_until(child, deadline);
@@ -81,8 +85,7 @@ static int terminate_group(struct ss_child *child, int *status, int64_t deadline
 	if (!error)
 		handle_await_group_of_zombie(child, deadline);
 	handle_kill_group(child, SIGKILL);
-	error = handle_kill(child, SIGKILL);
-	return error && error != -ESRCH ? error : handle_reap(child, status, NULL);
+	return handle_kill_and_reap(child, status, NULL);
 }
 
 static int terminate(struct ss_child *child, int *status, int grace_ms)
