@@ -31,11 +31,14 @@ static void take_from(struct ss_child *before)
 	before->out = -1;
 }
 
+/* All of the groups as long as their leaders keep their numbers. */
 static void undo(struct ss_child *children, size_t n)
 {
+	for (size_t i = 0; i < n; i++)
+		if (children[i].own_group)
+			handle_kill_group(&children[i], SIGKILL);
 	for (size_t i = 0; i < n; i++) {
-		handle_kill(&children[i], SIGKILL);
-		handle_reap(&children[i], NULL, NULL);
+		handle_kill_and_reap(&children[i], NULL, NULL);
 		ss_release(&children[i]);
 	}
 }

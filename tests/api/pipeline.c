@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "child.h"
 #include "leak.h"
+#include "temp_dir.h"
 
 enum { N = 3 };
 
@@ -138,6 +142,57 @@ static void it_is_no_cancellation_point(void **unused)
 	assert_int_equal(statuses[N - 1], 0);
 }
 
+/*
+ * Each command's stderr is a FIFO, the opening of which holds ss_pipeline up before its second
+ * command until the first has said that it has a child.
+ */
+struct gate {
+	char fifo[PATH_MAX];
+	int ready;
+	int reader;
+};
+
+static void *open_gate(void *arg)
+{
+	struct gate *gate = arg;
+	char c;
+	close(open(gate->fifo, O_RDONLY | O_CLOEXEC));
+	if (read(gate->ready, &c, 1) == 1)
+		gate->reader = open(gate->fifo, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	return NULL;
+}
+
+static void a_failure_leaves_nothing_of_the_group(void **unused)
+{
+	(void)unused;
+	struct temp_dir dir;
+	struct gate gate = {.reader = -1};
+	struct ss_child children[2];
+	char text[16];
+	int ready[2];
+	pthread_t thread;
+	char *const *const line[2] = {
+		ARGV("sh", "-c", "sleep 120 & echo >&5; wait"), ARGV("/nonexistent")};
+	temp_dir_make(&dir);
+	temp_dir_path(&dir, "fifo", gate.fifo);
+	assert_int_equal(mkfifo(gate.fifo, 0600), 0);
+	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+	gate.ready = ready[0];
+	const struct ss_fd_map map = {ready[1], 5};
+	assert_int_equal(pthread_create(&thread, NULL, open_gate, &gate), 0);
+	int result = ss_pipeline(children, line, 2,
+		SS_OPTIONS(.in = SS_NULL, .out = SS_NULL, .err = SS_WRITE(gate.fifo), .fds = &map,
+			.n_fds = 1, .flags = SS_NEW_GROUP));
+	close(ready[1]);
+	pthread_join(thread, NULL);
+	/* To its end: until nobody holds the pipe. */
+	read_all(ready[0], text, sizeof text);
+	close(ready[0]);
+	close(gate.reader);
+	temp_dir_remove(&dir);
+	assert_int_equal(result, -1);
+}
+
 static void bad_requests_are_refused(void **unused)
 {
 	(void)unused;
@@ -163,6 +218,7 @@ int main(void)
 		TEST(one_alone_is_a_pipeline_too),
 		TEST(a_failure_leaves_none_of_them),
 		TEST(it_is_no_cancellation_point),
+		TEST(a_failure_leaves_nothing_of_the_group),
 		TEST(bad_requests_are_refused),
 	};
 	return RUN_TESTS(tests);
