@@ -60,27 +60,33 @@ static int spawn_line(struct ss_child *children, char *const *const argvs[], siz
 	return 0;
 }
 
+/* Not in the caller's array, which a failure must not touch. */
+static int spawn_aside(struct ss_child *children, char *const *const argvs[], size_t n,
+	const struct ss_options *common)
+{
+	struct ss_child *line = calloc(n, sizeof *line);
+	int error = line ? spawn_line(line, argvs, n, common) : -ENOMEM;
+	if (!error)
+		memcpy(children, line, n * sizeof *line);
+	free(line);
+	return error;
+}
+
 static int pipeline(struct ss_child *children, char *const *const argvs[], size_t n,
 	const struct ss_options *given)
 {
 	struct ss_options options;
+	struct ss_failure failure = {SS_STAGE_OPTIONS, 0};
 	int error = options_read(&options, given);
+	struct ss_failure *theirs = options.failure;
+	options.size = sizeof options;
+	options.failure = &failure;
 	if (!error && (!children || !argvs || n == 0))
 		error = -EINVAL;
-	if (error) {
-		if (options.failure)
-			*options.failure = (struct ss_failure){SS_STAGE_OPTIONS, -error};
-		return error;
-	}
-	options.size = sizeof options;
-	/* Not in the caller's array, which a failure must not touch. */
-	struct ss_child *line = calloc(n, sizeof *line);
-	if (!line)
-		return -ENOMEM;
-	error = spawn_line(line, argvs, n, &options);
 	if (!error)
-		memcpy(children, line, n * sizeof *line);
-	free(line);
+		error = spawn_aside(children, argvs, n, &options);
+	if (error && theirs)
+		*theirs = (struct ss_failure){failure.stage, -error};
 	return error;
 }
 

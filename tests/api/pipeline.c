@@ -209,6 +209,23 @@ static void bad_requests_are_refused(void **unused)
 	assert_int_equal(failure.stage, SS_STAGE_OPTIONS);
 }
 
+static void a_line_too_long_for_memory_fails_with_a_stage(void **unused)
+{
+	(void)unused;
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+	skip(); /* it would end the program */
+#else
+	struct ss_child child;
+	struct ss_failure failure = {SS_STAGE_NONE, 0};
+	char *const *const line[1] = {ARGV("true")};
+	assert_int_equal(
+		ss_pipeline(&child, line, SIZE_MAX / 2, SS_OPTIONS(.failure = &failure)), -1);
+	assert_int_equal(errno, ENOMEM);
+	assert_int_equal(failure.stage, SS_STAGE_OPTIONS);
+	assert_int_equal(failure.error, ENOMEM);
+#endif
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -220,6 +237,7 @@ int main(void)
 		TEST(it_is_no_cancellation_point),
 		TEST(a_failure_leaves_nothing_of_the_group),
 		TEST(bad_requests_are_refused),
+		TEST(a_line_too_long_for_memory_fails_with_a_stage),
 	};
 	return RUN_TESTS(tests);
 }
