@@ -241,7 +241,8 @@ SS_API void ss_result_free(struct ss_result *result);
 
 /*
  * Spawns n programs, each one's stdout the next one's stdin. The options count for all, but .in for
- * the first and .out for the last only. SS_NEW_GROUP: one group for all, led by the first. Errors as
+ * the first and .out for the last only. SS_NEW_GROUP: one group for all, led by the first; where
+ * children are reaped elsewhere and none is left to join, the next one leads another. Errors as
  * ss_spawn; those that had started are then killed and reaped. Not a cancellation point.
  */
 SS_API int ss_pipeline(struct ss_child children[], char *const *const argvs[], size_t n,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,13 +14,13 @@
 
 /* The options of the child at a place in the line; `before` is the one before it. */
 static struct ss_options options_for(const struct ss_options *common, const struct ss_child *before,
-	const struct ss_child *first, bool last)
+	const struct ss_child *leader, bool last)
 {
 	struct ss_options options = *common;
 	if (before)
 		options.in = SS_FD(before->out);
 	if (before && options.flags & SS_NEW_GROUP && !options.group)
-		options.group = first->pid;
+		options.group = leader->pid;
 	if (!last)
 		options.out = SS_PIPE;
 	return options;
@@ -43,13 +44,35 @@ static void undo(struct ss_child *children, size_t n)
 	}
 }
 
+/*
+ * Where SIGCHLD is ignored or handled by somebody who reaps, a group is gone, and with it the right
+ * to join it, as soon as all in it have ended.
+ */
+static bool group_is_gone(const struct ss_options *tried, const struct ss_child *leader)
+{
+	return tried->failure->stage == SS_STAGE_GROUP && leader->pid > 0 &&
+	       tried->group == leader->pid && handle_kill_group(leader, 0) == -ESRCH;
+}
+
+static int spawn_one(struct ss_child *child, char *const argv[], struct ss_options *options,
+	struct ss_child **leader)
+{
+	int error = spawn_child(child, argv, options, NULL);
+	if (!error || !group_is_gone(options, *leader))
+		return error;
+	options->group = 0;
+	*leader = child;
+	return spawn_child(child, argv, options, NULL);
+}
+
 static int spawn_line(struct ss_child *children, char *const *const argvs[], size_t n,
 	const struct ss_options *common)
 {
+	struct ss_child *leader = children;
 	for (size_t i = 0; i < n; i++) {
 		struct ss_child *before = i ? &children[i - 1] : NULL;
-		struct ss_options options = options_for(common, before, children, i == n - 1);
-		int error = spawn_child(&children[i], argvs[i], &options, NULL);
+		struct ss_options options = options_for(common, before, leader, i == n - 1);
+		int error = spawn_one(&children[i], argvs[i], &options, &leader);
 		if (error) {
 			undo(children, i);
 			return error;

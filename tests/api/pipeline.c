@@ -111,6 +111,29 @@ static void a_failure_leaves_none_of_them(void **unused)
 	}
 }
 
+/* How far each one gets before the next is started is chance: many of them, so that all is seen. */
+static void a_group_may_be_gone_before_all_have_joined(void **unused)
+{
+	(void)unused;
+	char *const *const line[N] = {
+		ARGV(victim("NOTHING")), ARGV(victim("NOTHING")), ARGV(victim("NOTHING"))};
+	int failed = 0;
+	signal(SIGCHLD, SIG_IGN);
+	for (int round = 0; round < 100; round++) {
+		struct ss_child children[N];
+		if (ss_pipeline(children, line, N, SS_OPTIONS(.flags = SS_NEW_GROUP)) < 0) {
+			failed++;
+			continue;
+		}
+		for (int i = 0; i < N; i++) {
+			ss_wait(&children[i], NULL, -1);
+			ss_release(&children[i]);
+		}
+	}
+	signal(SIGCHLD, SIG_DFL);
+	assert_int_equal(failed, 0);
+}
+
 struct cancelled_line {
 	struct ss_child children[N];
 	int result;
@@ -232,6 +255,7 @@ int main(void)
 		TEST(each_ones_output_is_the_next_ones_input),
 		TEST(a_reader_that_ends_early_ends_the_writer),
 		TEST(one_group_for_all),
+		TEST(a_group_may_be_gone_before_all_have_joined),
 		TEST(one_alone_is_a_pipeline_too),
 		TEST(a_failure_leaves_none_of_them),
 		TEST(it_is_no_cancellation_point),
