@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <pthread.h>
+#include <stdbool.h>
 
 #include <safespawn.h>
 #include "process/cancel.h"
@@ -9,9 +10,17 @@
 #include "process/sized.h"
 #include "process/spawn.h"
 
-static void capture(struct ss_stdio *stream)
+static bool is_mapped(const struct ss_options *options, int fd)
 {
-	if (stream->kind == SS_STDIO_INHERIT)
+	for (size_t i = 0; i < options->n_fds; i++)
+		if (options->fds[i].to == fd)
+			return true;
+	return false;
+}
+
+static void capture(const struct ss_options *options, struct ss_stdio *stream, int fd)
+{
+	if (stream->kind == SS_STDIO_INHERIT && !is_mapped(options, fd))
 		*stream = SS_PIPE;
 }
 
@@ -21,8 +30,8 @@ static void add_defaults(
 	if (io->input_len && options->in.kind == SS_STDIO_INHERIT)
 		options->in = SS_PIPE;
 	if (result) {
-		capture(&options->out);
-		capture(&options->err);
+		capture(options, &options->out, 1);
+		capture(options, &options->err, 2);
 	}
 	if (io->timeout_ms && !(options->flags & SS_NEW_SESSION) && !options->group)
 		options->flags |= SS_NEW_GROUP;

@@ -208,6 +208,26 @@ static void usage_is_the_childs(void **unused)
 	ss_result_free(&result);
 }
 
+static void what_the_options_map_is_not_captured(void **unused)
+{
+	(void)unused;
+	int ends[2];
+	char text[16];
+	struct ss_result result = RESULT;
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	const struct ss_fd_map map = {ends[1], 1};
+	assert_int_equal(ss_run(ARGV("sh", "-c", "echo out; echo err >&2"),
+				 SS_OPTIONS(.fds = &map, .n_fds = 1), NULL, &result),
+		0);
+	close(ends[1]);
+	read_all(ends[0], text, sizeof text);
+	close(ends[0]);
+	assert_string_equal(text, "out\n");
+	assert_null(result.out);
+	assert_string_equal(result.err, "err\n");
+	ss_result_free(&result);
+}
+
 static void without_a_result_everything_is_inherited(void **unused)
 {
 	(void)unused;
@@ -316,6 +336,7 @@ int main(void)
 		TEST(a_child_that_closes_its_output_can_still_time_out),
 		TEST(what_never_stops_coming_can_still_time_out),
 		TEST(usage_is_the_childs),
+		TEST(what_the_options_map_is_not_captured),
 		TEST(without_a_result_everything_is_inherited),
 		TEST(communicate_needs_a_pipe_for_input_and_a_child),
 		TEST(cancelled_it_leaves_nothing_but_the_child),
