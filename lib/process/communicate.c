@@ -38,7 +38,10 @@ static int await_end(const struct exchange *x)
 	return error;
 }
 
-/* Also after a time-out whatever can still be had is kept. */
+/*
+ * Whatever can still be had is kept. That somebody else has reaped the child, or that memory runs
+ * out for the rest of its output, does not change that its time was over.
+ */
 static int kill_and_collect(struct exchange *x, struct ss_result *result)
 {
 	if (x->child->own_group)
@@ -46,9 +49,9 @@ static int kill_and_collect(struct exchange *x, struct ss_result *result)
 	int error = handle_kill_and_reap(x->child, &result->status, &result->usage);
 	if (error == -EPERM)
 		return error;
-	int drained = exchange_drain(x);
+	exchange_drain(x);
 	result->timed_out = 1;
-	return error ? error : drained;
+	return 0;
 }
 
 static int prepare_texts(struct exchange *x)

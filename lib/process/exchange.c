@@ -104,21 +104,19 @@ int exchange_run(struct exchange *x)
 	return 0;
 }
 
-static int drain(int *fd, struct buffer *into)
+static void drain(int *fd, struct buffer *into)
 {
 	int more = *fd >= 0;
 	for (int i = 0; more > 0 && i < DRAIN_CHUNKS; i++)
 		more = take(fd, into);
 	if (*fd >= 0)
 		end_pipe(fd);
-	return more < 0 ? more : 0;
 }
 
-int exchange_drain(struct exchange *x)
+void exchange_drain(struct exchange *x)
 {
 	if (x->child->in >= 0)
 		end_pipe(&x->child->in);
-	int out_error = drain(&x->child->out, &x->out);
-	int err_error = drain(&x->child->err, &x->err);
-	return out_error ? out_error : err_error;
+	drain(&x->child->out, &x->out);
+	drain(&x->child->err, &x->err);
 }

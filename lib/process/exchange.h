@@ -25,8 +25,8 @@ int exchange_run(struct exchange *exchange);
 
 /*
  * After a kill: reads what the pipes hold and closes them. Never waits, and reads no more than they
- * can hold: a process that got away may go on writing.
+ * can hold: a process that got away may go on writing. What there is no memory for is lost.
  */
-int exchange_drain(struct exchange *exchange);
+void exchange_drain(struct exchange *exchange);
 
 #endif

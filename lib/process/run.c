@@ -67,6 +67,9 @@ static int run(char *const argv[], struct ss_options *options, const struct ss_i
 		return error;
 	pthread_cleanup_push(end, &child);
 	error = communicate(&child, io, result);
+	/* It has ended by itself: what it has left in its group on purpose may stay. */
+	if (error == -ECHILD)
+		child.pid = 0;
 	pthread_cleanup_pop(1);
 	return error;
 }

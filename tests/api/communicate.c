@@ -2,6 +2,7 @@
 /* ss_communicate, ss_run and ss_result_free. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -199,6 +200,48 @@ static void what_never_stops_coming_can_still_time_out(void **unused)
 	ss_release(&child);
 }
 
+static void a_timeout_with_sigchld_ignored_is_still_one(void **unused)
+{
+	(void)unused;
+	struct ss_result result = RESULT;
+	signal(SIGCHLD, SIG_IGN);
+	int r = ss_run(ARGV("sh", "-c", "echo before; exec sleep 1000"), NULL,
+		IO(.timeout_ms = 200), &result);
+	int error = errno;
+	signal(SIGCHLD, SIG_DFL);
+	assert_int_equal(r, -1);
+	assert_int_equal(error, ETIMEDOUT);
+	assert_true(result.timed_out);
+	assert_string_equal(result.out, "before\n");
+	ss_result_free(&result);
+}
+
+/* The pipe is the test's own, and what is left behind does not hold the result's. */
+static void with_sigchld_ignored_what_the_child_leaves_behind_stays(void **unused)
+{
+	(void)unused;
+	int ends[2];
+	struct ss_result result = RESULT;
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	const struct ss_fd_map map = {ends[1], 5};
+	signal(SIGCHLD, SIG_IGN);
+	int r = ss_run(ARGV("sh", "-c", "sleep 1000 >&- 2>&- & echo $! >&5"),
+		SS_OPTIONS(.fds = &map, .n_fds = 1), IO(.timeout_ms = 60000), &result);
+	int error = errno;
+	signal(SIGCHLD, SIG_DFL);
+	close(ends[1]);
+	char text[16] = "";
+	assert_true(read(ends[0], text, sizeof text - 1) > 0);
+	struct pollfd p = {.fd = ends[0], .events = POLLIN};
+	int gone = poll(&p, 1, 200);
+	if (!gone)
+		kill(atoi(text), SIGKILL);
+	close(ends[0]);
+	assert_int_equal(r, -1);
+	assert_int_equal(error, ECHILD);
+	assert_false(gone);
+}
+
 static void usage_is_the_childs(void **unused)
 {
 	(void)unused;
@@ -335,6 +378,8 @@ int main(void)
 		TEST(a_grandchild_out_of_the_group_does_not_hold_us),
 		TEST(a_child_that_closes_its_output_can_still_time_out),
 		TEST(what_never_stops_coming_can_still_time_out),
+		TEST(a_timeout_with_sigchld_ignored_is_still_one),
+		TEST(with_sigchld_ignored_what_the_child_leaves_behind_stays),
 		TEST(usage_is_the_childs),
 		TEST(what_the_options_map_is_not_captured),
 		TEST(without_a_result_everything_is_inherited),
