@@ -2,37 +2,65 @@
 #include "process/buffer.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 
-static int make_room(struct buffer *buffer, size_t needed)
+/* DROP_ROOM: where what is beyond the limit goes, as much as most pipes hold. */
+enum { FIRST_ROOM = 4096, DROP_ROOM = 65536 };
+
+static size_t most_room(const struct buffer *buffer)
 {
-	if (needed <= buffer->room)
-		return 0;
-	size_t room = buffer->room ? buffer->room : 256;
-	while (room < needed)
-		room *= 2;
+	if (!buffer->limit || buffer->limit > SIZE_MAX / 2)
+		return SIZE_MAX;
+	return buffer->limit + 1 + DROP_ROOM;
+}
+
+static size_t next_room(const struct buffer *buffer)
+{
+	size_t room = buffer->room ? buffer->room * 2 : FIRST_ROOM;
+	size_t most = most_room(buffer);
+	return buffer->truncated || room > most ? most : room;
+}
+
+static int resize(struct buffer *buffer, size_t room)
+{
 	char *text = realloc(buffer->text, room);
 	if (!text)
 		return -ENOMEM;
 	buffer->text = text;
 	buffer->room = room;
+	text[buffer->len] = '\0';
 	return 0;
 }
 
-int buffer_add(struct buffer *buffer, const char *from, size_t len)
+size_t buffer_spare(const struct buffer *buffer)
 {
-	if (buffer->limit && len > buffer->limit - buffer->len) {
-		len = buffer->limit - buffer->len;
+	return buffer->room ? buffer->room - buffer->len - 1 : 0;
+}
+
+int buffer_make_room(struct buffer *buffer)
+{
+	size_t spare = buffer_spare(buffer);
+	if (spare >= (buffer->truncated ? DROP_ROOM : 1))
+		return 0;
+	int error = resize(buffer, next_room(buffer));
+	return spare ? 0 : error;
+}
+
+void buffer_added(struct buffer *buffer, size_t len)
+{
+	buffer->len += len;
+	if (buffer->limit && buffer->len > buffer->limit) {
+		buffer->len = buffer->limit;
 		buffer->truncated = true;
 	}
-	int error = make_room(buffer, buffer->len + len + 1);
-	if (error)
-		return error;
-	memcpy(buffer->text + buffer->len, from, len);
-	buffer->len += len;
 	buffer->text[buffer->len] = '\0';
-	return 0;
+}
+
+void buffer_trim(struct buffer *buffer)
+{
+	if (buffer->text)
+		resize(buffer, buffer->len + 1);
 }
 
 void buffer_free(struct buffer *buffer)

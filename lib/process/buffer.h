@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A text that grows; NUL-terminated past its length once something has been added. */
+/* A text that grows; NUL-terminated past its length once there is room for anything. */
 struct buffer {
 	char *text;
 	size_t len;
@@ -14,8 +14,15 @@ struct buffer {
 	bool truncated;
 };
 
-/* Adds what fits under the limit. 0 or -ENOMEM; what was there stays. */
-int buffer_add(struct buffer *buffer, const char *from, size_t len);
+/* Room for more, at text + len; buffer_spare says how much. 0 or -ENOMEM; what was there stays. */
+int buffer_make_room(struct buffer *buffer);
+size_t buffer_spare(const struct buffer *buffer);
+
+/* So much has been written there. What is beyond the limit is dropped. */
+void buffer_added(struct buffer *buffer, size_t len);
+
+/* Gives back the room that is not used. */
+void buffer_trim(struct buffer *buffer);
 
 void buffer_free(struct buffer *buffer);
 

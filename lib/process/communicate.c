@@ -56,9 +56,9 @@ static int kill_and_collect(struct exchange *x, struct ss_result *result)
 
 static int prepare_texts(struct exchange *x)
 {
-	int error = x->child->out >= 0 ? buffer_add(&x->out, "", 0) : 0;
+	int error = x->child->out >= 0 ? buffer_make_room(&x->out) : 0;
 	if (!error && x->child->err >= 0)
-		error = buffer_add(&x->err, "", 0);
+		error = buffer_make_room(&x->err);
 	return error;
 }
 
@@ -77,6 +77,8 @@ static int converse(struct exchange *x, struct ss_result *result)
 
 static void move_texts(struct ss_result *result, struct exchange *x)
 {
+	buffer_trim(&x->out);
+	buffer_trim(&x->err);
 	result->out = x->out.text;
 	result->out_len = x->out.len;
 	result->err = x->err.text;

@@ -9,7 +9,7 @@
 
 #include "process/deadline.h"
 
-enum { CHUNK = 4096, DRAIN_CHUNKS = 256 };
+enum { MOST_DRAINED = 1 << 20 };
 
 static void end_pipe(int *fd)
 {
@@ -40,29 +40,31 @@ static int feed(struct exchange *x)
 	return 0;
 }
 
-/* 1: there may be more, 0: not now, or at the end (the pipe is closed then), -errno. */
-static int take(int *fd, struct buffer *into)
+/* How much has come; 0: nothing now, or the end (the pipe is closed then), -errno. */
+static ssize_t take(int *fd, struct buffer *into)
 {
-	char chunk[CHUNK];
-	ssize_t n = read(*fd, chunk, sizeof chunk);
+	int error = buffer_make_room(into);
+	if (error)
+		return error;
+	ssize_t n = read(*fd, into->text + into->len, buffer_spare(into));
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 	if (n == 0)
 		end_pipe(fd);
-	int error = buffer_add(into, chunk, (size_t)n);
-	return error ? error : n > 0;
+	buffer_added(into, (size_t)n);
+	return n;
 }
 
 static int serve(struct exchange *x, const struct pollfd *ready)
 {
-	int error = 0;
+	ssize_t n = 0;
 	if (ready[0].revents)
-		error = feed(x);
-	if (error >= 0 && ready[1].revents)
-		error = take(&x->child->out, &x->out);
-	if (error >= 0 && ready[2].revents)
-		error = take(&x->child->err, &x->err);
-	return error < 0 ? error : 0;
+		n = feed(x);
+	if (n >= 0 && ready[1].revents)
+		n = take(&x->child->out, &x->out);
+	if (n >= 0 && ready[2].revents)
+		n = take(&x->child->err, &x->err);
+	return n < 0 ? (int)n : 0;
 }
 
 /* All the waiting is in here. A close that is cancelled would not be noted down. */
@@ -106,9 +108,9 @@ int exchange_run(struct exchange *x)
 
 static void drain(int *fd, struct buffer *into)
 {
-	int more = *fd >= 0;
-	for (int i = 0; more > 0 && i < DRAIN_CHUNKS; i++)
-		more = take(fd, into);
+	ssize_t n = *fd >= 0;
+	for (ssize_t all = 0; n > 0 && all < MOST_DRAINED; all += n)
+		n = take(fd, into);
 	if (*fd >= 0)
 		end_pipe(fd);
 }
