@@ -23,6 +23,7 @@ static void end_talk(void *arg)
 {
 	struct talk *talk = arg;
 	sigpipe_release(&talk->sigpipe);
+	exchange_leave(&talk->exchange);
 	buffer_free(&talk->exchange.out);
 	buffer_free(&talk->exchange.err);
 }

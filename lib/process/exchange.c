@@ -17,12 +17,20 @@ static void end_pipe(int *fd)
 	*fd = -1;
 }
 
-/* Our end only: the child's is another open file. */
-static void dont_block(int fd)
+/* Our end only: the child's is another open file. True if that has changed it. */
+static bool dont_block(int fd)
 {
 	int flags = fd < 0 ? -1 : fcntl(fd, F_GETFL);
+	if (flags < 0 || flags & O_NONBLOCK)
+		return false;
+	return fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0;
+}
+
+static void block(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
 	if (flags >= 0)
-		fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+		fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
 }
 
 /* EPIPE: the child does not want it, which is its own affair. */
@@ -83,9 +91,9 @@ int exchange_run(struct exchange *x)
 	struct ss_child *child = x->child;
 	if (child->in >= 0 && x->input_len == 0)
 		end_pipe(&child->in);
-	dont_block(child->in);
-	dont_block(child->out);
-	dont_block(child->err);
+	x->changed[0] = dont_block(child->in);
+	x->changed[1] = dont_block(child->out);
+	x->changed[2] = dont_block(child->err);
 	while (child->in >= 0 || child->out >= 0 || child->err >= 0) {
 		struct pollfd fds[] = {
 			{.fd = child->in, .events = POLLOUT},
@@ -121,4 +129,12 @@ void exchange_drain(struct exchange *x)
 		end_pipe(&x->child->in);
 	drain(&x->child->out, &x->out);
 	drain(&x->child->err, &x->err);
+}
+
+void exchange_leave(struct exchange *x)
+{
+	const int fds[] = {x->child->in, x->child->out, x->child->err};
+	for (int i = 0; i < 3; i++)
+		if (x->changed[i] && fds[i] >= 0)
+			block(fds[i]);
 }

@@ -2,6 +2,7 @@
 #ifndef PROCESS_EXCHANGE_H
 #define PROCESS_EXCHANGE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <safespawn.h>
@@ -15,6 +16,7 @@ struct exchange {
 	struct buffer out, err;
 	int64_t deadline; /* of deadline.h */
 	int cancel_state; /* the caller's */
+	bool changed[3];  /* which of the child's pipes blocked before */
 };
 
 /*
@@ -28,5 +30,8 @@ int exchange_run(struct exchange *exchange);
  * can hold: a process that got away may go on writing. What there is no memory for is lost.
  */
 void exchange_drain(struct exchange *exchange);
+
+/* In the end, however it has come: pipes that are still open block again. */
+void exchange_leave(struct exchange *exchange);
 
 #endif

@@ -341,6 +341,9 @@ static void cancelled_it_leaves_nothing_but_the_child(void **unused)
 	assert_int_equal(pthread_join(thread, &end), 0);
 	assert_ptr_equal(end, PTHREAD_CANCELED);
 	assert_true(child.pid > 0);
+	assert_false(fcntl(child.in, F_GETFL) & O_NONBLOCK);
+	assert_false(fcntl(child.out, F_GETFL) & O_NONBLOCK);
+	assert_false(fcntl(child.err, F_GETFL) & O_NONBLOCK);
 	assert_int_equal(ss_terminate(&child, NULL, 0), 0);
 	ss_release(&child);
 }
