@@ -19,6 +19,7 @@ int main(void)
 	char *const argv[] = {"sort", NULL};
 	if (ss_run(argv, NULL, &io, &result) < 0) {
 		perror("sort");
+		ss_result_free(&result); /* after a timeout it has what was read */
 		return 1;
 	}
 	printf("%s", result.out);

@@ -14,7 +14,8 @@ int main(void)
 		perror(argv[0]);
 		return 1;
 	}
-	ss_wait(&child, &status, -1);
+	if (ss_wait(&child, &status, -1) < 0)
+		status = -1;
 	ss_release(&child);
 	return status != 0;
 }
