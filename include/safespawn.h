@@ -184,8 +184,8 @@ SS_API int ss_kill(struct ss_child *child, int sig);
  * SIGTERM (and SIGCONT), grace_ms (-1: for ever) to end, SIGKILL to what is left, reap. Means the
  * whole process group if the child was spawned with one of its own. Errors as ss_wait, except that
  * it never times out and goes on after EINTR. EPERM: the child may not be signalled and still runs,
- * the caller's as before. A cancellation point: if child->pid is 0 then, what
- * was left of the group has got its SIGKILL; else the child is as before and the caller's.
+ * the caller's as before. A cancellation point: if child->pid is 0 then, what was left of the group
+ * has got its SIGKILL; else the child is still the caller's.
  */
 SS_API int ss_terminate(struct ss_child *child, int *status, int grace_ms);
 
