@@ -11,15 +11,21 @@
 
 #include "process/cancel.h"
 
-/* PID (NAME) STATE PPID PGRP ...: the name may have anything in it, parentheses as well. */
+#define SKIP_7 " %*s %*s %*s %*s %*s %*s %*s"
+
+/*
+ * PID (NAME) STATE PPID PGRP ...: the name may have anything in it, parentheses as well. A process
+ * the first thread of which has ended looks like a zombie, but has others.
+ */
 static bool lives_in(const char *stat, pid_t group)
 {
 	char state;
-	int parent, its_group;
+	int its_group, threads = 1;
 	const char *name_end = strrchr(stat, ')');
-	if (!name_end || sscanf(name_end + 1, " %c %d %d", &state, &parent, &its_group) != 3)
+	if (!name_end || sscanf(name_end + 1, " %c %*s %d" SKIP_7 SKIP_7 " %d", &state, &its_group,
+				 &threads) < 2)
 		return false;
-	return its_group == group && state != 'Z' && state != 'X';
+	return its_group == group && state != 'X' && (state != 'Z' || threads > 1);
 }
 
 static bool process_lives_in(int proc, const char *pid, pid_t group)
