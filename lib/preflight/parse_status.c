@@ -8,11 +8,23 @@
 		key, offsetof(struct status, member)                                               \
 	}
 
+/* The kernel writes a newline as \n and a backslash twice; blanks at the start are the name's. */
+static void name(struct status *s, const char *from)
+{
+	size_t n = 0;
+	from += *from == '\t';
+	for (; *from && n < sizeof s->name - 1; from++) {
+		bool escaped = from[0] == '\\' && (from[1] == 'n' || from[1] == '\\');
+		from += escaped;
+		s->name[n++] = escaped && *from == 'n' ? '\n' : *from;
+	}
+	s->name[n] = '\0';
+}
+
 static void text(struct status *s, const char *line)
 {
 	if (!strncmp(line, "Name:", 5)) {
-		line += 5 + strspn(line + 5, " \t");
-		strncpy(s->name, line, sizeof s->name - 1);
+		name(s, line + 5);
 	} else if (!strncmp(line, "State:", 6)) {
 		s->state = line[6 + strspn(line + 6, " \t")];
 	} else if (!strncmp(line, "CapEff:", 7)) {

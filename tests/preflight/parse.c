@@ -134,6 +134,24 @@ static void status(void **state)
 	assert_int_equal(s.swap, 3);
 }
 
+static void names_are_unescaped(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *line, *name;
+	} cases[] = {
+		{"Name:\ta\\nb\\\\n", "a\nb\\n"},
+		{"Name:\t\\x\\", "\\x\\"},
+		{"Name:\t  two", "  two"},
+		{"Name:", ""},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct status s = {0};
+		parse_status(&s, cases[i].line);
+		assert_string_equal(s.name, cases[i].name);
+	}
+}
+
 static void status_with_very_many_groups(void **state)
 {
 	(void)state;
@@ -352,6 +370,7 @@ int main(void)
 		TEST(meminfo),
 		TEST(vmstat),
 		TEST(status),
+		TEST(names_are_unescaped),
 		TEST(status_with_very_many_groups),
 		TEST(status_of_a_kernel_thread),
 		TEST(zoneinfo_gives_the_reserve_of_all_zones),
