@@ -1,47 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /* The format is described in safespawn-preflight(1): members are added, never changed. */
-#include <string.h>
-
 #include "cli/preflight_list.h"
+#include "cli/utf8.h"
 
-/* Length of the UTF-8 sequence at s, 0 when it is not one. */
-static size_t sequence(const unsigned char *s)
+/* A control character of one byte, or of two: those of U+0080 to U+009F steer terminals as well. */
+static void control(const char *s, size_t len, FILE *to)
 {
-	static const struct {
-		unsigned char mask, lead, least, most;
-		size_t len;
-	} kinds[] = {
-		{0x80, 0x00, 0, 0, 1},
-		{0xe0, 0xc0, 0x80, 0xbf, 2},
-		{0xf0, 0xe0, 0x80, 0xbf, 3},
-		{0xf8, 0xf0, 0x80, 0xbf, 4},
-	};
-	for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
-		if ((s[0] & kinds[k].mask) != kinds[k].lead)
-			continue;
-		for (size_t i = 1; i < kinds[k].len; i++)
-			if (s[i] < 0x80 || s[i] > 0xbf)
-				return 0;
-		/* Overlong forms, surrogates, and what lies beyond Unicode. */
-		if (s[0] == 0xc0 || s[0] == 0xc1 || (s[0] == 0xe0 && s[1] < 0xa0) ||
-			(s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf0 && s[1] < 0x90) ||
-			(s[0] == 0xf4 && s[1] > 0x8f) || s[0] > 0xf4)
-			return 0;
-		return kinds[k].len;
-	}
-	return 0;
+	fprintf(to, "\\u%04x", (unsigned char)s[len - 1]);
 }
 
-static void string(const char *text, FILE *to)
+static void string(const char *s, FILE *to)
 {
-	const unsigned char *s = (const unsigned char *)text;
 	fputc('"', to);
 	while (*s) {
-		size_t len = sequence(s);
+		size_t len = utf8_length(s);
 		if (len == 0)
 			fputs("\\ufffd", to);
-		else if (*s < 0x20 || *s == 0x7f)
-			fprintf(to, "\\u%04x", *s);
+		else if (utf8_is_control(s))
+			control(s, len, to);
 		else if (*s == '"' || *s == '\\')
 			fprintf(to, "\\%c", *s);
 		else

@@ -3,12 +3,19 @@
 #include <string.h>
 
 #include "cli/preflight_list.h"
+#include "cli/utf8.h"
 
 /* Names are what a process calls itself: nothing in them may steer a terminal. */
 static void print_name(const char *name, FILE *to)
 {
-	for (; *name; name++)
-		fputc((unsigned char)*name < 0x20 || *name == 0x7f ? '?' : *name, to);
+	while (*name) {
+		size_t len = utf8_length(name);
+		if (len == 0 || utf8_is_control(name))
+			fputc('?', to);
+		else
+			fwrite(name, 1, len, to);
+		name += len ? len : 1;
+	}
 }
 
 static void print_largest(const struct preflight_entry *e, FILE *to)

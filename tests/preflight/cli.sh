@@ -63,11 +63,16 @@ fi
 # Names that would steer a terminal or break the JSON.
 dir=$(mktemp -d) || exit 99
 cp -R "$data/embedded-4.19/." "$dir"
-printf 'Name:\t\033[31m"\\\377\303\251\nTgid:\t312\nVmSize:\t 8 kB\n' >"$dir/312/status"
-expect 0 --proc "$dir" 312
-printed 'process ?[31m"'
-expect 0 --proc "$dir" --json 312
-printed '"name": "\u001b[31m\"\\\ufffdé"'
+named() { # as the kernel writes it, as text, as JSON
+	printf "Name:\t$1\nTgid:\t312\nVmSize:\t 8 kB\n" >"$dir/312/status"
+	expect 0 --proc "$dir" 312
+	printed "process $2, pid 312"
+	expect 0 --proc "$dir" --json 312
+	printed "\"name\": \"$3\""
+}
+named '\033[31m"\\\\\377\303\251' '?[31m"\?é' '\u001b[31m\"\\\ufffdé'
+named '\302\23331m\302\241\233' '?31m¡?' '\u009b31m¡\ufffd'
+named 'a\\nb\\\\c' 'a?b\c' 'a\u000ab\\c'
 rm -rf "$dir"
 
 if command -v python3 >/dev/null; then

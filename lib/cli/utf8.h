@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CLI_UTF8_H
+#define CLI_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Length of the UTF-8 sequence at s, 0 when it is not one. */
+size_t utf8_length(const char *s);
+
+/* Is the sequence at s a control character, U+0000 to U+001F or U+007F to U+009F? */
+bool utf8_is_control(const char *s);
+
+#endif
