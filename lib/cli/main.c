@@ -7,7 +7,7 @@
 
 static const char usage[] =
 	"Usage: safespawn run [--fork=rescue|lean|off] [--report[=FILE]] [--] PROGRAM [ARG...]\n"
-	"       safespawn preflight [--json] [PID... | --all]\n"
+	"       safespawn preflight [--json] [--exact] [--proc DIR] [PID... | --all]\n"
 	"       safespawn demo [--size SIZE]\n"
 	"       safespawn --version | --help\n";
 

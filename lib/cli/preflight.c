@@ -22,43 +22,60 @@ static const char usage[] =
 	"  --json      for programs; the format is in safespawn-preflight(1)\n"
 	"  --proc DIR  a copy of /proc instead of the running kernel's\n";
 
+/* Above all characters: what getopt leaves in optopt is then clear. */
+enum { ALL = 256, EXACT, HELP, JSON, PROC };
+
+static int help(void)
+{
+	if (fputs(usage, stdout) < 0 || fflush(stdout) != 0)
+		return cli_fail("cannot write to standard output");
+	return CLI_OK;
+}
+
+static int wrong_option(const char *word)
+{
+	if (optopt == 0)
+		return cli_fail("preflight: unknown option '%s'; see preflight --help", word);
+	if (optopt >= ALL)
+		return cli_fail("preflight: '%s' takes no argument", word);
+	return cli_fail("preflight: unknown option '-%c'; see preflight --help", optopt);
+}
+
 /* 0, or the exit status plus one. */
 static int parse_options(int argc, char **argv, struct request *r)
 {
 	static const struct option options[] = {
-		{"all", no_argument, NULL, 'a'},
-		{"exact", no_argument, NULL, 'e'},
-		{"help", no_argument, NULL, 'h'},
-		{"json", no_argument, NULL, 'j'},
-		{"proc", required_argument, NULL, 'p'},
+		{"all", no_argument, NULL, ALL},
+		{"exact", no_argument, NULL, EXACT},
+		{"help", no_argument, NULL, HELP},
+		{"json", no_argument, NULL, JSON},
+		{"proc", required_argument, NULL, PROC},
 		{NULL, 0, NULL, 0},
 	};
 	int c;
 	optind = 1;
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
 		switch (c) {
-		case 'a':
+		case ALL:
 			r->all = true;
 			break;
-		case 'e':
+		case EXACT:
 			r->exact = true;
 			break;
-		case 'j':
+		case JSON:
 			r->json = true;
 			break;
-		case 'p':
+		case PROC:
 			r->dir = optarg;
 			break;
+		case HELP:
 		case 'h':
-			fputs(usage, stdout);
-			return (fflush(stdout) ? CLI_FAILED : CLI_OK) + 1;
+			return help() + 1;
 		case ':':
 			return cli_fail("preflight: '%s' needs an argument", argv[optind - 1]) + 1;
 		default:
-			return cli_fail("preflight: unknown option '%s'; see preflight --help",
-				       argv[optind - 1]) +
-			       1;
+			return wrong_option(argv[optind - 1]) + 1;
 		}
 	}
 	r->pids = argv + optind;

@@ -44,20 +44,34 @@ expect 0
 printed "vm.overcommit_memory="
 expect 0 --all
 printed "$$ "
-expect 0 --help
+for help in --help -h; do
+	expect 0 $help
+	printed "--proc DIR"
+done
+"$safespawn" --help >"$out"
+printed "--exact"
 printed "--proc DIR"
 
 for wrong in x 0 -1 1x 99999999999999999999 --nothing --proc; do
 	expect 125 "$wrong"
 	printed "safespawn: preflight: "
 done
+expect 125 --json -12
+printed "'-1'"
+expect 125 --json=x
+printed "'--json=x' takes"
+expect 125 --exact --nothing
+printed "'--nothing'"
 expect 125 --all 1
 expect 125 --proc /nonexistent
 expect 125 --proc /etc/passwd
 expect 125 --proc /
 if test -w /dev/full; then
-	"$safespawn" preflight $$ >/dev/full 2>"$out"
-	test $? = 125 || say "a full disk is not noticed"
+	for what in $$ --help; do
+		"$safespawn" preflight $what >/dev/full 2>"$out"
+		test $? = 125 || say "$what: a full disk is not noticed"
+		printed "cannot write"
+	done
 fi
 
 # Names that would steer a terminal or break the JSON.
