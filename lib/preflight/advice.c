@@ -68,7 +68,10 @@ static int any_spawn(char *text, size_t size, const struct ss_preflight *r)
 {
 	if (r->verdict == SS_FORK_OK || is_for_memory(r))
 		return 0;
-	return snprintf(text, size, "every new process is refused, one from ss_spawn as well");
+	return snprintf(text, size,
+		r->verdict == SS_FORK_EAGAIN
+			? "every new process is refused, one from ss_spawn as well"
+			: "if fork is refused, so is ss_spawn: the limit is not about memory");
 }
 
 static int memory_cgroup(char *text, size_t size, const struct ss_preflight *r)

@@ -102,7 +102,10 @@ static void advice_fits_the_cause(void **state)
 	assert_non_null(strstr(all_advice(&r), "--exact"));
 	r = report(SS_FORK_EAGAIN, SS_CAUSE_THREADS_MAX);
 	assert_non_null(strstr(all_advice(&r), "kernel.threads-max"));
-	assert_non_null(strstr(all_advice(&r), "ss_spawn as well"));
+	assert_non_null(strstr(all_advice(&r), "every new process is refused"));
+	r.verdict = SS_FORK_UNSURE;
+	assert_null(strstr(all_advice(&r), "every new process"));
+	assert_non_null(strstr(all_advice(&r), "if fork is refused, so is ss_spawn"));
 	r = report(SS_FORK_OK, SS_CAUSE_NONE);
 	r.estimated_ns = 50000000;
 	assert_non_null(strstr(all_advice(&r), "50 ms"));
