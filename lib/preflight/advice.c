@@ -3,8 +3,14 @@
 
 #include <stdio.h>
 
+#include "preflight/number.h"
+
 /* A fork that takes longer than this is worth a word. */
 #define SLOW_NS 5000000
+/* What a small program is charged for by exec: its stack, its data and those of libc. */
+#define SMALL_PROGRAM (1 << 20)
+/* The most that the kernel's own settings keep back: vm.admin_ and vm.user_reserve_kbytes. */
+#define USUAL_RESERVES (136 << 20)
 
 static bool is_for_memory(const struct ss_preflight *r)
 {
@@ -12,12 +18,23 @@ static bool is_for_memory(const struct ss_preflight *r)
 	       r->cause <= SS_CAUSE_COMMIT_LIMIT;
 }
 
+/* In mode 2 the program itself is charged for what it maps, whoever starts it. */
+static bool has_no_room_for_programs(const struct ss_preflight *r)
+{
+	/* Of an estimate, most of the uncertainty is in the charge. */
+	uint64_t error = r->exact ? r->uncertainty_bytes : 0;
+	return r->cause == SS_CAUSE_COMMIT_LIMIT &&
+	       r->headroom_bytes < add_clamped(error, SMALL_PROGRAM);
+}
+
 static int own_code(char *text, size_t size, const struct ss_preflight *r)
 {
 	if (!is_for_memory(r))
 		return 0;
-	return snprintf(text, size,
-		"start programs with ss_spawn, ss_system or ss_popen: they need no room at all");
+	return snprintf(text, size, "start programs with ss_spawn, ss_system or ss_popen: %s",
+		has_no_room_for_programs(r)
+			? "they need room for the new program only, but there is hardly any left"
+			: "they need no room at all");
 }
 
 static int other_code(char *text, size_t size, const struct ss_preflight *r)
@@ -27,15 +44,26 @@ static int other_code(char *text, size_t size, const struct ss_preflight *r)
 	return snprintf(text, size, "a program that cannot be changed: safespawn run PROGRAM");
 }
 
+/* CommitLimit as it would have to be; swap is a part of it. */
+static uint64_t sufficient_limit_kb(const struct ss_preflight *r)
+{
+	uint64_t base = r->limit_bytes;
+	if (r->headroom_bytes == 0)
+		base = add_clamped(r->committed_bytes, USUAL_RESERVES);
+	if (base < r->limit_bytes)
+		base = r->limit_bytes;
+	base = add_clamped(base, add_clamped(r->charge_bytes, r->uncertainty_bytes));
+	return base / 1024 + (base % 1024 != 0);
+}
+
 static int raise_limit(char *text, size_t size, const struct ss_preflight *r)
 {
 	if (!is_for_memory(r) || r->cause != SS_CAUSE_COMMIT_LIMIT)
 		return 0;
-	uint64_t kb = (r->limit_bytes + r->charge_bytes + r->uncertainty_bytes) / 1024;
 	return snprintf(text, size,
-		"or vm.overcommit_kbytes=%llu, or more swap; the cost: more is promised than there "
-		"is",
-		(unsigned long long)kb);
+		"or more swap, or vm.overcommit_kbytes: %llu less the SwapTotal of /proc/meminfo; "
+		"the cost: more is promised than there is",
+		(unsigned long long)sufficient_limit_kb(r));
 }
 
 static int always_overcommit(char *text, size_t size, const struct ss_preflight *r)

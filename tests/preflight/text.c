@@ -96,7 +96,7 @@ static void advice_fits_the_cause(void **state)
 	assert_non_null(strstr(all_advice(&r), "overcommit_memory=1"));
 	assert_null(strstr(all_advice(&r), "overcommit_kbytes"));
 	r = report(SS_FORK_ENOMEM, SS_CAUSE_COMMIT_LIMIT);
-	assert_non_null(strstr(all_advice(&r), "overcommit_kbytes=7340032"));
+	assert_non_null(strstr(all_advice(&r), "overcommit_kbytes: 7340032 less the SwapTotal"));
 	assert_null(strstr(all_advice(&r), "--exact"));
 	r.exact = 0;
 	assert_non_null(strstr(all_advice(&r), "--exact"));
@@ -111,6 +111,39 @@ static void advice_fits_the_cause(void **state)
 	assert_non_null(strstr(all_advice(&r), "50 ms"));
 	r.warnings = SS_WARN_MEMORY_CGROUP;
 	assert_non_null(strstr(all_advice(&r), "killed"));
+}
+
+/* Of the numbers of a machine on which more is committed than may be. */
+static void the_limit_advised_is_above_what_is_committed(void **state)
+{
+	(void)state;
+	struct ss_preflight r = report(SS_FORK_ENOMEM, SS_CAUSE_COMMIT_LIMIT);
+	r.headroom_bytes = 0;
+	r.committed_bytes = UINT64_C(6) << 30;
+	r.uncertainty_bytes = 100 << 20;
+	/* 6 GiB, reserves of 136 MiB, the charge of 3 GiB, 100 MiB */
+	assert_non_null(strstr(all_advice(&r), "overcommit_kbytes: 9678848 less the SwapTotal"));
+	r.committed_bytes = UINT64_C(2) << 30;
+	assert_non_null(strstr(all_advice(&r), "overcommit_kbytes: 7442432 less the SwapTotal"));
+	r.committed_bytes = UINT64_MAX;
+	all_advice(&r);
+}
+
+static void where_no_program_fits_none_is_promised(void **state)
+{
+	(void)state;
+	struct ss_preflight r = report(SS_FORK_ENOMEM, SS_CAUSE_COMMIT_LIMIT);
+	assert_non_null(strstr(all_advice(&r), "no room at all"));
+	r.headroom_bytes = 512 << 10;
+	assert_null(strstr(all_advice(&r), "no room at all"));
+	assert_non_null(strstr(all_advice(&r), "hardly any left"));
+	r.headroom_bytes = r.uncertainty_bytes = 64 << 20;
+	assert_non_null(strstr(all_advice(&r), "hardly any left"));
+	r.exact = 0;
+	assert_non_null(strstr(all_advice(&r), "no room at all"));
+	r = report(SS_FORK_ENOMEM, SS_CAUSE_MAPPING_RAM);
+	r.headroom_bytes = 0;
+	assert_non_null(strstr(all_advice(&r), "no room at all"));
 }
 
 static void short_buffers_are_not_overrun(void **state)
@@ -180,6 +213,8 @@ int main(void)
 		TEST(names),
 		TEST(reasons_name_their_numbers),
 		TEST(advice_fits_the_cause),
+		TEST(the_limit_advised_is_above_what_is_committed),
+		TEST(where_no_program_fits_none_is_promised),
 		TEST(short_buffers_are_not_overrun),
 		TEST(printed_for_every_verdict),
 		TEST(a_failing_stream_is_an_error),
