@@ -33,7 +33,8 @@ int preflight_list_add(
 	struct preflight_entry *e = next_entry(list);
 	if (!e)
 		return -ENOMEM;
-	const struct look_request request = {.pid = pid, .least = least, .top = &e->top};
+	const struct look_request request = {
+		.pid = pid, .least = least, .top = &e->top, .pids_cgroup = e->pids_cgroup};
 	e->pid = pid;
 	e->error = look(source, &list->system, &request, &snapshot, &status);
 	memcpy(e->name, status.name, sizeof e->name);

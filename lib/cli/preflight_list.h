@@ -15,6 +15,7 @@ struct preflight_entry {
 	int error; /* 0, or -errno */
 	struct ss_preflight report;
 	struct top_mappings top;
+	char pids_cgroup[CGROUP_NAME];
 };
 
 struct preflight_list {

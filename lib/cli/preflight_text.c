@@ -31,6 +31,15 @@ static void print_largest(const struct preflight_entry *e, FILE *to)
 	}
 }
 
+static void print_cgroup(const struct preflight_entry *e, FILE *to)
+{
+	if (e->report.cause != SS_CAUSE_PIDS_CGROUP || !e->pids_cgroup[0])
+		return;
+	fputs("  cgroup     ", to);
+	print_name(e->pids_cgroup, to);
+	fputc('\n', to);
+}
+
 void preflight_write_entry(const struct preflight_entry *e, FILE *to)
 {
 	if (e->error) {
@@ -41,6 +50,7 @@ void preflight_write_entry(const struct preflight_entry *e, FILE *to)
 	print_name(e->name, to);
 	fputs(", pid ", to);
 	ss_preflight_print(&e->report, to);
+	print_cgroup(e, to);
 	print_largest(e, to);
 }
 

@@ -62,6 +62,7 @@ static int look_inside(const struct source *source, int task_dir,
 	if (error)
 		return error;
 	read_task(source, task_dir, st, &s->system, &s->task);
+	read_cgroups(source, task_dir, &s->task, request->pids_cgroup);
 	s->charge = charge_from_status(st, s->system.page_bytes);
 	return escalate(source, task_dir, request, s);
 }

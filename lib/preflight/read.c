@@ -14,7 +14,7 @@ int source_open(struct source *source, const char *dir)
 	if (source->proc < 0)
 		return -errno;
 	if (source->live)
-		source->cgroup = open("/sys/fs/cgroup", flags);
+		source->cgroup = open(CGROUPS, flags);
 	return 0;
 }
 

@@ -13,9 +13,10 @@
  * The thin side: files to facts. No allocation, at most a few KiB of stack, every descriptor
  * CLOEXEC and closed again. All return 0 or -errno unless they say otherwise.
  */
+#define CGROUPS "/sys/fs/cgroup"
 struct source {
 	int proc;   /* directory */
-	int cgroup; /* -1: cgroups are not looked at */
+	int cgroup; /* CGROUPS; -1: cgroups are not looked at */
 	bool live;  /* the running kernel's, so that system calls may be asked as well */
 };
 
@@ -46,7 +47,9 @@ int read_status(int task_dir, struct status *st);
 void read_task(const struct source *source, int task_dir, const struct status *st,
 	const struct system_facts *sys, struct task_facts *task);
 
-void read_cgroups(const struct source *source, int task_dir, struct task_facts *task);
+/* name, when not NULL: the directory of the pids cgroup with the least room, if there is a limit. */
+enum { CGROUP_NAME = 256 };
+void read_cgroups(const struct source *source, int task_dir, struct task_facts *task, char *name);
 /* How many tasks has this user, of those that can be seen? */
 int count_tasks(const struct source *source, uint64_t uid, uint64_t *own, uint64_t *all);
 
@@ -54,6 +57,7 @@ struct look_request {
 	pid_t pid;                /* 0: the caller */
 	enum look least;          /* look at least this closely, clear or not */
 	struct top_mappings *top; /* may be NULL; filled in from LOOK_MAPS on */
+	char *pids_cgroup;        /* may be NULL; as for read_cgroups */
 };
 int look(const struct source *source, const struct system_facts *sys,
 	const struct look_request *request, struct snapshot *snapshot, struct status *st);

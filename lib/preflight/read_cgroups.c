@@ -42,36 +42,59 @@ static uint64_t cache_at(const struct hierarchy *h, bool v2)
 		  : add_clamped(stat.total_active_file, stat.total_inactive_file);
 }
 
-static uint64_t pids_room_at(const struct hierarchy *h, bool v2)
+/* What a level allows, how much of that is taken, and how much is left. */
+struct room {
+	uint64_t left, used, max;
+};
+
+static const struct room unlimited = {NO_LIMIT, 0, NO_LIMIT};
+
+static struct room pids_room_at(const struct hierarchy *h, bool v2)
 {
 	(void)v2;
-	uint64_t max = number_at(h, "pids.max");
-	if (max == NO_LIMIT)
-		return NO_LIMIT;
-	uint64_t used = number_at(h, "pids.current");
-	return used == NO_LIMIT ? NO_LIMIT : sub_clamped(max, used);
+	struct room room = unlimited;
+	room.max = number_at(h, "pids.max");
+	if (room.max == NO_LIMIT)
+		return unlimited;
+	room.used = number_at(h, "pids.current");
+	if (room.used == NO_LIMIT)
+		return unlimited;
+	room.left = sub_clamped(room.max, room.used);
+	return room;
 }
 
 /* Version 1 prints a very large number where there is no limit. */
-static uint64_t memory_room_at(const struct hierarchy *h, bool v2)
+static struct room memory_room_at(const struct hierarchy *h, bool v2)
 {
-	uint64_t max = number_at(h, v2 ? "memory.max" : "memory.limit_in_bytes");
-	if (max >= UINT64_C(1) << 62)
-		return NO_LIMIT;
-	uint64_t used = number_at(h, v2 ? "memory.current" : "memory.usage_in_bytes");
-	if (used == NO_LIMIT)
-		return NO_LIMIT;
-	return add_clamped(sub_clamped(max, used), cache_at(h, v2));
+	struct room room = unlimited;
+	room.max = number_at(h, v2 ? "memory.max" : "memory.limit_in_bytes");
+	if (room.max >= UINT64_C(1) << 62)
+		return unlimited;
+	room.used = number_at(h, v2 ? "memory.current" : "memory.usage_in_bytes");
+	if (room.used == NO_LIMIT)
+		return unlimited;
+	room.left = add_clamped(sub_clamped(room.max, room.used), cache_at(h, v2));
+	return room;
 }
 
-/* The least room at any level; takes the path apart. */
-static uint64_t least_room(struct hierarchy *h, uint64_t (*room_at)(const struct hierarchy *, bool))
+static void name_level(const struct hierarchy *h, char *name)
 {
-	uint64_t least = NO_LIMIT;
+	const char *base = h->path[0] == '/' ? "" : CGROUPS "/";
+	if (name && snprintf(name, CGROUP_NAME, "%s%s", base, h->path) >= CGROUP_NAME)
+		name[0] = '\0';
+}
+
+/* Of the level that has the least room, as the kernel goes from the task up; takes the path apart. */
+static struct room least_room(
+	struct hierarchy *h, struct room (*room_at)(const struct hierarchy *, bool), char *name)
+{
+	struct room least = unlimited;
 	for (;;) {
-		uint64_t room = room_at(h, !h->controller[0]);
-		if (room < least)
+		struct room room = room_at(h, !h->controller[0]);
+		if (room.left < least.left) {
 			least = room;
+			name_level(h, name);
+		}
 		size_t len = strlen(h->path);
 		if (len <= h->top)
 			return least;
@@ -124,15 +147,19 @@ static bool find(const struct source *source, const char *path, struct hierarchy
 	return set_path(h, top, path + strspn(path, "/")) || find_mount(source, path, h);
 }
 
-void read_cgroups(const struct source *source, int task_dir, struct task_facts *task)
+void read_cgroups(const struct source *source, int task_dir, struct task_facts *task, char *name)
 {
 	struct cgroup_paths paths = {0};
 	if (source->cgroup < 0 || read_lines(task_dir, "cgroup", parse_cgroup, &paths) < 0)
 		return;
 	struct hierarchy pids = {.controller = paths.pids[0] ? "pids" : ""};
-	if (find(source, paths.pids[0] ? paths.pids : paths.v2, &pids))
-		task->pids_room = least_room(&pids, pids_room_at);
+	if (find(source, paths.pids[0] ? paths.pids : paths.v2, &pids)) {
+		struct room room = least_room(&pids, pids_room_at, name);
+		task->pids_room = room.left;
+		task->pids = room.used;
+		task->pids_max = room.max;
+	}
 	struct hierarchy memory = {.controller = paths.memory[0] ? "memory" : ""};
 	if (find(source, paths.memory[0] ? paths.memory : paths.v2, &memory))
-		task->memory_room_bytes = least_room(&memory, memory_room_at);
+		task->memory_room_bytes = least_room(&memory, memory_room_at, NULL).left;
 }

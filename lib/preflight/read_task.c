@@ -91,6 +91,7 @@ void read_task(const struct source *source, int task_dir, const struct status *s
 		.page_table_bytes = mul_clamped(st->page_tables, 1024),
 		.nproc_limit = nproc_limit(source, task_dir, (pid_t)st->pid),
 		.pids_room = NO_LIMIT,
+		.pids_max = NO_LIMIT,
 		.memory_room_bytes = NO_LIMIT,
 	};
 	/* Before 4.5 there is no RssAnon line. */
@@ -100,5 +101,4 @@ void read_task(const struct source *source, int task_dir, const struct status *s
 	if (reserves_matter || task->nproc_limit <= sys->tasks)
 		task->first_namespace = in_first_namespace(task_dir);
 	read_user(source, sys, task);
-	read_cgroups(source, task_dir, task);
 }

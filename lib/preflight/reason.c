@@ -43,7 +43,7 @@ int reason_text(char *text, size_t size, const struct ss_preflight *r)
 	case SS_CAUSE_PID_MAX:
 		return tasks(text, size, r, "kernel.pid_max is");
 	case SS_CAUSE_PIDS_CGROUP:
-		return snprintf(text, size, "a pids cgroup it is in is full");
+		return tasks(text, size, r, "pids.max of a cgroup it is in is");
 	case SS_CAUSE_MAPPING_RAM:
 		return mapping(text, size, r, "RAM and swap together");
 	case SS_CAUSE_MAPPING_AVAILABLE:

@@ -32,6 +32,10 @@ static void fill_limits(struct ss_preflight *r, const struct snapshot *s)
 		r->tasks = s->system.numbered_tasks;
 		r->tasks_limit = s->system.pid_max;
 		break;
+	case SS_CAUSE_PIDS_CGROUP:
+		r->tasks = s->task.pids;
+		r->tasks_limit = s->task.pids_max;
+		break;
 	default:
 		break;
 	}

@@ -37,6 +37,7 @@ struct task_facts {
 	uint64_t nproc_limit;
 	uint64_t user_tasks_low, user_tasks_high; /* tasks of its user: counted, and at most */
 	uint64_t pids_room;                       /* more tasks its cgroups allow */
+	uint64_t pids, pids_max;                  /* in the one that has the least room */
 	uint64_t memory_room_bytes;               /* more its memory cgroups allow, cache dropped */
 };
 

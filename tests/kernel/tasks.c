@@ -22,6 +22,7 @@ enum { TASKS = 6, UID = 64124 };
 struct summary {
 	int forked, refused, wrong, unsure;
 	int cause;
+	uint64_t tasks, limit;
 };
 
 static pid_t fork_and_stay(void)
@@ -51,8 +52,11 @@ static void fork_up_to_the_limit(struct summary *s)
 			children[s->forked++] = pid;
 		else
 			s->refused++;
-		if (pid < 0)
-			s->cause = r.cause;
+		if (pid > 0)
+			continue;
+		s->cause = r.cause;
+		s->tasks = r.tasks;
+		s->limit = r.tasks_limit;
 	}
 	for (int i = 0; i < s->forked; i++)
 		kill(children[i], SIGKILL);
@@ -175,6 +179,8 @@ static void pids_cgroup(int limit_of_parent)
 	assert_int_equal(s.wrong, 0);
 	assert_int_equal(s.forked, TASKS - 1);
 	assert_int_equal(s.cause, SS_CAUSE_PIDS_CGROUP);
+	assert_int_equal(s.tasks, TASKS);
+	assert_int_equal(s.limit, TASKS);
 }
 
 static void pids_cgroup_of_its_own(void **state)

@@ -24,7 +24,7 @@ static int look_in(const char *dir, pid_t pid, enum look least, struct top_mappi
 	struct system_facts sys;
 	struct snapshot snapshot;
 	struct status st;
-	const struct look_request request = {pid, least, top};
+	const struct look_request request = {.pid = pid, .least = least, .top = top};
 	snprintf(path, sizeof path, "%s/%s", data, dir);
 	assert_int_equal(source_open(&source, path), 0);
 	int error = read_system(&source, &sys);
@@ -104,6 +104,8 @@ static void end(void)
 	assert_int_equal(nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
 }
 
+static char tightest[CGROUP_NAME];
+
 static void read_made_up(struct task_facts *task)
 {
 	struct source source;
@@ -115,7 +117,8 @@ static void read_made_up(struct task_facts *task)
 	int dir = task_open(&source, 7);
 	assert_true(dir >= 0);
 	task->pids_room = task->memory_room_bytes = NO_LIMIT;
-	read_cgroups(&source, dir, task);
+	tightest[0] = '\0';
+	read_cgroups(&source, dir, task, tightest);
 	close(dir);
 	source_close(&source);
 }
@@ -138,11 +141,16 @@ static void version_2_takes_the_least_room_of_all_levels(void **state)
 	put("cgroup/a/memory.stat", "anon 5\ninactive_file 300\nactive_file 40\n");
 	read_made_up(&task);
 	assert_int_equal(task.pids_room, 3);
+	assert_int_equal(task.pids, 7);
+	assert_int_equal(task.pids_max, 10);
+	assert_string_equal(tightest, "/sys/fs/cgroup/a");
 	assert_int_equal(task.memory_room_bytes, 340);
 	put("cgroup/pids.max", "5\n");
 	put("cgroup/pids.current", "9\n");
 	read_made_up(&task);
 	assert_int_equal(task.pids_room, 0);
+	assert_int_equal(task.pids, 9);
+	assert_int_equal(task.pids_max, 5);
 	end();
 }
 

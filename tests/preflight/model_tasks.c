@@ -74,7 +74,13 @@ static void pids_cgroup(void **state)
 	s.task.pids_room = 1;
 	ok(&s);
 	s.task.pids_room = 0;
+	s.task.pids = 21;
+	s.task.pids_max = 20;
 	expect(&s, SS_FORK_EAGAIN, SS_CAUSE_PIDS_CGROUP);
+	struct ss_preflight r;
+	fill_report(&r, &s);
+	assert_int_equal(r.tasks, 21);
+	assert_int_equal(r.tasks_limit, 20);
 }
 
 static void the_kernels_order_decides_the_cause(void **state)
