@@ -51,6 +51,43 @@ static const char *word(const char **s, size_t *len)
 	return w;
 }
 
+static bool is_octal(const char *s)
+{
+	return s[0] >= '0' && s[0] <= '3' && s[1] >= '0' && s[1] <= '7' && s[2] >= '0' &&
+	       s[2] <= '7';
+}
+
+/* Blanks, newlines and backslashes are written as "\\040". */
+static void unescape(char *to)
+{
+	for (const char *from = to; *from; to++) {
+		bool escaped = *from == '\\' && is_octal(from + 1);
+		*to = escaped ? (char)((from[1] - '0') << 6 | (from[2] - '0') << 3 |
+					(from[3] - '0'))
+			      : *from;
+		from += escaped ? 4 : 1;
+	}
+	*to = '\0';
+}
+
+/* A part of the hierarchy that is not below the root of the caller's namespace. */
+static bool is_outside(const char *root, size_t len)
+{
+	return len >= 3 && !memcmp(root, "/..", 3) && (len == 3 || root[3] == '/');
+}
+
+/* What follows " - ": "cgroup cgroup rw,memory" */
+static bool is_wanted(const char *s, const char *controller)
+{
+	size_t len;
+	const char *type = word(&s, &len);
+	bool is_v2 = len == 7 && !memcmp(type, "cgroup2", 7);
+	bool is_v1 = len == 6 && !memcmp(type, "cgroup", 6);
+	word(&s, &len);
+	const char *options = word(&s, &len);
+	return controller[0] ? is_v1 && listed(options, options + len, controller) : is_v2;
+}
+
 /* "36 35 0:30 /part /mount/point rw - cgroup cgroup rw,memory" */
 void parse_mountinfo(void *to, const char *line)
 {
@@ -62,20 +99,14 @@ void parse_mountinfo(void *to, const char *line)
 	root = word(&s, &root_len);
 	point = word(&s, &point_len);
 	s = strstr(s, " - ");
-	if (!s || m->point[0])
+	if (!s || m->point[0] || !is_wanted(s + 3, m->controller) || is_outside(root, root_len))
 		return;
-	s += 3;
-	const char *type = word(&s, &len);
-	bool is_v2 = len == 7 && !memcmp(type, "cgroup2", 7);
-	bool is_v1 = len == 6 && !memcmp(type, "cgroup", 6);
-	word(&s, &len);
-	const char *options = word(&s, &len);
-	bool wanted =
-		m->controller[0] ? is_v1 && listed(options, options + len, m->controller) : is_v2;
-	if (!wanted || point_len >= sizeof m->point || root_len >= sizeof m->root)
+	if (point_len >= sizeof m->point || root_len >= sizeof m->root)
 		return;
 	copy(m->point, sizeof m->point, point, point_len);
 	copy(m->root, sizeof m->root, root, root_len);
+	unescape(m->point);
+	unescape(m->root);
 }
 
 #define FIELD(member)                                                                              \

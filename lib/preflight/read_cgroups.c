@@ -6,6 +6,8 @@
  * 2. In a container without a namespace the path starts at the host's root, the mount further down:
  *    mountinfo says where.
  * 3. The root has no limits and no such files. Inside a namespace the seeming root has.
+ * 4. In a cgroup namespace the usual place may still show the hierarchy from outside, where the same
+ *    path is another cgroup. There mountinfo is asked first; for such a mount its root is "/..".
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -110,22 +112,24 @@ static bool leaves(const char *path)
 	return dots && (dots[3] == '/' || dots[3] == '\0');
 }
 
-static bool set_path(struct hierarchy *h, const char *top, const char *path)
+static bool set_path(struct hierarchy *h, int dir, const char *top, const char *path)
 {
+	char file[1100];
 	const char *slash = top[0] && path[0] ? "/" : "";
+	h->dir = dir;
 	h->top = strlen(top);
 	int n = snprintf(h->path, sizeof h->path, "%s%s%s", top, slash, path);
 	if (n >= (int)sizeof h->path)
 		return false;
-	return faccessat(h->dir, n ? h->path : ".", F_OK, 0) == 0;
+	/* A directory alone may be where nothing is mounted. */
+	snprintf(file, sizeof file, "%s%scgroup.procs", h->path, n ? "/" : "");
+	return faccessat(dir, file, F_OK, 0) == 0;
 }
 
 /* Where mountinfo has the hierarchy, as an absolute path. */
 static bool find_mount(const struct source *source, const char *path, struct hierarchy *h)
 {
 	struct cgroup_mount mount = {.controller = h->controller};
-	if (!source->live)
-		return false;
 	read_pieces(source->proc, "self/mountinfo", parse_mountinfo, &mount);
 	size_t root = strcmp(mount.root, "/") ? strlen(mount.root) : 0;
 	if (!mount.point[0] || strncmp(path, mount.root, root) != 0)
@@ -133,33 +137,49 @@ static bool find_mount(const struct source *source, const char *path, struct hie
 	path += root;
 	if (path[0] && path[0] != '/')
 		return false;
-	return set_path(h, mount.point, path + strspn(path, "/"));
+	return set_path(h, AT_FDCWD, mount.point, path + strspn(path, "/"));
 }
 
-static bool find(const struct source *source, const char *path, struct hierarchy *h)
+static bool find_usual(const struct source *source, const char *path, struct hierarchy *h)
+{
+	const char *top = h->controller;
+	if (source->cgroup < 0)
+		return false;
+	if (!top[0] && faccessat(source->cgroup, "unified", F_OK, 0) == 0)
+		top = "unified";
+	return set_path(h, source->cgroup, top, path + strspn(path, "/"));
+}
+
+/* Paths are shown as they are seen from the namespace of the caller. The first has a fixed inode. */
+static bool in_first_namespace(const struct source *source)
+{
+	char text[64];
+	ssize_t n = readlinkat(source->proc, "self/ns/cgroup", text, sizeof text - 1);
+	text[n < 0 ? 0 : n] = '\0';
+	return n <= 0 || !strcmp(text, "cgroup:[4026531835]");
+}
+
+static bool find(const struct source *source, bool usual, const char *path, struct hierarchy *h)
 {
 	if (path[0] != '/' || leaves(path))
 		return false;
-	h->dir = source->cgroup;
-	const char *top = h->controller;
-	if (!top[0] && faccessat(h->dir, "unified", F_OK, 0) == 0)
-		top = "unified";
-	return set_path(h, top, path + strspn(path, "/")) || find_mount(source, path, h);
+	return (usual && find_usual(source, path, h)) || find_mount(source, path, h);
 }
 
 void read_cgroups(const struct source *source, int task_dir, struct task_facts *task, char *name)
 {
 	struct cgroup_paths paths = {0};
-	if (source->cgroup < 0 || read_lines(task_dir, "cgroup", parse_cgroup, &paths) < 0)
+	if (!source->has_cgroups || read_lines(task_dir, "cgroup", parse_cgroup, &paths) < 0)
 		return;
+	bool usual = in_first_namespace(source);
 	struct hierarchy pids = {.controller = paths.pids[0] ? "pids" : ""};
-	if (find(source, paths.pids[0] ? paths.pids : paths.v2, &pids)) {
+	if (find(source, usual, paths.pids[0] ? paths.pids : paths.v2, &pids)) {
 		struct room room = least_room(&pids, pids_room_at, name);
 		task->pids_room = room.left;
 		task->pids = room.used;
 		task->pids_max = room.max;
 	}
 	struct hierarchy memory = {.controller = paths.memory[0] ? "memory" : ""};
-	if (find(source, paths.memory[0] ? paths.memory : paths.v2, &memory))
+	if (find(source, usual, paths.memory[0] ? paths.memory : paths.v2, &memory))
 		task->memory_room_bytes = least_room(&memory, memory_room_at, NULL).left;
 }

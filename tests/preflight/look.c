@@ -113,7 +113,7 @@ static void read_made_up(struct task_facts *task)
 	assert_int_equal(source_open(&source, root), 0);
 	snprintf(path, sizeof path, "%s/cgroup", root);
 	source.cgroup = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	assert_true(source.cgroup >= 0);
+	source.has_cgroups = true;
 	int dir = task_open(&source, 7);
 	assert_true(dir >= 0);
 	task->pids_room = task->memory_room_bytes = NO_LIMIT;
@@ -129,7 +129,7 @@ static void version_2_takes_the_least_room_of_all_levels(void **state)
 	struct task_facts task;
 	begin();
 	put("7/cgroup", "0::/a/b\n");
-	put("cgroup/cgroup.controllers", "memory pids\n");
+	put("cgroup/a/b/cgroup.procs", "");
 	put("cgroup/a/b/pids.max", "max\n");
 	put("cgroup/a/b/memory.max", "1000000\n");
 	put("cgroup/a/b/memory.current", "400000\n");
@@ -160,6 +160,8 @@ static void version_1_has_a_hierarchy_for_each(void **state)
 	struct task_facts task;
 	begin();
 	put("7/cgroup", "8:pids:/p/q\n4:memory:/m\n0::/\n");
+	put("cgroup/pids/p/q/cgroup.procs", "");
+	put("cgroup/memory/m/cgroup.procs", "");
 	put("cgroup/pids/p/q/pids.max", "100\n");
 	put("cgroup/pids/p/q/pids.current", "98\n");
 	put("cgroup/memory/m/memory.limit_in_bytes", "5000000\n");
@@ -182,7 +184,7 @@ static void unknown_cgroups_limit_nothing(void **state)
 	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
 		begin();
 		put("7/cgroup", paths[i]);
-		put("cgroup/cgroup.controllers", "");
+		put("cgroup/cgroup.procs", "");
 		put("pids.max", "0\n");
 		put("x/pids.max", "0\n");
 		read_made_up(&task);
@@ -190,6 +192,70 @@ static void unknown_cgroups_limit_nothing(void **state)
 		assert_true(task.memory_room_bytes == NO_LIMIT);
 		end();
 	}
+}
+
+static void link_to(const char *name, const char *target)
+{
+	char path[512];
+	put(name, "");
+	snprintf(path, sizeof path, "%s/%s", root, name);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(symlink(target, path), 0);
+}
+
+static void mount_at(const char *mount_root, const char *point)
+{
+	char line[512];
+	snprintf(line, sizeof line, "33 25 0:29 %s %s/%s rw - cgroup2 x rw\n", mount_root, root,
+		point);
+	put("self/mountinfo", line);
+}
+
+/* The path "/" is then the namespace's root, not that of the hierarchy in the usual place. */
+static void in_a_namespace_the_mount_is_looked_at_first(void **state)
+{
+	(void)state;
+	struct task_facts task;
+	begin();
+	put("7/cgroup", "0::/\n");
+	put("cgroup/cgroup.procs", "");
+	put("cgroup/pids.max", "50\n");
+	put("cgroup/pids.current", "10\n");
+	put("here/cgroup.procs", "");
+	put("here/pids.max", "30\n");
+	put("here/pids.current", "10\n");
+	link_to("self/ns/cgroup", "cgroup:[4026531835]");
+	mount_at("/", "here");
+	read_made_up(&task);
+	assert_int_equal(task.pids_room, 40);
+	link_to("self/ns/cgroup", "cgroup:[4026532999]");
+	read_made_up(&task);
+	assert_int_equal(task.pids_room, 20);
+	mount_at("/..", "cgroup");
+	read_made_up(&task);
+	assert_true(task.pids_room == NO_LIMIT);
+	end();
+}
+
+static void mounted_elsewhere(void **state)
+{
+	(void)state;
+	struct task_facts task;
+	begin();
+	put("7/cgroup", "0::/a\n");
+	put("other/a/cgroup.procs", "");
+	put("other/a/pids.max", "30\n");
+	put("other/a/pids.current", "10\n");
+	mount_at("/", "other");
+	read_made_up(&task);
+	assert_int_equal(task.pids_room, 20);
+	/* An empty directory in the usual place, and the path "/". */
+	put("cgroup/x", "");
+	put("7/cgroup", "0::/\n");
+	mount_at("/", "other/a");
+	read_made_up(&task);
+	assert_int_equal(task.pids_room, 20);
+	end();
 }
 
 /* ---- counting ------------------------------------------------------------------------------ */
@@ -251,6 +317,8 @@ int main(int argc, char **argv)
 		TEST(version_2_takes_the_least_room_of_all_levels),
 		TEST(version_1_has_a_hierarchy_for_each),
 		TEST(unknown_cgroups_limit_nothing),
+		TEST(in_a_namespace_the_mount_is_looked_at_first),
+		TEST(mounted_elsewhere),
 		TEST(tasks_are_counted_by_user),
 		TEST(kernel_threads_and_the_dead),
 	};

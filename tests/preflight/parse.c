@@ -244,6 +244,20 @@ static void mountinfo(void **state)
 	assert_string_equal(none.point, "");
 }
 
+static void mountinfo_of_odd_mounts(void **state)
+{
+	(void)state;
+	struct cgroup_mount pids = {.controller = "pids"}, two = {.controller = ""};
+	feed("33 25 0:29 /.. /sys/fs/cgroup/pids rw - cgroup cgroup rw,pids\n"
+	     "33 25 0:29 /../../a /mnt/1 rw - cgroup cgroup rw,pids\n"
+	     "33 25 0:29 /..a/b\\134c /mnt/two\\040words\\04 rw shared:1 - cgroup x rw,pids\n",
+		parse_mountinfo, &pids);
+	assert_string_equal(pids.point, "/mnt/two words\\04");
+	assert_string_equal(pids.root, "/..a/b\\c");
+	feed("34 25 0:30 /.. /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n", parse_mountinfo, &two);
+	assert_string_equal(two.point, "");
+}
+
 static void single_values(void **state)
 {
 	(void)state;
@@ -377,6 +391,7 @@ int main(void)
 		TEST(limits),
 		TEST(cgroups),
 		TEST(mountinfo),
+		TEST(mountinfo_of_odd_mounts),
 		TEST(single_values),
 		TEST(maps),
 		TEST(smaps_charges_by_flags),
