@@ -56,15 +56,23 @@ static int escalate(const struct source *source, int task_dir, const struct look
 }
 
 static int look_inside(const struct source *source, int task_dir,
-	const struct look_request *request, struct snapshot *s, struct status *st)
+	const struct look_request *request, struct snapshot *s, const struct status *st)
 {
-	int error = read_status(task_dir, st);
-	if (error)
-		return error;
 	read_task(source, task_dir, st, &s->system, &s->task);
 	read_cgroups(source, task_dir, &s->task, request->pids_cgroup);
 	s->charge = charge_from_status(st, s->system.page_bytes);
 	return escalate(source, task_dir, request, s);
+}
+
+static int look_at_thread(const struct source *source, int process_dir,
+	const struct look_request *request, struct snapshot *s, struct status *st)
+{
+	int task_dir = living_thread_open(process_dir, st);
+	if (task_dir < 0)
+		return task_dir;
+	int error = look_inside(source, task_dir, request, s, st);
+	close(task_dir);
+	return error;
 }
 
 int look(const struct source *source, const struct system_facts *sys,
@@ -74,7 +82,11 @@ int look(const struct source *source, const struct system_facts *sys,
 	if (task_dir < 0)
 		return task_dir;
 	s->system = *sys;
-	int error = look_inside(source, task_dir, request, s, st);
+	int error = read_status(task_dir, st);
+	if (!error)
+		error = look_inside(source, task_dir, request, s, st);
+	else if (error == -ESRCH)
+		error = look_at_thread(source, task_dir, request, s, st);
 	close(task_dir);
 	return error;
 }

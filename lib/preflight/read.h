@@ -34,6 +34,9 @@ int read_pieces(int dir, const char *path, line_fn *fn, void *to);
 ssize_t read_text(int dir, const char *path, char *text, size_t size);
 /* A single number or "max". */
 int read_number(int dir, const char *path, uint64_t *value);
+/* The entries of a directory whose name is a number, as long as fn returns true. */
+typedef bool entry_fn(void *to, const char *name);
+int read_numbered(int dir, const char *path, entry_fn *fn, void *to);
 
 int read_system(const struct source *source, struct system_facts *sys);
 
@@ -45,6 +48,8 @@ int task_open(const struct source *source, pid_t pid);
 
 /* -ESRCH: it has ended. -ENOTSUP: a kernel thread. */
 int read_status(int task_dir, struct status *st);
+/* Of a process whose first thread has ended, with `st` of that one: another's; st becomes its. */
+int living_thread_open(int task_dir, struct status *st);
 void read_task(const struct source *source, int task_dir, const struct status *st,
 	const struct system_facts *sys, struct task_facts *task);
 

@@ -3,9 +3,12 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -139,6 +142,55 @@ static void who_is_not_there(void **state)
 	refused(zombie, ESRCH);
 }
 
+static char first_thread_state(pid_t pid)
+{
+	char name[32], text[256] = "";
+	snprintf(name, sizeof name, "/proc/%d/stat", (int)pid);
+	int fd = open(name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	ssize_t n = read(fd, text, sizeof text - 1);
+	close(fd);
+	const char *end = n > 0 ? strrchr(text, ')') : NULL;
+	return end ? end[2] : 0;
+}
+
+static void *stay(void *unused)
+{
+	for (;;)
+		pause();
+	return unused;
+}
+
+static void lose_the_first_thread(void)
+{
+	pthread_t thread;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (pthread_create(&thread, NULL, stay, NULL))
+		_exit(1);
+	syscall(SYS_exit, 0);
+}
+
+/* It lives, though the state of its first thread is that of a zombie. */
+static void without_its_first_thread(void **state)
+{
+	(void)state;
+	struct ss_preflight r;
+	pid_t pid = fork();
+	if (pid == 0)
+		lose_the_first_thread();
+	for (int i = 0; i < 5000 && first_thread_state(pid) != 'Z'; i++)
+		usleep(1000);
+	fresh(&r);
+	int result = ss_preflight(&r, pid);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	assert_int_equal(result, 0);
+	assert_int_equal(r.pid, pid);
+	assert_true(r.resident_bytes > 0);
+	assert_true(r.charge_bytes > 8 << 20); /* the thread's stack is among it */
+}
+
 static void kernel_threads(void **state)
 {
 	(void)state;
@@ -219,6 +271,7 @@ int main(void)
 		TEST(in_a_thread_with_a_small_stack),
 		TEST(sizes_old_and_new),
 		TEST(who_is_not_there),
+		TEST(without_its_first_thread),
 		TEST(kernel_threads),
 		TEST(vanishing),
 		TEST(cancelled),

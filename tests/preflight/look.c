@@ -307,6 +307,32 @@ static void kernel_threads_and_the_dead(void **state)
 	end();
 }
 
+static void a_process_without_its_first_thread(void **state)
+{
+	(void)state;
+	struct ss_preflight r;
+	struct source source;
+	struct system_facts sys = {.page_bytes = 4096, .overcommit = 1};
+	struct snapshot snapshot;
+	struct status st;
+	const struct look_request request = {.pid = 7};
+	begin();
+	put("7/status", "Name:\tserver\nState:\tZ (zombie)\nTgid:\t7\nPPid:\t1\nThreads:\t3\n");
+	put("7/task/7/status", "Name:\tserver\nState:\tZ (zombie)\nTgid:\t7\nThreads:\t3\n");
+	put("7/task/9/status", "Name:\twork\nState:\tS\nTgid:\t7\nThreads:\t3\nVmSize:\t80 kB\n"
+			       "VmRSS:\t40 kB\n");
+	assert_int_equal(source_open(&source, root), 0);
+	assert_int_equal(look(&source, &sys, &request, &snapshot, &st), 0);
+	fill_report(&r, &snapshot);
+	assert_int_equal(r.pid, 7);
+	assert_int_equal(r.resident_bytes, 40960);
+	assert_string_equal(st.name, "server");
+	put("7/task/9/status", "Name:\twork\nState:\tZ (zombie)\nTgid:\t7\nThreads:\t3\n");
+	assert_int_equal(look(&source, &sys, &request, &snapshot, &st), -ESRCH);
+	source_close(&source);
+	end();
+}
+
 int main(int argc, char **argv)
 {
 	(void)argc;
@@ -321,6 +347,7 @@ int main(int argc, char **argv)
 		TEST(mounted_elsewhere),
 		TEST(tasks_are_counted_by_user),
 		TEST(kernel_threads_and_the_dead),
+		TEST(a_process_without_its_first_thread),
 	};
 	return RUN_TESTS(tests);
 }
