@@ -60,6 +60,8 @@ static int look_inside(const struct source *source, int task_dir,
 {
 	read_task(source, task_dir, st, &s->system, &s->task);
 	read_cgroups(source, task_dir, &s->task, request->pids_cgroup);
+	if (s->task.memory_room_bytes != NO_LIMIT)
+		read_cpus(source, &s->system);
 	s->charge = charge_from_status(st, s->system.page_bytes);
 	return escalate(source, task_dir, request, s);
 }

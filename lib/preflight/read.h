@@ -38,7 +38,9 @@ int read_number(int dir, const char *path, uint64_t *value);
 typedef bool entry_fn(void *to, const char *name);
 int read_numbered(int dir, const char *path, entry_fn *fn, void *to);
 
+/* How many CPUs there are is left out where the mode does not need it. */
 int read_system(const struct source *source, struct system_facts *sys);
+void read_cpus(const struct source *source, struct system_facts *sys);
 
 /*
  * A task's directory, held open: what is read there is never another process's that got its pid.

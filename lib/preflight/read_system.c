@@ -56,10 +56,12 @@ static void number_tasks(const struct source *source, struct system_facts *sys)
 		sys->numbered_tasks = all;
 }
 
-static void read_cpus(const struct source *source, struct system_facts *sys)
+void read_cpus(const struct source *source, struct system_facts *sys)
 {
 	struct cpu_count count = {0};
 	char text[256];
+	if (sys->cpus)
+		return;
 	if (!source->live) {
 		read_lines(source->proc, "stat", parse_stat_cpus, &count);
 		sys->cpus = count.cpus;

@@ -106,14 +106,19 @@ static void end(void)
 
 static char tightest[CGROUP_NAME];
 
+static void open_made_up(struct source *source)
+{
+	char path[128];
+	assert_int_equal(source_open(source, root), 0);
+	snprintf(path, sizeof path, "%s/cgroup", root);
+	source->cgroup = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	source->has_cgroups = true;
+}
+
 static void read_made_up(struct task_facts *task)
 {
 	struct source source;
-	char path[128];
-	assert_int_equal(source_open(&source, root), 0);
-	snprintf(path, sizeof path, "%s/cgroup", root);
-	source.cgroup = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	source.has_cgroups = true;
+	open_made_up(&source);
 	int dir = task_open(&source, 7);
 	assert_true(dir >= 0);
 	task->pids_room = task->memory_room_bytes = NO_LIMIT;
@@ -237,6 +242,33 @@ static void in_a_namespace_the_mount_is_looked_at_first(void **state)
 	end();
 }
 
+/* In modes that do not ask for the CPUs themselves. */
+static void each_cpu_may_keep_back_some_of_a_memory_cgroup(void **state)
+{
+	(void)state;
+	struct source source;
+	struct system_facts sys;
+	struct snapshot snapshot;
+	struct status st;
+	const struct look_request request = {.pid = 7};
+	begin();
+	put("stat", "cpu 1\ncpu0 1\ncpu1 1\ncpu2 1\n");
+	put("meminfo", "MemTotal: 1000 kB\n");
+	put("sys/kernel/osrelease", "6.1.0\n");
+	put("sys/vm/overcommit_memory", "1\n");
+	put("7/status", "Tgid:\t7\nVmSize:\t80 kB\nVmPTE:\t40 kB\n");
+	put("7/cgroup", "0::/\n");
+	put("cgroup/cgroup.procs", "");
+	put("cgroup/memory.max", "9000\n");
+	put("cgroup/memory.current", "8000\n");
+	open_made_up(&source);
+	assert_int_equal(read_system(&source, &sys), 0);
+	assert_int_equal(look(&source, &sys, &request, &snapshot, &st), 0);
+	source_close(&source);
+	assert_int_equal(memory_cgroup_need_bytes(&snapshot), (40 + 64 + 3 * 256) << 10);
+	end();
+}
+
 static void mounted_elsewhere(void **state)
 {
 	(void)state;
@@ -344,6 +376,7 @@ int main(int argc, char **argv)
 		TEST(version_1_has_a_hierarchy_for_each),
 		TEST(unknown_cgroups_limit_nothing),
 		TEST(in_a_namespace_the_mount_is_looked_at_first),
+		TEST(each_cpu_may_keep_back_some_of_a_memory_cgroup),
 		TEST(mounted_elsewhere),
 		TEST(tasks_are_counted_by_user),
 		TEST(kernel_threads_and_the_dead),
