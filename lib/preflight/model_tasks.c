@@ -15,7 +15,7 @@ enum outcome judge_nproc(const struct snapshot *s)
 	const struct task_facts *t = &s->task;
 	if (is_exempt(t) || t->nproc_limit == NO_LIMIT || t->user_tasks_high < t->nproc_limit)
 		return PASSES;
-	/* Since 5.14 each user namespace counts for itself, and the count is not to be seen. */
+	/* Between the bounds, see users.h. */
 	if (t->user_tasks_low < t->nproc_limit)
 		return NEAR;
 	return t->first_namespace || s->system.version < VERSION(5, 14) ? REFUSED : NEAR;

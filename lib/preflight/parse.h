@@ -83,6 +83,7 @@ int parse_tasks(const char *loadavg, uint64_t *tasks);
 int parse_version(const char *release, unsigned *version); /* "5.15.0-91" -> VERSION(5, 15) */
 int parse_cpu_list(const char *list, uint64_t *cpus);      /* "0-3,8" -> 5 */
 bool parse_full_uid_map(const char *map);                  /* is that of the first namespace */
+int parse_namespace(const char *link, uint64_t *inode);    /* "user:[4026531837]" */
 
 #define VERSION(major, minor) ((unsigned)(major) << 16 | (unsigned)(minor))
 

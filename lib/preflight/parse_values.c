@@ -54,3 +54,14 @@ bool parse_full_uid_map(const char *map)
 	s = s ? scan_decimal(s, &outside) : NULL;
 	return s && scan_decimal(s, &n) && inside == 0 && outside == 0 && n == UINT32_MAX;
 }
+
+int parse_namespace(const char *link, uint64_t *inode)
+{
+	uint64_t value;
+	const char *bracket = strchr(link, '[');
+	const char *end = bracket ? scan_decimal(bracket + 1, &value) : NULL;
+	if (!end || *end != ']')
+		return 0;
+	*inode = value;
+	return 1;
+}

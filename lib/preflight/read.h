@@ -8,6 +8,7 @@
 
 #include "preflight/parse.h"
 #include "preflight/snapshot.h"
+#include "preflight/users.h"
 
 /*
  * The thin side: files to facts. No allocation, at most a few KiB of stack, every descriptor
@@ -58,8 +59,10 @@ void read_task(const struct source *source, int task_dir, const struct status *s
 /* name, when not NULL: the directory of the pids cgroup with the least room, if there is a limit. */
 enum { CGROUP_NAME = 256 };
 void read_cgroups(const struct source *source, int task_dir, struct task_facts *task, char *name);
-/* How many tasks has this user, of those that can be seen? */
-int count_tasks(const struct source *source, uint64_t uid, uint64_t *own, uint64_t *all);
+/* `task` is below `dir`. 0: not the first, else unknown. */
+uint64_t read_user_namespace(int dir, const char *task);
+/* Those that can be seen. */
+int count_tasks(const struct source *source, struct user_tally *tally);
 
 struct look_request {
 	pid_t pid;                /* 0: the caller */

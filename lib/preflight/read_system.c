@@ -46,14 +46,14 @@ static void read_tasks(const struct source *source, struct system_facts *sys)
 static void number_tasks(const struct source *source, struct system_facts *sys)
 {
 	char text[64];
-	uint64_t own, all;
+	struct user_tally tally = {0};
 	sys->numbered_tasks = sys->tasks;
 	if (!source->live || !is_near_pid_max(sys->tasks, sys->pid_max))
 		return;
 	ssize_t n = readlinkat(source->proc, "self/ns/pid", text, sizeof text - 1);
 	text[n < 0 ? 0 : n] = '\0';
-	if (n > 0 && strcmp(text, "pid:[4026531836]") && count_tasks(source, 0, &own, &all) == 0)
-		sys->numbered_tasks = all;
+	if (n > 0 && strcmp(text, "pid:[4026531836]") && count_tasks(source, &tally) == 0)
+		sys->numbered_tasks = tally.all;
 }
 
 void read_cpus(const struct source *source, struct system_facts *sys)

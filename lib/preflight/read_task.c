@@ -37,20 +37,6 @@ int read_status(int task_dir, struct status *st)
 	return kernel && st->state != 'Z' && st->state != 'X' ? -ENOTSUP : -ESRCH;
 }
 
-/* The first user namespace has a fixed inode number; its map is for those not allowed to see it. */
-static bool in_first_namespace(int task_dir)
-{
-	char text[128];
-	ssize_t n = readlinkat(task_dir, "ns/user", text, sizeof text - 1);
-	if (n > 0) {
-		text[n] = '\0';
-		return !strcmp(text, "user:[4026531837]");
-	}
-	if (read_text(task_dir, "uid_map", text, sizeof text) > 0)
-		return parse_full_uid_map(text);
-	return true;
-}
-
 static uint64_t nproc_limit(const struct source *source, int task_dir, pid_t pid)
 {
 	struct limits limits = {0};
@@ -63,16 +49,16 @@ static uint64_t nproc_limit(const struct source *source, int task_dir, pid_t pid
 }
 
 /* Counting a user's tasks reads all of /proc: only where the limit could be reached at all. */
-static void read_user(
-	const struct source *source, const struct system_facts *sys, struct task_facts *task)
+static void read_user(const struct source *source, uint64_t user_ns, const struct system_facts *sys,
+	struct task_facts *task)
 {
-	uint64_t own, seen;
+	struct user_tally tally = {.uid = task->uid, .user_ns = user_ns};
 	task->user_tasks_low = 0;
 	task->user_tasks_high = sys->tasks;
-	if (task->nproc_limit > sys->tasks || count_tasks(source, task->uid, &own, &seen) < 0)
+	if (task->nproc_limit > sys->tasks)
 		return;
-	task->user_tasks_low = own;
-	task->user_tasks_high = add_clamped(own, sub_clamped(sys->tasks, seen));
+	if (count_tasks(source, &tally) == 0)
+		user_bounds(&tally, sys, &task->user_tasks_low, &task->user_tasks_high);
 }
 
 void read_task(const struct source *source, int task_dir, const struct status *st,
@@ -82,7 +68,6 @@ void read_task(const struct source *source, int task_dir, const struct status *s
 	*task = (struct task_facts){
 		.pid = (pid_t)st->pid,
 		.uid = st->uid,
-		.first_namespace = true,
 		.cap_admin = st->cap_effective >> CAP_ADMIN & 1,
 		.cap_resource = st->cap_effective >> CAP_RESOURCE & 1,
 		.total = mul_clamped(st->size, 1024) / page,
@@ -98,7 +83,9 @@ void read_task(const struct source *source, int task_dir, const struct status *s
 	uint64_t anonymous = st->resident_anon ? st->resident_anon : st->resident;
 	task->anonymous = mul_clamped(add_clamped(anonymous, st->swap), 1024) / page;
 	bool reserves_matter = sys->overcommit == 2 || is_before_5_2(sys);
+	uint64_t user_ns = FIRST_USER_NAMESPACE;
 	if (reserves_matter || task->nproc_limit <= sys->tasks)
-		task->first_namespace = in_first_namespace(task_dir);
-	read_user(source, sys, task);
+		user_ns = read_user_namespace(task_dir, ".");
+	task->first_namespace = user_ns == FIRST_USER_NAMESPACE;
+	read_user(source, user_ns, sys, task);
 }

@@ -1,33 +1,50 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "preflight/read.h"
 
-struct count {
+/* The link is for those who may trace the process; its map for all, but a map may be a copy. */
+uint64_t read_user_namespace(int dir, const char *task)
+{
+	char path[48], text[128];
+	uint64_t inode;
+	snprintf(path, sizeof path, "%s/ns/user", task);
+	ssize_t n = readlinkat(dir, path, text, sizeof text - 1);
+	text[n < 0 ? 0 : n] = '\0';
+	if (n > 0 && parse_namespace(text, &inode))
+		return inode;
+	snprintf(path, sizeof path, "%s/uid_map", task);
+	if (read_text(dir, path, text, sizeof text) > 0 && !parse_full_uid_map(text))
+		return 0;
+	return FIRST_USER_NAMESPACE;
+}
+
+struct counting {
 	const struct source *source;
-	uint64_t uid, own, all;
+	some_tasks_fn *fn;
+	void *to;
 };
 
 static bool add_process(void *to, const char *pid)
 {
-	struct count *count = to;
+	const struct counting *c = to;
 	struct status st = {0};
 	char path[32];
 	if (snprintf(path, sizeof path, "%s/status", pid) >= (int)sizeof path ||
-		read_lines(count->source->proc, path, parse_status, &st) < 0)
+		read_lines(c->source->proc, path, parse_status, &st) < 0)
 		return true;
-	uint64_t threads = st.threads ? st.threads : 1;
-	count->all += threads;
-	if (st.uid == count->uid)
-		count->own += threads;
+	const struct some_tasks some = {
+		.uid = st.uid,
+		.user_ns = read_user_namespace(c->source->proc, pid),
+		.tasks = st.threads ? st.threads : 1,
+	};
+	c->fn(c->to, &some);
 	return true;
 }
 
-int count_tasks(const struct source *source, uint64_t uid, uint64_t *own, uint64_t *all)
+int count_tasks(const struct source *source, struct user_tally *tally)
 {
-	struct count count = {.source = source, .uid = uid};
-	int error = read_numbered(source->proc, ".", add_process, &count);
-	*own = count.own;
-	*all = count.all;
-	return error;
+	struct counting counting = {source, user_tally_add, tally};
+	return read_numbered(source->proc, ".", add_process, &counting);
 }

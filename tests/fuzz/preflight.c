@@ -81,6 +81,7 @@ static void parse_values(const char *text)
 	parse_version(text, &version);
 	parse_cpu_list(text, &value);
 	parse_full_uid_map(text);
+	parse_namespace(text, &value);
 	scan_limit(text, &value);
 }
 

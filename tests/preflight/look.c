@@ -292,21 +292,44 @@ static void mounted_elsewhere(void **state)
 
 /* ---- counting ------------------------------------------------------------------------------ */
 
-static void tasks_are_counted_by_user(void **state)
+static void put_process(const char *pid, int uid, int threads, const char *user_ns)
+{
+	char name[64], text[128];
+	snprintf(name, sizeof name, "%s/status", pid);
+	snprintf(text, sizeof text, "Tgid:\t%s\nUid:\t%d\t6\t6\t6\nThreads:\t%d\nVmSize:\t80 kB\n",
+		pid, uid, threads);
+	put(name, text);
+	snprintf(name, sizeof name, "%s/ns/user", pid);
+	if (user_ns)
+		link_to(name, user_ns);
+}
+
+static struct user_tally counted(const struct source *source, uint64_t uid)
+{
+	struct user_tally t = {.uid = uid, .user_ns = FIRST_USER_NAMESPACE};
+	assert_int_equal(count_tasks(source, &t), 0);
+	return t;
+}
+
+static void tasks_are_counted_by_user_and_namespace(void **state)
 {
 	(void)state;
 	struct source source;
-	uint64_t own = 0, all = 0;
 	begin();
-	put("7/status", "Uid:\t5\t6\t6\t6\nThreads:\t3\n");
-	put("8/status", "Uid:\t6\t5\t5\t5\nThreads:\t10\n");
-	put("9/status", "Uid:\t5\t6\t6\t6\nThreads:\t1\n");
+	put_process("7", 5, 3, "user:[4026531837]");
+	put_process("8", 6, 10, "user:[4026531837]");
+	put_process("9", 5, 1, NULL);
+	put_process("10", 5, 20, "user:[4026532000]");
+	put_process("11", 6, 40, NULL);
+	put("11/uid_map", "0 100000 65536\n");
 	put("sys/status", "Uid:\t5\t6\t6\t6\nThreads:\t100\n");
 	assert_int_equal(source_open(&source, root), 0);
-	assert_int_equal(count_tasks(&source, 5, &own, &all), 0);
+	struct user_tally t = counted(&source, 5);
+	assert_int_equal(t.own, 4);
+	assert_int_equal(t.namesakes, 20);
+	assert_int_equal(t.elsewhere, 60);
+	assert_int_equal(t.all, 74);
 	source_close(&source);
-	assert_int_equal(own, 4);
-	assert_int_equal(all, 14);
 	end();
 }
 
@@ -378,7 +401,7 @@ int main(int argc, char **argv)
 		TEST(in_a_namespace_the_mount_is_looked_at_first),
 		TEST(each_cpu_may_keep_back_some_of_a_memory_cgroup),
 		TEST(mounted_elsewhere),
-		TEST(tasks_are_counted_by_user),
+		TEST(tasks_are_counted_by_user_and_namespace),
 		TEST(kernel_threads_and_the_dead),
 		TEST(a_process_without_its_first_thread),
 	};

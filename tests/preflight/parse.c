@@ -276,6 +276,9 @@ static void single_values(void **state)
 	assert_true(parse_full_uid_map("         0          0 4294967295\n"));
 	assert_false(parse_full_uid_map("         0     100000      65536\n"));
 	assert_false(parse_full_uid_map(""));
+	assert_true(parse_namespace("user:[4026531837]", &v) && v == 4026531837);
+	assert_false(parse_namespace("user:[4026531837", &v));
+	assert_false(parse_namespace("", &v));
 	struct cpu_count cpus = {0};
 	feed("cpu  1 2\ncpu0 1 2\ncpu1 1 2\nintr 5\n", parse_stat_cpus, &cpus);
 	assert_int_equal(cpus.cpus, 2);

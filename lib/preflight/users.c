@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#include "preflight/users.h"
+
+#include "preflight/parse.h"
+
+void user_tally_add(void *to, const struct some_tasks *some)
+{
+	struct user_tally *t = to;
+	bool same_user = some->uid == t->uid;
+	bool same_namespace = some->user_ns == t->user_ns && some->user_ns != 0;
+	t->all = add_clamped(t->all, some->tasks);
+	if (!same_namespace)
+		t->elsewhere = add_clamped(t->elsewhere, some->tasks);
+	if (same_user && same_namespace)
+		t->own = add_clamped(t->own, some->tasks);
+	else if (same_user)
+		t->namesakes = add_clamped(t->namesakes, some->tasks);
+}
+
+void user_bounds(
+	const struct user_tally *t, const struct system_facts *sys, uint64_t *low, uint64_t *high)
+{
+	uint64_t unseen = sub_clamped(sys->tasks, t->all);
+	if (sys->version < VERSION(5, 14)) {
+		*low = add_clamped(t->own, t->namesakes);
+		*high = add_clamped(*low, unseen);
+		return;
+	}
+	*low = t->own;
+	*high = add_clamped(add_clamped(t->own, t->elsewhere), unseen);
+	/* Further up, its creator's tasks are counted with it. */
+	if (t->user_ns != FIRST_USER_NAMESPACE && *high < sys->tasks)
+		*high = sys->tasks;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PREFLIGHT_USERS_H
+#define PREFLIGHT_USERS_H
+
+#include "preflight/snapshot.h"
+
+/*
+ * How many tasks count for RLIMIT_NPROC. Since 5.14 a task counts for its user in its user
+ * namespace, and for the namespace's creator one level up, and so on to the first. Who that is
+ * nothing shows: a task in another namespace may count for anyone. Pure functions.
+ */
+#define FIRST_USER_NAMESPACE UINT64_C(4026531837)
+
+/* Tasks of one user in one namespace. */
+struct some_tasks {
+	uint64_t uid, user_ns; /* user_ns: inode number; 0: not the first, else unknown */
+	uint64_t tasks;
+};
+typedef void some_tasks_fn(void *to, const struct some_tasks *some);
+
+/* Those that may matter for one user's limit. */
+struct user_tally {
+	uint64_t uid, user_ns; /* whose; by the caller */
+	uint64_t own;          /* of the user in the namespace */
+	uint64_t namesakes;    /* of the user in any other */
+	uint64_t elsewhere;    /* of anyone in any other */
+	uint64_t all;
+};
+some_tasks_fn user_tally_add; /* to a struct user_tally */
+
+/* At least, and at most so many count. */
+void user_bounds(
+	const struct user_tally *t, const struct system_facts *sys, uint64_t *low, uint64_t *high);
+
+#endif
