@@ -38,6 +38,7 @@ uint64_t headroom_pages(const struct snapshot *s);
 /* How far off the kernel's own counters may be. */
 uint64_t counter_error_pages(const struct snapshot *s);
 bool is_before_5_2(const struct system_facts *sys);
+bool is_exempt_from_nproc(const struct task_facts *t);
 bool is_near_pid_max(uint64_t tasks, uint64_t max);
 
 /* Memory cgroups: what a fork needs of them for page tables and stacks. */

@@ -4,7 +4,7 @@
 /* The kernel hands out no pid below this once it has come round to the end. */
 #define RESERVED_PIDS 300
 
-static bool is_exempt(const struct task_facts *t)
+bool is_exempt_from_nproc(const struct task_facts *t)
 {
 	/* Capabilities count when they are held in the first user namespace only. */
 	return t->first_namespace && (t->uid == 0 || t->cap_admin || t->cap_resource);
@@ -13,7 +13,8 @@ static bool is_exempt(const struct task_facts *t)
 enum outcome judge_nproc(const struct snapshot *s)
 {
 	const struct task_facts *t = &s->task;
-	if (is_exempt(t) || t->nproc_limit == NO_LIMIT || t->user_tasks_high < t->nproc_limit)
+	if (is_exempt_from_nproc(t) || t->nproc_limit == NO_LIMIT ||
+		t->user_tasks_high < t->nproc_limit)
 		return PASSES;
 	/* Between the bounds, see users.h. */
 	if (t->user_tasks_low < t->nproc_limit)

@@ -55,7 +55,7 @@ static void read_user(const struct source *source, uint64_t user_ns, const struc
 	struct user_tally tally = {.uid = task->uid, .user_ns = user_ns};
 	task->user_tasks_low = 0;
 	task->user_tasks_high = sys->tasks;
-	if (task->nproc_limit > sys->tasks)
+	if (task->nproc_limit > sys->tasks || is_exempt_from_nproc(task))
 		return;
 	if (count_tasks(source, &tally) == 0)
 		user_bounds(&tally, sys, &task->user_tasks_low, &task->user_tasks_high);

@@ -333,6 +333,40 @@ static void tasks_are_counted_by_user_and_namespace(void **state)
 	end();
 }
 
+static struct task_facts facts_of(const char *pid, uint64_t tasks)
+{
+	struct source source;
+	struct system_facts sys = {.page_bytes = 4096, .version = VERSION(6, 1), .tasks = tasks};
+	struct task_facts facts;
+	struct status st;
+	assert_int_equal(source_open(&source, root), 0);
+	int dir = task_open(&source, atoi(pid));
+	assert_int_equal(read_status(dir, &st), 0);
+	read_task(&source, dir, &st, &sys, &facts);
+	close(dir);
+	source_close(&source);
+	return facts;
+}
+
+static void nobody_is_counted_for_the_exempt(void **state)
+{
+	(void)state;
+	static const char limit[] = "Max processes 2 2 processes\n";
+	begin();
+	put_process("7", 5, 3, NULL);
+	put_process("8", 0, 3, NULL);
+	put("7/limits", limit);
+	put("8/limits", limit);
+	struct task_facts user = facts_of("7", 6), root_user = facts_of("8", 6);
+	assert_int_equal(user.user_tasks_low, 3);
+	assert_int_equal(user.user_tasks_high, 3);
+	assert_int_equal(root_user.user_tasks_low, 0);
+	link_to("8/ns/user", "user:[4026532000]");
+	assert_int_equal(facts_of("8", 6).user_tasks_low, 3);
+	assert_int_equal(facts_of("8", 6).user_tasks_high, 6);
+	end();
+}
+
 static void kernel_threads_and_the_dead(void **state)
 {
 	(void)state;
@@ -402,6 +436,7 @@ int main(int argc, char **argv)
 		TEST(each_cpu_may_keep_back_some_of_a_memory_cgroup),
 		TEST(mounted_elsewhere),
 		TEST(tasks_are_counted_by_user_and_namespace),
+		TEST(nobody_is_counted_for_the_exempt),
 		TEST(kernel_threads_and_the_dead),
 		TEST(a_process_without_its_first_thread),
 	};
