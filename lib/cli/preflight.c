@@ -144,6 +144,7 @@ int cli_preflight(int argc, char **argv)
 	if (error)
 		return cli_fail(
 			"preflight: %s: %s", request.dir ? request.dir : "/proc", strerror(-error));
+	source.census = &list.census;
 	status = collect(&request, &source, &list);
 	source_close(&source);
 	if (status == CLI_OK)

@@ -20,6 +20,7 @@ struct preflight_entry {
 
 struct preflight_list {
 	struct system_facts system;
+	struct census census; /* for the source */
 	struct preflight_entry *entries;
 	size_t n, room;
 };

@@ -10,6 +10,7 @@ int source_open(struct source *source, const char *dir)
 	const int flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
 	source->live = source->has_cgroups = !dir;
 	source->cgroup = -1;
+	source->census = NULL;
 	source->proc = open(dir ? dir : "/proc", flags);
 	if (source->proc < 0)
 		return -errno;

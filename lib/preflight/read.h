@@ -16,10 +16,11 @@
  */
 #define CGROUPS "/sys/fs/cgroup"
 struct source {
-	int proc;         /* directory */
-	int cgroup;       /* CGROUPS; -1: not there */
-	bool has_cgroups; /* false: they are not looked at */
-	bool live;        /* the running kernel's, so that system calls may be asked as well */
+	int proc;              /* directory */
+	int cgroup;            /* CGROUPS; -1: not there */
+	bool has_cgroups;      /* false: they are not looked at */
+	bool live;             /* the running kernel's, so that system calls may be asked as well */
+	struct census *census; /* NULL: tasks are counted anew each time */
 };
 
 int source_open(struct source *source, const char *dir); /* NULL: /proc */

@@ -43,8 +43,24 @@ static bool add_process(void *to, const char *pid)
 	return true;
 }
 
+static int count(const struct source *source, some_tasks_fn *fn, void *to)
+{
+	struct counting counting = {source, fn, to};
+	return read_numbered(source->proc, ".", add_process, &counting);
+}
+
 int count_tasks(const struct source *source, struct user_tally *tally)
 {
-	struct counting counting = {source, user_tally_add, tally};
-	return read_numbered(source->proc, ".", add_process, &counting);
+	struct census *census = source->census;
+	if (!census)
+		return count(source, user_tally_add, tally);
+	if (!census->taken) {
+		census->n = 0;
+		int error = count(source, census_add, census);
+		if (error)
+			return error;
+		census->taken = true;
+	}
+	census_tally(census, tally);
+	return 0;
 }

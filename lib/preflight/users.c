@@ -32,3 +32,22 @@ void user_bounds(
 	if (t->user_ns != FIRST_USER_NAMESPACE && *high < sys->tasks)
 		*high = sys->tasks;
 }
+
+void census_add(void *to, const struct some_tasks *some)
+{
+	struct census *c = to;
+	size_t i = 0;
+	while (i < c->n && (c->users[i].uid != some->uid || c->users[i].user_ns != some->user_ns))
+		i++;
+	if (i == sizeof c->users / sizeof c->users[0])
+		return;
+	if (i == c->n)
+		c->users[c->n++] = (struct some_tasks){some->uid, some->user_ns, 0};
+	c->users[i].tasks = add_clamped(c->users[i].tasks, some->tasks);
+}
+
+void census_tally(const struct census *c, struct user_tally *t)
+{
+	for (size_t i = 0; i < c->n; i++)
+		user_tally_add(t, &c->users[i]);
+}

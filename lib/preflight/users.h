@@ -2,6 +2,9 @@
 #ifndef PREFLIGHT_USERS_H
 #define PREFLIGHT_USERS_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "preflight/snapshot.h"
 
 /*
@@ -31,5 +34,14 @@ some_tasks_fn user_tally_add; /* to a struct user_tally */
 /* At least, and at most so many count. */
 void user_bounds(
 	const struct user_tally *t, const struct system_facts *sys, uint64_t *low, uint64_t *high);
+
+/* Everyone's, counted once for many tallies. Starts out zeroed; what does not fit stays unseen. */
+struct census {
+	bool taken;
+	size_t n;
+	struct some_tasks users[1024];
+};
+some_tasks_fn census_add; /* to a struct census */
+void census_tally(const struct census *census, struct user_tally *tally);
 
 #endif

@@ -333,6 +333,25 @@ static void tasks_are_counted_by_user_and_namespace(void **state)
 	end();
 }
 
+/* For lists: what comes later is not in it any more. */
+static void a_census_is_taken_once(void **state)
+{
+	(void)state;
+	static struct census census;
+	struct source source;
+	begin();
+	put_process("7", 5, 3, NULL);
+	assert_int_equal(source_open(&source, root), 0);
+	source.census = &census;
+	assert_int_equal(counted(&source, 5).own, 3);
+	put_process("8", 5, 10, NULL);
+	assert_int_equal(counted(&source, 5).own, 3);
+	source.census = NULL;
+	assert_int_equal(counted(&source, 5).own, 13);
+	source_close(&source);
+	end();
+}
+
 static struct task_facts facts_of(const char *pid, uint64_t tasks)
 {
 	struct source source;
@@ -436,6 +455,7 @@ int main(int argc, char **argv)
 		TEST(each_cpu_may_keep_back_some_of_a_memory_cgroup),
 		TEST(mounted_elsewhere),
 		TEST(tasks_are_counted_by_user_and_namespace),
+		TEST(a_census_is_taken_once),
 		TEST(nobody_is_counted_for_the_exempt),
 		TEST(kernel_threads_and_the_dead),
 		TEST(a_process_without_its_first_thread),

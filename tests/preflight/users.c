@@ -69,12 +69,43 @@ static void before_5_14_namespaces_did_not_matter(void **state)
 	expect_bounds(&t, machine(VERSION(5, 13), 78), 35, 35);
 }
 
+static void a_census_is_as_good_as_counting_anew(void **state)
+{
+	(void)state;
+	static struct census census;
+	struct user_tally one = {.uid = 5, .user_ns = 7}, other = one;
+	for (uint64_t i = 0; i < 2000; i++) {
+		struct some_tasks some = {i % 9, i % 4 + 6, i % 3};
+		census_add(&census, &some);
+		user_tally_add(&one, &some);
+	}
+	census_tally(&census, &other);
+	assert_int_equal(census.n, 36);
+	assert_memory_equal(&one, &other, sizeof one);
+}
+
+static void whom_a_census_has_no_place_for_is_not_seen(void **state)
+{
+	(void)state;
+	static struct census census;
+	struct user_tally t = {.uid = 5, .user_ns = 7};
+	for (uint64_t i = 0; i < 5000; i++)
+		census_add(&census, &(struct some_tasks){i, 7, 2});
+	census_add(&census, &(struct some_tasks){5, 7, 2});
+	census_tally(&census, &t);
+	assert_int_equal(census.n, sizeof census.users / sizeof census.users[0]);
+	assert_int_equal(t.own, 4);
+	assert_int_equal(t.all, census.n * 2 + 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(tasks_of_other_namespaces_may_count_or_not),
 		TEST(outside_the_first_namespace_anyone_may_count),
 		TEST(before_5_14_namespaces_did_not_matter),
+		TEST(a_census_is_as_good_as_counting_anew),
+		TEST(whom_a_census_has_no_place_for_is_not_seen),
 	};
 	return RUN_TESTS(tests);
 }
