@@ -58,7 +58,8 @@ static int escalate(const struct source *source, int task_dir, const struct look
 static int look_inside(const struct source *source, int task_dir,
 	const struct look_request *request, struct snapshot *s, const struct status *st)
 {
-	read_task(source, task_dir, st, &s->system, &s->task);
+	bool own = source->live && is_caller(source, request->pid);
+	read_task(source, task_dir, own, st, &s->system, &s->task);
 	read_cgroups(source, task_dir, &s->task, request->pids_cgroup);
 	if (s->task.memory_room_bytes != NO_LIMIT)
 		read_cpus(source, &s->system);

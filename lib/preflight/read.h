@@ -46,15 +46,17 @@ void read_cpus(const struct source *source, struct system_facts *sys);
 
 /*
  * A task's directory, held open: what is read there is never another process's that got its pid.
- * pid 0 is the calling thread, because credentials are a thread's. Returns it, or -errno.
+ * pid 0 is the calling thread, because credentials are a thread's; so is the caller's own pid, which
+ * may be another's in a /proc of a PID namespace further out. Returns it, or -errno.
  */
+bool is_caller(const struct source *source, pid_t pid);
 int task_open(const struct source *source, pid_t pid);
 
 /* -ESRCH: it has ended. -ENOTSUP: a kernel thread. */
 int read_status(int task_dir, struct status *st);
 /* Of a process whose first thread has ended, with `st` of that one: another's; st becomes its. */
 int living_thread_open(int task_dir, struct status *st);
-void read_task(const struct source *source, int task_dir, const struct status *st,
+void read_task(const struct source *source, int task_dir, bool own, const struct status *st,
 	const struct system_facts *sys, struct task_facts *task);
 
 /* name, when not NULL: the directory of the pids cgroup with the least room, if there is a limit. */

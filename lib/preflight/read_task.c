@@ -11,13 +11,19 @@
 
 enum { CAP_ADMIN = 21, CAP_RESOURCE = 24 }; /* CAP_SYS_... */
 
+bool is_caller(const struct source *source, pid_t pid)
+{
+	return pid == 0 || (source->live && pid == getpid());
+}
+
 int task_open(const struct source *source, pid_t pid)
 {
 	char name[16] = "thread-self";
-	if (pid != 0)
+	bool own = is_caller(source, pid);
+	if (!own)
 		snprintf(name, sizeof name, "%d", (int)pid);
 	int fd = openat(source->proc, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT && pid == 0)
+	if (fd < 0 && errno == ENOENT && own)
 		fd = openat(source->proc, "self", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? -ESRCH : -errno;
@@ -37,12 +43,12 @@ int read_status(int task_dir, struct status *st)
 	return kernel && st->state != 'Z' && st->state != 'X' ? -ENOTSUP : -ESRCH;
 }
 
-static uint64_t nproc_limit(const struct source *source, int task_dir, pid_t pid)
+static uint64_t nproc_limit(int task_dir, bool own)
 {
 	struct limits limits = {0};
-	struct rlimit own;
-	if (source->live && pid == getpid() && getrlimit(RLIMIT_NPROC, &own) == 0)
-		return own.rlim_cur == RLIM_INFINITY ? NO_LIMIT : own.rlim_cur;
+	struct rlimit limit;
+	if (own && getrlimit(RLIMIT_NPROC, &limit) == 0)
+		return limit.rlim_cur == RLIM_INFINITY ? NO_LIMIT : limit.rlim_cur;
 	if (read_lines(task_dir, "limits", parse_limits, &limits) < 0)
 		return NO_LIMIT;
 	return limits.has_processes ? limits.processes : NO_LIMIT;
@@ -61,12 +67,12 @@ static void read_user(const struct source *source, uint64_t user_ns, const struc
 		user_bounds(&tally, sys, &task->user_tasks_low, &task->user_tasks_high);
 }
 
-void read_task(const struct source *source, int task_dir, const struct status *st,
+void read_task(const struct source *source, int task_dir, bool own, const struct status *st,
 	const struct system_facts *sys, struct task_facts *task)
 {
 	uint64_t page = sys->page_bytes;
 	*task = (struct task_facts){
-		.pid = (pid_t)st->pid,
+		.pid = own ? getpid() : (pid_t)st->pid,
 		.uid = st->uid,
 		.cap_admin = st->cap_effective >> CAP_ADMIN & 1,
 		.cap_resource = st->cap_effective >> CAP_RESOURCE & 1,
@@ -74,7 +80,7 @@ void read_task(const struct source *source, int task_dir, const struct status *s
 		.data = mul_clamped(add_clamped(st->data, st->stack), 1024) / page,
 		.resident = mul_clamped(st->resident, 1024) / page,
 		.page_table_bytes = mul_clamped(st->page_tables, 1024),
-		.nproc_limit = nproc_limit(source, task_dir, (pid_t)st->pid),
+		.nproc_limit = nproc_limit(task_dir, own),
 		.pids_room = NO_LIMIT,
 		.pids_max = NO_LIMIT,
 		.memory_room_bytes = NO_LIMIT,

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,6 +72,38 @@ static void by_pid_as_by_zero(void **state)
 	assert_int_equal(zero.pid, pid.pid);
 	assert_int_equal(zero.charge_bytes, pid.charge_bytes);
 	assert_int_equal(zero.verdict, pid.verdict);
+}
+
+static int same_by_pid_and_by_zero(void)
+{
+	struct ss_preflight zero, pid;
+	fresh(&zero);
+	fresh(&pid);
+	if (ss_preflight(&zero, 0) || ss_preflight(&pid, getpid()))
+		return 0;
+	return zero.pid == getpid() && pid.pid == getpid() && pid.mappings == zero.mappings &&
+	       pid.charge_bytes == zero.charge_bytes;
+}
+
+/* There /proc is still that of the namespace outside, in which its pid is another's. */
+static void in_a_pid_namespace(void **state)
+{
+	(void)state;
+	int status = 0;
+	pid_t outer = fork();
+	if (outer == 0) {
+		if (unshare(CLONE_NEWPID))
+			_exit(77);
+		pid_t inner = fork();
+		if (inner == 0)
+			_exit(same_by_pid_and_by_zero() ? 0 : 1);
+		waitpid(inner, &status, 0);
+		_exit(WEXITSTATUS(status));
+	}
+	waitpid(outer, &status, 0);
+	if (WEXITSTATUS(status) == 77)
+		skip();
+	assert_int_equal(status, 0);
 }
 
 static void *in_a_thread(void *to)
@@ -268,6 +301,7 @@ int main(void)
 		TEST(about_oneself),
 		TEST(what_is_mapped_shows),
 		TEST(by_pid_as_by_zero),
+		TEST(in_a_pid_namespace),
 		TEST(in_a_thread_with_a_small_stack),
 		TEST(sizes_old_and_new),
 		TEST(who_is_not_there),

@@ -361,7 +361,7 @@ static struct task_facts facts_of(const char *pid, uint64_t tasks)
 	assert_int_equal(source_open(&source, root), 0);
 	int dir = task_open(&source, atoi(pid));
 	assert_int_equal(read_status(dir, &st), 0);
-	read_task(&source, dir, &st, &sys, &facts);
+	read_task(&source, dir, false, &st, &sys, &facts);
 	close(dir);
 	source_close(&source);
 	return facts;
