@@ -305,7 +305,7 @@ struct ss_preflight {
  * never forks. Takes less than 0.1 ms where it clearly would; else it reads maps and, in
  * doubt, smaps.
  * ESRCH: no such process, or it has ended. ENOTSUP: a kernel thread. EINVAL: size too small.
- * EACCES, EMFILE and others: /proc cannot be read.
+ * E2BIG: size above 4096. EACCES, EMFILE and others: /proc cannot be read.
  */
 #ifdef __cplusplus
 /* The function has the struct's name, as stat(2) does; -Wshadow of g++ minds. */

@@ -145,6 +145,13 @@ static void sizes_old_and_new(void **state)
 	r.size = 8;
 	assert_int_equal(ss_preflight(&r, 0), -1);
 	assert_int_equal(errno, EINVAL);
+	r.size = SIZE_MAX;
+	assert_int_equal(ss_preflight(&r, 0), -1);
+	assert_int_equal(errno, E2BIG);
+	r.size = 4097;
+	assert_int_equal(ss_preflight(&r, 0), -1);
+	assert_int_equal(errno, E2BIG);
+	r.size = 8;
 	assert_int_equal(ss_preflight_print(&r, stderr), -1);
 	assert_int_equal(errno, EINVAL);
 }
