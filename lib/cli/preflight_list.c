@@ -40,6 +40,7 @@ int preflight_list_add(
 	memcpy(e->name, status.name, sizeof e->name);
 	if (!e->error)
 		fill_report(&e->report, &snapshot);
+	e->inexact = !e->error && least == LOOK_SMAPS && !e->report.exact;
 	return 0;
 }
 

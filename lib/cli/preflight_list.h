@@ -12,7 +12,8 @@
 struct preflight_entry {
 	pid_t pid;
 	char name[64];
-	int error; /* 0, or -errno */
+	int error;    /* 0, or -errno */
+	bool inexact; /* though smaps was asked for */
 	struct ss_preflight report;
 	struct top_mappings top;
 	char pids_cgroup[CGROUP_NAME];

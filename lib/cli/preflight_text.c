@@ -31,6 +31,12 @@ static void print_largest(const struct preflight_entry *e, FILE *to)
 	}
 }
 
+static void print_note(const struct preflight_entry *e, FILE *to)
+{
+	if (e->inexact)
+		fputs("  note       not exact: its smaps may not be read, or has no VmFlags\n", to);
+}
+
 static void print_cgroup(const struct preflight_entry *e, FILE *to)
 {
 	if (e->report.cause != SS_CAUSE_PIDS_CGROUP || !e->pids_cgroup[0])
@@ -50,6 +56,7 @@ void preflight_write_entry(const struct preflight_entry *e, FILE *to)
 	print_name(e->name, to);
 	fputs(", pid ", to);
 	ss_preflight_print(&e->report, to);
+	print_note(e, to);
 	print_cgroup(e, to);
 	print_largest(e, to);
 }
@@ -72,18 +79,21 @@ static void print_row(const struct preflight_entry *e, FILE *to)
 
 static void print_sum(const struct preflight_list *list, FILE *to)
 {
-	size_t read = 0, refused = 0, unsure = 0, ended = 0;
+	size_t read = 0, refused = 0, unsure = 0, ended = 0, inexact = 0;
 	for (size_t i = 0; i < list->n; i++) {
 		const struct preflight_entry *e = &list->entries[i];
 		read += !e->error;
 		ended += e->error == -ESRCH;
+		inexact += e->inexact;
 		unsure += !e->error && e->report.verdict == SS_FORK_UNSURE;
 		refused += !e->error && e->report.verdict != SS_FORK_OK;
 	}
 	fprintf(to, "vm.overcommit_memory=%d: of %zu processes %zu could not fork",
 		list->system.overcommit, read, refused - unsure);
 	if (unsure)
-		fprintf(to, ", %zu are too near to say", unsure);
+		fprintf(to, ", of %zu it is uncertain", unsure);
+	if (inexact)
+		fprintf(to, ", %zu could not be read exactly", inexact);
 	if (read + ended < list->n)
 		fprintf(to, ", %zu more could not be read", list->n - read - ended);
 	if (ended)

@@ -129,6 +129,8 @@ static int look_closer(char *text, size_t size, const struct ss_preflight *r)
 {
 	if (!is_for_memory(r) || r->exact)
 		return 0;
+	if (lacks_mappings(r))
+		return snprintf(text, size, "its maps may not be read: ask as its user or as root");
 	return snprintf(text, size,
 		"this is an estimate: its smaps was not read (safespawn preflight --exact, as its "
 		"user "

@@ -14,6 +14,10 @@ static const char *headline(const struct ss_preflight *r)
 	case SS_FORK_EAGAIN:
 		return "fork would fail: EAGAIN, too many tasks";
 	case SS_FORK_UNSURE:
+		if (lacks_mappings(r))
+			return "fork may fail: its maps may not be read";
+		if (r->cause == SS_CAUSE_NPROC)
+			return "fork may fail: not all that counts can be seen";
 		return "fork may fail: too near to say";
 	}
 	return "?";

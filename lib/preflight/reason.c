@@ -3,6 +3,15 @@
 
 #include <stdio.h>
 
+bool lacks_mappings(const struct ss_preflight *r)
+{
+	if (r->verdict != SS_FORK_UNSURE || r->exact || r->mappings > 0)
+		return false;
+	/* Where Committed_AS is not shown, no look is taken. */
+	return r->cause == SS_CAUSE_MAPPING_RAM || r->cause == SS_CAUSE_MAPPING_AVAILABLE ||
+	       (r->cause == SS_CAUSE_COMMIT_LIMIT && r->committed_bytes > 0);
+}
+
 static int mapping(char *text, size_t size, const struct ss_preflight *r, const char *bound)
 {
 	char largest[SIZE_TEXT], headroom[SIZE_TEXT];
@@ -14,9 +23,20 @@ static int mapping(char *text, size_t size, const struct ss_preflight *r, const 
 		size_text(headroom, r->headroom_bytes));
 }
 
+/* Without the mappings, most of the uncertainty is in the charge. */
+static int estimated_commit(char *text, size_t size, const struct ss_preflight *r)
+{
+	char charge[SIZE_TEXT], headroom[SIZE_TEXT], error[SIZE_TEXT];
+	return snprintf(text, size, "the charge may be %s, or up to %s more; the headroom is %s",
+		size_text(charge, r->charge_bytes), size_text(error, r->uncertainty_bytes),
+		size_text(headroom, r->headroom_bytes));
+}
+
 static int commit(char *text, size_t size, const struct ss_preflight *r)
 {
 	char charge[SIZE_TEXT], headroom[SIZE_TEXT], error[SIZE_TEXT];
+	if (lacks_mappings(r))
+		return estimated_commit(text, size, r);
 	if (r->verdict == SS_FORK_UNSURE)
 		return snprintf(text, size,
 			"the charge of %s is too near the headroom of %s: certain to within %s",

@@ -17,6 +17,9 @@ enum { SIZE_TEXT = 24 };
 const char *size_text(char *text, uint64_t bytes);
 const char *time_text(char *text, uint64_t ns); /* "12 ms" */
 
+/* UNSURE, and a look at the mappings, which was not allowed, could tell. */
+bool lacks_mappings(const struct ss_preflight *r);
+
 /* One line without a newline: what decides, with its numbers. */
 int reason_text(char *text, size_t size, const struct ss_preflight *r);
 

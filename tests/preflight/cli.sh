@@ -25,6 +25,10 @@ printed() {
 	grep -qF -e "$1" "$out" || say "'$1' is not in: $(cat "$out")"
 }
 
+not_printed() {
+	grep -qF -e "$1" "$out" && say "'$1' is in: $(cat "$out")"
+}
+
 expect 0 --proc "$data/embedded-4.19" 312
 diff -u "$data/embedded-4.19.txt" "$out" || say "the text for a person has changed"
 expect 0 --proc "$data/embedded-4.19" --json --all
@@ -87,6 +91,13 @@ named() { # as the kernel writes it, as text, as JSON
 named '\033[31m"\\\\\377\303\251' '?[31m"\?é' '\u001b[31m\"\\\ufffdé'
 named '\302\23331m\302\241\233' '?31m¡?' '\u009b31m¡\ufffd'
 named 'a\\nb\\\\c' 'a?b\c' 'a\u000ab\\c'
+rm "$dir/312/smaps"
+expect 0 --proc "$dir" --exact 312
+printed "not exact"
+expect 0 --proc "$dir" --exact --all
+printed "1 could not be read exactly"
+expect 0 --proc "$data/embedded-4.19" --exact 312
+not_printed "not exact"
 rm -rf "$dir"
 
 if command -v python3 >/dev/null; then

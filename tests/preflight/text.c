@@ -149,6 +149,36 @@ static void where_no_program_fits_none_is_promised(void **state)
 	assert_non_null(strstr(all_advice(&r), "no room at all"));
 }
 
+static char *printed(const struct ss_preflight *r)
+{
+	static char text[4096];
+	FILE *to = fmemopen(text, sizeof text, "w");
+	assert_non_null(to);
+	assert_int_equal(ss_preflight_print(r, to), 0);
+	fclose(to);
+	return text;
+}
+
+static void maps_that_may_not_be_read_are_the_doubt(void **state)
+{
+	(void)state;
+	struct ss_preflight r = report(SS_FORK_UNSURE, SS_CAUSE_COMMIT_LIMIT);
+	assert_non_null(strstr(printed(&r), "too near"));
+	r.exact = 0;
+	r.mappings = 9;
+	assert_non_null(strstr(printed(&r), "too near"));
+	r.mappings = 0;
+	r.committed_bytes = 1 << 20;
+	assert_null(strstr(printed(&r), "too near"));
+	assert_non_null(strstr(printed(&r), "fork may fail: its maps may not be read\n"));
+	assert_non_null(strstr(printed(&r), "ask as its user or as root"));
+	r.cause = SS_CAUSE_MAPPING_RAM;
+	assert_non_null(strstr(printed(&r), "fork may fail: its maps may not be read\n"));
+	r.cause = SS_CAUSE_NPROC;
+	assert_null(strstr(printed(&r), "maps"));
+	assert_null(strstr(printed(&r), "too near"));
+}
+
 static void short_buffers_are_not_overrun(void **state)
 {
 	(void)state;
@@ -218,6 +248,7 @@ int main(void)
 		TEST(advice_fits_the_cause),
 		TEST(the_limit_advised_is_above_what_is_committed),
 		TEST(where_no_program_fits_none_is_promised),
+		TEST(maps_that_may_not_be_read_are_the_doubt),
 		TEST(short_buffers_are_not_overrun),
 		TEST(printed_for_every_verdict),
 		TEST(a_failing_stream_is_an_error),
