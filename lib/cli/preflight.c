@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -95,13 +96,25 @@ static bool parse_pid(const char *text, pid_t *pid)
 	return true;
 }
 
+/* What the whole answer rests on: which of it is it? */
+static int cannot_read(const struct request *r, const struct source *source, int error)
+{
+	static const char *const files[] = {"sys/vm/overcommit_memory", "meminfo"};
+	char text[16];
+	size_t last = sizeof files / sizeof files[0] - 1, i = 0;
+	while (i < last && read_text(source->proc, files[i], text, sizeof text) >= 0)
+		i++;
+	return cli_fail("preflight: %s/%s: %s%s", r->dir ? r->dir : "/proc", files[i],
+		strerror(-error), !r->dir && error == -ENOENT ? "; is /proc mounted?" : "");
+}
+
 static int collect(
 	const struct request *r, const struct source *source, struct preflight_list *list)
 {
 	enum look least = r->exact ? LOOK_SMAPS : LOOK_MAPS;
 	int error = read_system(source, &list->system);
 	if (error)
-		return cli_fail("preflight: %s: %s", r->dir ? r->dir : "/proc", strerror(-error));
+		return cannot_read(r, source, error);
 	if (r->all)
 		error = preflight_list_all(list, source, least);
 	for (char **p = r->pids; !error && *p; p++) {

@@ -98,6 +98,13 @@ expect 0 --proc "$dir" --exact --all
 printed "1 could not be read exactly"
 expect 0 --proc "$data/embedded-4.19" --exact 312
 not_printed "not exact"
+mv "$dir/meminfo" "$dir/other"
+expect 125 --proc "$dir" 312
+printed "$dir/meminfo: No such file or directory"
+mv "$dir/other" "$dir/meminfo"
+rm "$dir/sys/vm/overcommit_memory"
+expect 125 --proc "$dir" 312
+printed "$dir/sys/vm/overcommit_memory: No such file or directory"
 rm -rf "$dir"
 
 if command -v python3 >/dev/null; then
