@@ -16,10 +16,13 @@
 
 #include "preflight/read.h"
 
+enum namespace { NOT_KNOWN, FIRST, INSIDE };
+
 struct hierarchy {
 	const char *controller; /* "" for version 2 */
 	int dir;
 	size_t top;      /* how much of the path is where it is mounted */
+	bool free_top;   /* what is mounted is the root */
 	char path[1024]; /* below dir, or absolute */
 };
 
@@ -91,7 +94,7 @@ static struct room least_room(
 	struct hierarchy *h, struct room (*room_at)(const struct hierarchy *, bool), char *name)
 {
 	struct room least = unlimited;
-	for (;;) {
+	while (!h->free_top || strlen(h->path) > h->top) {
 		struct room room = room_at(h, !h->controller[0]);
 		if (room.left < least.left) {
 			least = room;
@@ -99,11 +102,12 @@ static struct room least_room(
 		}
 		size_t len = strlen(h->path);
 		if (len <= h->top)
-			return least;
+			break;
 		while (len > h->top && h->path[len - 1] != '/')
 			len--;
 		h->path[len > h->top ? len - 1 : h->top] = '\0';
 	}
+	return least;
 }
 
 static bool leaves(const char *path)
@@ -150,20 +154,29 @@ static bool find_usual(const struct source *source, const char *path, struct hie
 	return set_path(h, source->cgroup, top, path + strspn(path, "/"));
 }
 
-/* Paths are shown as they are seen from the namespace of the caller. The first has a fixed inode. */
-static bool in_first_namespace(const struct source *source)
+/* Paths are shown as they are seen from the caller's. The first has a fixed inode number. */
+static enum namespace find_namespace(const struct source *source)
 {
 	char text[64];
+	uint64_t inode;
 	ssize_t n = readlinkat(source->proc, "self/ns/cgroup", text, sizeof text - 1);
 	text[n < 0 ? 0 : n] = '\0';
-	return n <= 0 || !strcmp(text, "cgroup:[4026531835]");
+	if (!parse_namespace(text, &inode))
+		return NOT_KNOWN;
+	return inode == 4026531835 ? FIRST : INSIDE;
 }
 
-static bool find(const struct source *source, bool usual, const char *path, struct hierarchy *h)
+static bool find(
+	const struct source *source, enum namespace ns, const char *path, struct hierarchy *h)
 {
-	if (path[0] != '/' || leaves(path))
+	/* In the first namespace "/" is the root, and that has no limits. */
+	if (path[0] != '/' || leaves(path) || (ns == FIRST && !path[1]))
 		return false;
-	return (usual && find_usual(source, path, h)) || find_mount(source, path, h);
+	h->free_top = ns == FIRST;
+	if (ns != INSIDE && find_usual(source, path, h))
+		return true;
+	h->free_top = false;
+	return find_mount(source, path, h);
 }
 
 void read_cgroups(const struct source *source, int task_dir, struct task_facts *task, char *name)
@@ -171,15 +184,15 @@ void read_cgroups(const struct source *source, int task_dir, struct task_facts *
 	struct cgroup_paths paths = {0};
 	if (!source->has_cgroups || read_lines(task_dir, "cgroup", parse_cgroup, &paths) < 0)
 		return;
-	bool usual = in_first_namespace(source);
+	enum namespace ns = find_namespace(source);
 	struct hierarchy pids = {.controller = paths.pids[0] ? "pids" : ""};
-	if (find(source, usual, paths.pids[0] ? paths.pids : paths.v2, &pids)) {
+	if (find(source, ns, paths.pids[0] ? paths.pids : paths.v2, &pids)) {
 		struct room room = least_room(&pids, pids_room_at, name);
 		task->pids_room = room.left;
 		task->pids = room.used;
 		task->pids_max = room.max;
 	}
 	struct hierarchy memory = {.controller = paths.memory[0] ? "memory" : ""};
-	if (find(source, usual, paths.memory[0] ? paths.memory : paths.v2, &memory))
+	if (find(source, ns, paths.memory[0] ? paths.memory : paths.v2, &memory))
 		task->memory_room_bytes = least_room(&memory, memory_room_at, NULL).left;
 }
