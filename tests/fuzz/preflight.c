@@ -117,7 +117,7 @@ static void judge_anything(const uint8_t *data, size_t size)
 		&s.task.user_tasks_low, &s.task.user_tasks_high, &s.task.pids_room,
 		&s.task.memory_room_bytes, &s.charge.mappings, &s.charge.sum.likely,
 		&s.charge.sum.high, &s.charge.largest.likely, &s.charge.largest.high,
-		&s.charge.huge,
+		&s.charge.huge, &s.task.pids, &s.task.pids_max,
 	};
 	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
 		number(&data, &size, numbers[i]);
