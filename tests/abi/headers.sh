@@ -57,6 +57,20 @@ use 'ss_options options = {}; options.size = sizeof options; options.err = SS_ME
 	options.in = SS_READ("a"); options.flags = SS_KEEP_FDS | SS_NEW_GROUP;' '&options'
 each g++ clang++ -- -x c++ -std=c++17
 
+# It declares again what libc's headers do, before them or after.
+header=safespawn/dropin.h
+libc=$(printf '#include <%s>\n' stdio.h stdlib.h)
+for first in "#include <$header>" "$libc"; do
+	printf '%s\n' "$first" "$libc" "#include <$header>" 'int go(void);' \
+		'int go(void) { return system("") + fclose(stdin) + pclose(popen("", "")); }' >"$source"
+	for std in gnu89 gnu99 gnu11 gnu2x; do
+		each gcc clang musl-gcc -- -Wredundant-decls -x c -std=$std
+	done
+	for std in c++98 c++11 c++2b; do
+		each g++ clang++ -- -Wredundant-decls -x c++ -std=$std
+	done
+done
+
 echo "$ran compilations"
 test $ran -gt 0 || exit 77
 exit $bad
