@@ -108,8 +108,10 @@ static int open_on(
 {
 	struct stream *stream = malloc(sizeof *stream);
 
-	if (!stream)
-		return -errno;
+	if (!stream) {
+		close(ends.ours);
+		return -ENOMEM;
+	}
 	stream->fd = ends.ours;
 	stream->file = fdopen(ends.ours, mode->both ? "r+" : mode->read ? "r" : "w");
 	int r = stream->file ? start(stream, command, mode, ends) : -errno;

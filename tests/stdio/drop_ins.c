@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What libc has nothing to compare with: argument vectors, "r+", and both kinds of streams mixed. */
+/*
+ * What libc has nothing to compare with: argument vectors, "r+", and both kinds of streams mixed.
+ * Linked with --wrap=malloc.
+ */
 #include <safespawn.h>
 
 #include <errno.h>
@@ -12,6 +15,16 @@
 
 #include "leak.h"
 #include "stdio/streams.h"
+
+void *__wrap_malloc(size_t size);
+void *__real_malloc(size_t size);
+
+static int no_memory;
+
+void *__wrap_malloc(size_t size)
+{
+	return no_memory ? NULL : __real_malloc(size);
+}
 
 static char true_name[] = "true", sh_name[] = "sh", c_option[] = "-c", printf_name[] = "printf",
 	    format[] = "%s|", none[] = "is-not-there";
@@ -65,6 +78,17 @@ static void vectors_that_cannot_be_run(void **state)
 	errno = 0;
 	assert_null(ss_popenv((char *[]){true_name, NULL}, "rw"));
 	assert_int_equal(errno, EINVAL);
+}
+
+static void no_memory_for_the_stream(void **state)
+{
+	(void)state;
+	errno = 0;
+	no_memory = 1;
+	FILE *f = ss_popen("exit 3", "r");
+	no_memory = 0;
+	assert_null(f);
+	assert_int_equal(errno, ENOMEM);
 }
 
 static void errno_is_left_alone(void **state)
@@ -202,6 +226,7 @@ int main(void)
 		TEST(vectors_run_without_a_shell),
 		TEST(vectors_give_wait_statuses),
 		TEST(vectors_that_cannot_be_run),
+		TEST(no_memory_for_the_stream),
 		TEST(errno_is_left_alone),
 		TEST(a_conversation),
 		TEST(half_close_ends_the_input),
