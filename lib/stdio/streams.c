@@ -4,6 +4,7 @@
  * 1. A child forked meanwhile has the list as it is in that moment: each change is a single store.
  * 2. A stream closed by fclose stays on the list. Its FILE and its descriptor are soon in use for
  *    something else, which must neither be closed in a command nor be taken for the old stream.
+ *    If just the descriptor is closed, though, the command is still to be waited for.
  * 3. A stream off the list but not yet closed would be inherited by a command of another thread,
  *    whose reader then waits for an end of file that does not come.
  */
@@ -53,6 +54,13 @@ int streams_fds(int *room, size_t n_room, int **fds, size_t *n)
 	return 0;
 }
 
+static int leads_elsewhere(const struct stream *stream)
+{
+	struct stat st;
+
+	return !fstat(stream->fd, &st) && (st.st_dev != stream->dev || st.st_ino != stream->ino);
+}
+
 static struct stream **find(FILE *file)
 {
 	struct stream **at = &streams;
@@ -85,16 +93,33 @@ void streams_add(struct stream *stream)
 	__atomic_store_n(&streams, stream, __ATOMIC_RELEASE);
 }
 
-/* Every fclose of a program may come through here: no lock while there is nothing to find. */
+/* (2) What the FILE, which is open, no longer belongs to is dropped. */
+static struct stream **find_open(FILE *file, int fd)
+{
+	struct stream **at = find(file);
+
+	if (*at && (fd != (*at)->fd || leads_elsewhere(*at))) {
+		free(unlink_at(at));
+		at = find(file);
+	}
+	return at;
+}
+
+/*
+ * Every fclose of a program may come through here: no lock while there is nothing to find, and no
+ * call of libc, which errno is one of. fileno may wait for musl's lock of the FILE: not under ours.
+ */
 int stream_is_ours(FILE *file)
 {
 	sigset_t mask;
 
 	if (!__atomic_load_n(&streams, __ATOMIC_ACQUIRE))
 		return 0;
+	int before = errno, fd = fileno(file);
 	streams_lock(&mask);
-	int found = *find(file) != NULL;
+	int found = *find_open(file, fd) != NULL;
 	streams_unlock(&mask);
+	errno = before;
 	return found;
 }
 
@@ -105,10 +130,12 @@ struct stream *stream_take(FILE *file)
 
 	if (!__atomic_load_n(&streams, __ATOMIC_ACQUIRE))
 		return NULL;
+	int before = errno, fd = fileno(file);
 	streams_lock(&mask);
-	struct stream *stream = unlink_at(find(file));
-	if (stream && still_open(stream))
+	struct stream *stream = unlink_at(find_open(file, fd));
+	if (stream)
 		fcntl(stream->fd, F_SETFD, FD_CLOEXEC);
 	streams_unlock(&mask);
+	errno = before;
 	return stream;
 }

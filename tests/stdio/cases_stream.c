@@ -183,6 +183,18 @@ static void descriptor_closed_before(const struct lib *lib, int status)
 	say_process("after");
 }
 
+static void descriptor_replaced_before(const struct lib *lib, int arg)
+{
+	(void)arg;
+	FILE *f = said_popen(lib, "open", "exit 3", "w");
+	int null = open("/dev/null", O_WRONLY);
+
+	dup2(null, fileno(f));
+	close(null);
+	said_pclose(lib, "close", f);
+	say_process("after");
+}
+
 static void reaped_before(const struct lib *lib, int arg)
 {
 	int status;
@@ -256,6 +268,7 @@ const struct test_case stream_cases[] = {
 	CASE(pclose_of_null),
 	CASE(fclose_for_pclose),
 	CASES(descriptor_closed_before, 0, 1),
+	CASE(descriptor_replaced_before),
 	CASE(reaped_before),
 	CASE(interleaved),
 	CASES(popen_in_popen, 0, 3),

@@ -220,6 +220,51 @@ static void a_stream_closed_by_fclose_is_forgotten(void **state)
 	assert_int_equal(ss_pclose(same), 4 << 8);
 }
 
+/* Whatever has its FILE now, at the same descriptor and at another one, is closed as that. */
+static void a_file_in_the_place_of_a_closed_stream(void **state)
+{
+	(void)state;
+	for (int moved = 0; moved < 2; moved++) {
+		FILE *f = ss_popen("exit 3", "r");
+		assert_non_null(f);
+		fclose(f);
+		int fd = moved ? open("/dev/null", O_RDONLY) : -1;
+		FILE *file = fopen("/dev/null", "r");
+		assert_non_null(file);
+		errno = 12345;
+		assert_false(stream_is_ours(file));
+		assert_null(stream_take(file));
+		assert_int_equal(errno, 12345);
+		fclose(file);
+		if (moved)
+			close(fd);
+		assert_true(wait(NULL) > 0);
+	}
+}
+
+static void a_stream_reopened_is_no_longer_the_commands(void **state)
+{
+	(void)state;
+	FILE *f = ss_popen("exit 3", "r");
+	assert_non_null(f);
+	assert_ptr_equal(freopen("/dev/null", "r", f), f);
+	assert_false(stream_is_ours(f));
+	fclose(f);
+	assert_true(wait(NULL) > 0);
+}
+
+static void a_stream_whose_descriptor_is_closed_is_still_ours(void **state)
+{
+	(void)state;
+	FILE *f = ss_popen("exit 3", "r");
+	assert_non_null(f);
+	close(fileno(f));
+	errno = 12345;
+	assert_true(stream_is_ours(f));
+	assert_int_equal(ss_pclose(f), 3 << 8);
+	assert_int_equal(errno, 12345);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -234,6 +279,9 @@ int main(void)
 		TEST(nobody_else_holds_a_conversation_open),
 		TEST(streams_of_libc_go_to_libc),
 		TEST(a_stream_closed_by_fclose_is_forgotten),
+		TEST(a_file_in_the_place_of_a_closed_stream),
+		TEST(a_stream_reopened_is_no_longer_the_commands),
+		TEST(a_stream_whose_descriptor_is_closed_is_still_ours),
 	};
 	return RUN_TESTS(tests);
 }

@@ -22,6 +22,7 @@
 #define WIDE "Wide characters can be read and written"
 #define FCLOSE "fclose does not wait for the command"
 #define NO_ZOMBIE "pclose reaps the command even if the descriptor is closed"
+#define REPLACED "pclose does not wait if the descriptor leads elsewhere"
 #define CANCEL_PCLOSE "pclose is not cancelled half-way"
 #define BESIDE_FORK "popen beside fork leaves the child usable"
 #define PLUS "Mode r+ is one stream in both directions"
@@ -46,6 +47,7 @@ const char *const known_titles[] = {
 	WIDE,
 	FCLOSE,
 	NO_ZOMBIE,
+	REPLACED,
 	CANCEL_PCLOSE,
 	BESIDE_FORK,
 	PLUS,
@@ -91,6 +93,9 @@ const struct known known[] = {
 	{NO_ZOMBIE, "descriptor_closed_before*", "close", "-1 errno 9", "0x100"},
 	{NO_ZOMBIE, "descriptor_closed_before*", "after process", "*some*", "*none*"},
 	{NO_ZOMBIE, "descriptor_closed_before*", "orphans", "1", "0"},
+	{REPLACED, "descriptor_replaced_before", "close", "0x300", "0"},
+	{REPLACED, "descriptor_replaced_before", "after process", "*none*", "*some*"},
+	{REPLACED, "descriptor_replaced_before", "orphans", "0", "1"},
 	{PLUS, "mode[[]3[6-9]]", "*", "NULL errno 22", "*"},
 	{PLUS, "mode[[]40]", "*", "NULL errno 22", "*"},
 	{PLUS, "mode[[]3[6-9]]", "*", "nothing", "*"},
