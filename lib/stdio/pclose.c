@@ -3,22 +3,53 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include "process/cancel.h"
 #include "stdio/streams.h"
 
-/* libc's: the command's status counts, and with status 0 whether everything could be written. */
-static int close_and_wait(FILE *file, pid_t pid)
+/* In a forked child the conversation goes on elsewhere. */
+static int is_our_child(pid_t pid)
 {
-	int status, closed = fclose(file), error = errno;
+	siginfo_t info;
 
-	while (waitpid(pid, &status, 0) < 0)
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
+/*
+ * If a socket is closed with something unread in it the command's input ends in ECONNRESET. All that
+ * is written must be on its way before the reading ends: that ends commands that still write.
+ */
+static int hang_up(const struct stream *stream)
+{
+	char unread[4096];
+	int r = fflush(stream->file) ? -errno : 0;
+
+	shutdown(stream->fd, SHUT_RD);
+	while (recv(stream->fd, unread, sizeof unread, MSG_DONTWAIT) > 0)
+		continue;
+	return r;
+}
+
+static int close_file(const struct stream *stream)
+{
+	int r = stream->both && is_our_child(stream->pid) ? hang_up(stream) : 0;
+
+	return fclose(stream->file) && r == 0 ? -errno : r;
+}
+
+/* libc's: the command's status counts, and with status 0 whether everything could be written. */
+static int close_and_wait(const struct stream *stream)
+{
+	int status, closed = close_file(stream);
+
+	while (waitpid(stream->pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return -1;
 	if (status != 0 || closed == 0)
 		return status;
-	errno = error;
+	errno = -closed;
 	return -1;
 }
 
@@ -34,7 +65,7 @@ int ss_pclose(FILE *file)
 		cancel_as_before(&cancel);
 		return pclose(file);
 	}
-	int status = close_and_wait(file, stream->pid);
+	int status = close_and_wait(stream);
 	int after = status == -1 ? errno : before;
 	free(stream);
 	cancel_as_before(&cancel);

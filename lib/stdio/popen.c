@@ -113,6 +113,7 @@ static int open_on(
 		return -ENOMEM;
 	}
 	stream->fd = ends.ours;
+	stream->both = mode->both;
 	stream->file = fdopen(ends.ours, mode->both ? "r+" : mode->read ? "r" : "w");
 	int r = stream->file ? start(stream, command, mode, ends) : -errno;
 	if (r == 0) {

@@ -15,6 +15,7 @@ struct stream {
 	struct stream *next;
 	FILE *file;
 	int fd;
+	int both; /* a socket */
 	pid_t pid;
 	dev_t dev; /* what fd led to when it was made */
 	ino_t ino;

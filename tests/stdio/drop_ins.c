@@ -7,8 +7,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -184,6 +186,66 @@ static void nobody_else_holds_a_conversation_open(void **state)
 	assert_int_equal(ss_pclose(b), 2 << 8);
 }
 
+static void until_it_has_said(int bytes, FILE *f)
+{
+	int said = 0;
+
+	for (int ms = 0; ms < 20000 && said < bytes; ms++) {
+		assert_int_equal(ioctl(fileno(f), FIONREAD, &said), 0);
+		usleep(1000);
+	}
+	assert_int_equal(said, bytes);
+}
+
+static void a_conversation_half_read_ends_in_end_of_file(void **state)
+{
+	(void)state;
+	FILE *f = ss_popen("printf %010000d 1; cat >/dev/null 2>&1 && exit 3", "r+");
+	assert_non_null(f);
+	until_it_has_said(10000, f);
+	fputs("told\n", f);
+	assert_int_equal(ss_pclose(f), 3 << 8);
+}
+
+static void what_cannot_be_said_is_an_error(void **state)
+{
+	siginfo_t info;
+
+	(void)state;
+	void (*before)(int) = signal(SIGPIPE, SIG_IGN);
+	FILE *f = ss_popen("exit 0", "r+");
+	assert_non_null(f);
+	assert_int_equal(waitid(P_ALL, 0, &info, WEXITED | WNOWAIT), 0);
+	fputs("told\n", f);
+	errno = 0;
+	assert_int_equal(ss_pclose(f), -1);
+	assert_int_equal(errno, EPIPE);
+	signal(SIGPIPE, before);
+}
+
+static void a_forked_child_leaves_the_conversation_alone(void **state)
+{
+	char line[8];
+	int status;
+
+	(void)state;
+	FILE *f = ss_popen("echo a; cat; exit 3", "r+");
+	assert_non_null(f);
+	until_it_has_said(2, f);
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(ss_pclose(f) != -1 || errno != ECHILD);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_non_null(fgets(line, sizeof line, f));
+	assert_string_equal(line, "a\n");
+	fputs("b\n", f);
+	fflush(f);
+	assert_non_null(fgets(line, sizeof line, f));
+	assert_string_equal(line, "b\n");
+	assert_int_equal(ss_pclose(f), 3 << 8);
+}
+
 static void streams_of_libc_go_to_libc(void **state)
 {
 	(void)state;
@@ -277,6 +339,9 @@ int main(void)
 		TEST(half_close_ends_the_input),
 		TEST(two_streams_on_one_conversation),
 		TEST(nobody_else_holds_a_conversation_open),
+		TEST(a_conversation_half_read_ends_in_end_of_file),
+		TEST(what_cannot_be_said_is_an_error),
+		TEST(a_forked_child_leaves_the_conversation_alone),
 		TEST(streams_of_libc_go_to_libc),
 		TEST(a_stream_closed_by_fclose_is_forgotten),
 		TEST(a_file_in_the_place_of_a_closed_stream),
