@@ -156,7 +156,7 @@ static void two_streams_on_one_conversation(void **state)
 	(void)state;
 	FILE *in = ss_popen("cat", "r+");
 	assert_non_null(in);
-	FILE *out = fdopen(dup(fileno(in)), "w");
+	FILE *out = fdopen(fcntl(fileno(in), F_DUPFD_CLOEXEC, 0), "w");
 	assert_non_null(out);
 	for (int i = 0; i < 200; i++) {
 		fprintf(out, "%0999d\n%0999d\n", i, i);
