@@ -5,22 +5,23 @@
  *
  *  1. It may be forked at any instant, also by a signal handler in the midst of what is below. So no
  *     lock is taken for fork, or it would wait for its own thread; and what a child finds in memory
- *     is right at each instant: the flag is read before a holder counts, and put back before he no
+ *     is right at each instant: the flag is read before a holder counts, and put back before it no
  *     longer does.
  *  2. The kernel copies the flag first, the memory after it. If the last holder left in between, the
  *     child finds nobody and the flag changed: it compares how many have left since fork was called.
- *  3. A handler must not come upon the lock taken by its own thread: it runs before or after.
- *  4. A handler that forked while its thread was a holder may return in the child. It still is one.
+ *  3. A handler that forked while its thread was a holder may return in the child. It still is one.
  */
 #include "process/dumpable.h"
 
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <string.h>
+#include <stdbool.h>
 #include <sys/prctl.h>
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+#include "process/fork_lock.h"
+
+static struct fork_lock lock;
 
 /* On one page, as a fork copies page by page (1). */
 static _Alignas(16) struct {
@@ -29,21 +30,8 @@ static _Alignas(16) struct {
 	int flag;
 } all;
 
-static __thread int holding_here;     /* (4) */
+static __thread int holding_here;     /* (3) */
 static __thread unsigned left_before; /* (2) */
-
-/* (3) Also while the handlers for fork are registered: libc has a lock there. */
-static void block(sigset_t *old)
-{
-	sigset_t every;
-	memset(&every, 0xff, sizeof every);
-	pthread_sigmask(SIG_SETMASK, &every, old);
-}
-
-static void unblock(const sigset_t *old)
-{
-	pthread_sigmask(SIG_SETMASK, old, NULL);
-}
 
 /* The change makes it what the system has for set-user-ID programs, 0 to 2. 2 can't be set again. */
 static void restore(void)
@@ -59,45 +47,40 @@ static void before_fork(void)
 
 static void in_forked_child(void)
 {
-	sigset_t old;
-	block(&old);
-	pthread_mutex_init(&lock, NULL);
 	if (all.holders > 0 || all.left != left_before)
 		restore();
 	all.holders = holding_here;
-	unblock(&old);
 }
 
+/* Under the lock: a signal handler that forks must not find libc in the middle of it. */
 static void watch_forks(void)
 {
-	pthread_atfork(before_fork, NULL, in_forked_child);
+	static bool done;
+	if (!done)
+		pthread_atfork(before_fork, NULL, in_forked_child);
+	done = true;
 }
 
 void dumpable_hold(void)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	sigset_t old;
-	block(&old);
-	pthread_once(&once, watch_forks);
-	pthread_mutex_lock(&lock);
+	sigset_t mask;
+	fork_lock_take(&lock, &mask);
+	watch_forks();
 	if (all.holders == 0)
 		all.flag = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
 	all.holders++;
 	holding_here++;
-	pthread_mutex_unlock(&lock);
-	unblock(&old);
+	fork_lock_leave(&lock, &mask);
 }
 
 void dumpable_release(void)
 {
-	sigset_t old;
-	block(&old);
-	pthread_mutex_lock(&lock);
+	sigset_t mask;
+	fork_lock_take(&lock, &mask);
 	if (all.holders == 1)
 		restore();
 	holding_here--;
 	all.left++;
 	all.holders--;
-	pthread_mutex_unlock(&lock);
-	unblock(&old);
+	fork_lock_leave(&lock, &mask);
 }

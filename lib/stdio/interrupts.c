@@ -13,6 +13,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 
 #include "process/fork_lock.h"
 
@@ -48,9 +49,13 @@ static void in_forked_child(void)
 	all.waiting = waiting_here;
 }
 
+/* Under the lock: a signal handler that forks must not find libc in the middle of it. */
 static void watch_forks(void)
 {
-	pthread_atfork(before_fork, NULL, in_forked_child);
+	static bool done;
+	if (!done)
+		pthread_atfork(before_fork, NULL, in_forked_child);
+	done = true;
 }
 
 static void save_and_ignore(void)
@@ -66,12 +71,11 @@ static void save_and_ignore(void)
 
 void interrupts_ignore(sigset_t *reset)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	sigset_t mask;
 
 	sigemptyset(reset);
-	pthread_once(&once, watch_forks);
 	fork_lock_take(&lock, &mask);
+	watch_forks();
 	waiting_here++;
 	if (all.waiting == 0)
 		save_and_ignore();

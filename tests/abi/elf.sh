@@ -24,7 +24,7 @@ ${READELF:-readelf} -lW "$library" | grep 'GNU_STACK.*E ' && say "wants an execu
 # Whatever would copy the process, change its mappings for a spawn, or run handlers in the child.
 needed=$(${NM:-nm} -D --undefined-only "$library" | awk '{ sub(/@.*/, "", $2); print $2 }')
 for symbol in fork vfork _Fork forkpty daemon system popen mmap mmap64 munmap mprotect \
-	exit sigfillset; do
+	exit; do
 	echo "$needed" | grep -qx "$symbol" && say "needs $symbol"
 done
 exit $bad
