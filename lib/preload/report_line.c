@@ -60,7 +60,7 @@ static void add_program(struct text *text, const char *program)
 static void add_counts(
 	struct text *text, const uint64_t *counts, int first, int last, bool zeros)
 {
-	static const char *const names[REPORT_COUNTS] = {
+	static const char names[REPORT_COUNTS][16] = {
 		[REPORT_SYSTEM] = "system",
 		[REPORT_POPEN] = "popen",
 		[REPORT_PCLOSE] = "pclose",
