@@ -18,62 +18,58 @@
 #include <dlfcn.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <string.h>
+#include <stddef.h>
 
-#define LATE(name) SLOT_##name,
-enum {
-#include "preload/late_names.h"
-	SLOTS
-};
-#undef LATE
-
-extern _Atomic(void *) late_slots[SLOTS];
-__attribute__((used)) _Atomic(void *) late_slots[SLOTS];
-
+/* Where a stub finds its function: in the slot that 1b is. */
 #if defined __x86_64__
-#define JUMP "jmp *late_slots + late_offset(%rip)\n"
+#define JUMP "jmp *1b(%rip)\n"
 #elif defined __aarch64__
 #define JUMP                                                                                       \
-	"adrp x16, late_slots + late_offset\n"                                                     \
-	"ldr x16, [x16, #:lo12:late_slots + late_offset]\n"                                        \
+	"adrp x16, 1b\n"                                                                           \
+	"ldr x16, [x16, #:lo12:1b]\n"                                                              \
 	"br x16\n"
 #elif defined __riscv
 #define JUMP                                                                                       \
-	"ld t1, late_slots + late_offset\n"                                                        \
+	"ld t1, 1b\n"                                                                              \
 	"jr t1\n"
 #endif
 
-/* The linker's --wrap sends each call of NAME to __wrap_NAME. */
+/*
+ * A name, its slot and its stub, of which names and slots are in the same order. The linker's --wrap
+ * sends each call of NAME to __wrap_NAME.
+ */
 #define LATE(name)                                                                                 \
-	".hidden __wrap_" #name "\n"                                                               \
-	".globl __wrap_" #name "\n"                                                                \
-	".type __wrap_" #name ", %function\n"                                                      \
-	"__wrap_" #name ":\n" JUMP ".size __wrap_" #name ", . - __wrap_" #name "\n"                \
-	".set late_offset, late_offset + 8\n"
-__asm__(".pushsection .text\n"
-	".balign 16\n"
-	".set late_offset, 0\n"
+	__asm__(".pushsection late_names, \"a\", %progbits\n"                                     \
+		".asciz \"" #name "\"\n"                                                          \
+		".popsection\n"                                                                    \
+		".pushsection late_slots, \"aw\", %nobits\n"                                      \
+		".balign 8\n"                                                                      \
+		"1: .zero 8\n"                                                                     \
+		".popsection\n"                                                                    \
+		".pushsection .text, \"ax\", %progbits\n"                                         \
+		".balign 8\n"                                                                      \
+		".hidden __wrap_" #name "\n"                                                       \
+		".globl __wrap_" #name "\n"                                                        \
+		".type __wrap_" #name ", %function\n"                                              \
+		"__wrap_" #name ":\n" JUMP ".size __wrap_" #name ", . - __wrap_" #name "\n"        \
+		".popsection\n");
 #include "preload/late_names.h"
-	".popsection\n");
-#undef LATE
 
-#define LATE(name) #name "\0"
-static const char names[] =
-#include "preload/late_names.h"
-	;
-#undef LATE
+/* The linker makes these of the sections' names. */
+extern const char __start_late_names[] __attribute__((visibility("hidden")));
+extern _Atomic(void *) __start_late_slots[] __attribute__((visibility("hidden")));
+extern _Atomic(void *) __stop_late_slots[] __attribute__((visibility("hidden")));
 
 /* Threads that come here at the same time find the same. */
 void late_bind(void)
 {
 	static atomic_bool done;
-	const char *name = names;
+	const char *name = __start_late_names;
 
 	if (atomic_load_explicit(&done, memory_order_acquire))
 		return;
-	for (int i = 0; i < SLOTS; i++) {
-		void *found = dlsym(RTLD_DEFAULT, name);
-		atomic_store_explicit(&late_slots[i], found, memory_order_relaxed);
+	for (_Atomic(void *) *slot = __start_late_slots; slot < __stop_late_slots; slot++) {
+		atomic_store_explicit(slot, dlsym(RTLD_DEFAULT, name), memory_order_relaxed);
 		while (*name++)
 			;
 	}

@@ -19,7 +19,7 @@ test "$exported" = 'fclose fork forkpty pclose popen system ' || say "exports $e
 # what the linker sees of another libc, unless that has it in its static part only.
 imported=$(${NM:-nm} -D --undefined-only "$shim" | awk '{ sub(/@.*/, "", $2); print $2 }' |
 	grep -vxE 'dlsym|_*environ|__getauxval|fstat|fstat64|__fxstat64|atexit|pthread_atfork|sigsetjmp')
-if ${NM:-nm} "$shim" | grep -q ' late_slots$' && ! echo "$imported" | grep -qE 'san_|gcov'; then
+if ${READELF:-readelf} -SW "$shim" | grep -q ' late_slots ' && ! echo "$imported" | grep -qE 'san_|gcov'; then
 	test -z "$imported" || say "imports $imported, see late_names.h"
 fi
 
