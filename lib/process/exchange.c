@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
 #include <unistd.h>
 
@@ -63,26 +62,28 @@ static ssize_t take(int *fd, struct buffer *into)
 	return n;
 }
 
-static int serve(struct exchange *x, const struct pollfd *ready)
+static int serve(struct exchange *x)
 {
 	ssize_t n = 0;
-	if (ready[0].revents)
+	if (x->fds[0].revents)
 		n = feed(x);
-	if (n >= 0 && ready[1].revents)
+	if (n >= 0 && x->fds[1].revents)
 		n = take(&x->child->out, &x->out);
-	if (n >= 0 && ready[2].revents)
+	if (n >= 0 && x->fds[2].revents)
 		n = take(&x->child->err, &x->err);
 	return n < 0 ? (int)n : 0;
 }
 
 /* All the waiting is in here. A close that is cancelled would not be noted down. */
-static int await_any(const struct exchange *x, struct pollfd *fds, int timeout_ms)
+static int await_any(struct exchange *x, int timeout_ms)
 {
-	int off;
-	pthread_setcancelstate(x->cancel_state, &off);
-	int n = poll(fds, 3, timeout_ms);
+	x->fds[0] = (struct pollfd){.fd = x->child->in, .events = POLLOUT};
+	x->fds[1] = (struct pollfd){.fd = x->child->out, .events = POLLIN};
+	x->fds[2] = (struct pollfd){.fd = x->child->err, .events = POLLIN};
+	pthread_setcancelstate(x->cancel_state, NULL);
+	int n = poll(x->fds, 3, timeout_ms);
 	int result = n < 0 ? -errno : n;
-	pthread_setcancelstate(off, NULL);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
 	return result;
 }
 
@@ -95,19 +96,14 @@ int exchange_run(struct exchange *x)
 	x->changed[1] = dont_block(child->out);
 	x->changed[2] = dont_block(child->err);
 	while (child->in >= 0 || child->out >= 0 || child->err >= 0) {
-		struct pollfd fds[] = {
-			{.fd = child->in, .events = POLLOUT},
-			{.fd = child->out, .events = POLLIN},
-			{.fd = child->err, .events = POLLIN},
-		};
 		int left = deadline_left(x->deadline);
-		int n = await_any(x, fds, left);
+		int n = await_any(x, left);
 		if (n < 0 && n != -EINTR)
 			return n;
 		/* A child that writes without a pause always gives poll something to report. */
 		if (n == 0 || left == 0)
 			return -ETIMEDOUT;
-		int error = n > 0 ? serve(x, fds) : 0;
+		int error = n > 0 ? serve(x) : 0;
 		if (error)
 			return error;
 	}

@@ -2,6 +2,7 @@
 #ifndef PROCESS_EXCHANGE_H
 #define PROCESS_EXCHANGE_H
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -17,6 +18,8 @@ struct exchange {
 	int64_t deadline; /* of deadline.h */
 	int cancel_state; /* the caller's */
 	bool changed[3];  /* which of the child's pipes blocked before */
+	/* Here, as a sanitizer would not notice that a cancellation ends the life of a local. */
+	struct pollfd fds[3];
 };
 
 /*
