@@ -152,7 +152,7 @@ struct ss_options {
  */
 struct ss_child {
 	pid_t pid;        /* > 0 from spawn until it has been waited for, then 0 */
-	int pidfd;        /* readable when the child has ended; -1: kernel before 5.2, or EMFILE */
+	int pidfd;        /* readable when the child has ended (5.3); -1: SS_NO_PIDFD, no room, no such */
 	int in, out, err; /* our ends of the pipes asked for with SS_PIPE, else -1 */
 	int own_group;    /* the library's: the child leads a process group */
 	uint64_t reserved[4];
@@ -197,7 +197,7 @@ SS_API int ss_release(struct ss_child *child);
 /* The caller sets `size` in both; they grow at their ends only, as struct ss_options does. */
 struct ss_io {
 	size_t size;       /* sizeof(struct ss_io) */
-	const void *input; /* for the child's stdin */
+	const void *input; /* for the child's stdin; of length 0: an end of file at once */
 	size_t input_len;
 	size_t limit;      /* most bytes kept of each stream, the rest is read and dropped; 0: all */
 	int timeout_ms;    /* 0: none */
@@ -317,7 +317,7 @@ SS_API int ss_preflight(struct ss_preflight *report, pid_t pid);
 #pragma GCC diagnostic pop
 #endif
 
-/* Writes the report as a few lines of text. -1 when the stream has failed. */
+/* Writes the report as a few lines of text. -1 when the stream has failed; EINVAL: no such size. */
 SS_API int ss_preflight_print(const struct ss_preflight *report, FILE *to);
 
 /* The cause in a word, "commit-limit"; "unknown" for what is none. Never NULL. */

@@ -27,7 +27,7 @@ static void capture(const struct ss_options *options, struct ss_stdio *stream, i
 static void add_defaults(
 	struct ss_options *options, const struct ss_io *io, const struct ss_result *result)
 {
-	if (io->input_len && options->in.kind == SS_STDIO_INHERIT)
+	if (io->input && options->in.kind == SS_STDIO_INHERIT)
 		options->in = SS_PIPE;
 	if (result) {
 		capture(options, &options->out, 1);

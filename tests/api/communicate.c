@@ -157,16 +157,55 @@ static void a_timeout_kills_the_group_and_keeps_what_was_read(void **unused)
 	ss_result_free(&result);
 }
 
+/* A pipe of the test's own, which a member of the group has as well: it ends with the last of them. */
+static void a_timeout_leaves_nobody_of_the_group(void **unused)
+{
+	(void)unused;
+	int ends[2];
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	struct ss_fd_map map = {ends[1], 9};
+	struct ss_result result = RESULT;
+	assert_int_equal(ss_run(ARGV("sh", "-c", "sleep 1000 & exec 9>&-; sleep 1000"),
+				 SS_OPTIONS(.fds = &map, .n_fds = 1), IO(.timeout_ms = 1000),
+				 &result),
+		-1);
+	assert_int_equal(errno, ETIMEDOUT);
+	close(ends[1]);
+	struct pollfd end = {.fd = ends[0], .events = POLLIN};
+	assert_int_equal(poll(&end, 1, 60000), 1);
+	close(ends[0]);
+	ss_result_free(&result);
+}
+
 static void a_grandchild_out_of_the_group_does_not_hold_us(void **unused)
 {
 	(void)unused;
 	struct ss_result result = RESULT;
-	assert_int_equal(ss_run(ARGV("sh", "-c", "setsid sleep 5 & echo $!; sleep 1000"), NULL,
-				 IO(.timeout_ms = 200), &result),
+	assert_int_equal(ss_run(ARGV("sh", "-c", "setsid sleep 1000 & echo $!; sleep 1000"), NULL,
+				 IO(.timeout_ms = 1000), &result),
 		-1);
 	assert_int_equal(errno, ETIMEDOUT);
 	assert_true(atoi(result.out) > 0);
-	kill(atoi(result.out), SIGKILL);
+	assert_int_equal(kill(atoi(result.out), SIGKILL), 0);
+	ss_result_free(&result);
+}
+
+/* What the test itself reads from gives nothing and does not end. */
+static void an_empty_input_is_an_end_of_file(void **unused)
+{
+	(void)unused;
+	int ends[2], before = fcntl(0, F_DUPFD_CLOEXEC, 3);
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	dup2(ends[0], 0);
+	struct ss_result result = RESULT;
+	int r = ss_run(ARGV("cat"), NULL, IO(.input = "", .timeout_ms = 60000), &result);
+	dup2(before, 0);
+	close(before);
+	close(ends[0]);
+	close(ends[1]);
+	assert_int_equal(r, 0);
+	assert_int_equal(result.status, 0);
+	assert_string_equal(result.out, "");
 	ss_result_free(&result);
 }
 
@@ -378,7 +417,9 @@ int main(void)
 		TEST(a_child_that_does_not_read_is_no_error),
 		TEST(a_pending_sigpipe_of_the_program_stays_its_own),
 		TEST(a_timeout_kills_the_group_and_keeps_what_was_read),
+		TEST(a_timeout_leaves_nobody_of_the_group),
 		TEST(a_grandchild_out_of_the_group_does_not_hold_us),
+		TEST(an_empty_input_is_an_end_of_file),
 		TEST(a_child_that_closes_its_output_can_still_time_out),
 		TEST(what_never_stops_coming_can_still_time_out),
 		TEST(a_timeout_with_sigchld_ignored_is_still_one),
