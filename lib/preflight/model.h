@@ -53,4 +53,7 @@ struct charge_facts charge_from_mappings(const struct mappings *m, uint64_t page
 
 void fill_report(struct ss_preflight *report, const struct snapshot *s);
 
+/* Of the first release: no caller has a smaller report. */
+#define REPORT_FIRST_SIZE (offsetof(struct ss_preflight, tasks_limit) + sizeof(uint64_t))
+
 #endif

@@ -7,9 +7,6 @@
 #include "preflight/model.h"
 #include "preflight/read.h"
 
-/* Of the first release: no caller has a smaller one. */
-#define LEAST_SIZE (offsetof(struct ss_preflight, tasks_limit) + sizeof(uint64_t))
-
 /* Of any release to come. All of it is written to, so that an unset size must not pass. */
 #define MOST_SIZE 4096
 
@@ -37,14 +34,14 @@ static int check(size_t size, pid_t pid)
 {
 	if (size > MOST_SIZE)
 		return -E2BIG;
-	return size < LEAST_SIZE || pid < 0 ? -EINVAL : 0;
+	return size < REPORT_FIRST_SIZE || pid < 0 ? -EINVAL : 0;
 }
 
 int ss_preflight(struct ss_preflight *report, pid_t pid)
 {
 	struct ss_preflight own;
 	int cancel, saved = errno;
-	size_t size = report->size;
+	size_t size = report ? report->size : 0;
 	int error = check(size, pid);
 	if (!error) {
 		/* Reading is full of cancellation points, with descriptors open. */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "preflight/model.h"
 #include "preflight/text.h"
 
 static const char *headline(const struct ss_preflight *r)
@@ -58,14 +60,9 @@ static void print_cost(const struct ss_preflight *r, FILE *to)
 		size_text(tables, r->page_table_bytes));
 }
 
-int ss_preflight_print(const struct ss_preflight *r, FILE *to)
+static void print(const struct ss_preflight *r, FILE *to)
 {
 	char line[256];
-	int error = errno;
-	if (r->size < sizeof *r) {
-		errno = EINVAL;
-		return -1;
-	}
 	fprintf(to, "%d: %s\n", (int)r->pid, headline(r));
 	reason_text(line, sizeof line, r);
 	fprintf(to, "  because    %s\n", line);
@@ -74,6 +71,19 @@ int ss_preflight_print(const struct ss_preflight *r, FILE *to)
 	print_cost(r, to);
 	for (unsigned n = 0; advice_text(line, sizeof line, r, n) > 0; n++)
 		fprintf(to, "  advice     %s\n", line);
+}
+
+/* A caller's report may be of another release: shorter than ours, or longer. */
+int ss_preflight_print(const struct ss_preflight *report, FILE *to)
+{
+	struct ss_preflight own = {0};
+	int error = errno;
+	if (!report || report->size < REPORT_FIRST_SIZE) {
+		errno = EINVAL;
+		return -1;
+	}
+	memcpy(&own, report, report->size < sizeof own ? report->size : sizeof own);
+	print(&own, to);
 	if (ferror(to))
 		return -1;
 	errno = error;

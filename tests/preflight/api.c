@@ -141,6 +141,13 @@ static void sizes_old_and_new(void **state)
 	assert_int_equal(ss_preflight(&newer.r, 0), 0);
 	assert_int_equal(newer.r.size, sizeof newer);
 	assert_int_equal(newer.tail[0] | newer.tail[15], 0);
+	FILE *null = fopen("/dev/null", "we");
+	assert_int_equal(ss_preflight_print(&newer.r, null), 0);
+	fclose(null);
+	assert_int_equal(ss_preflight(NULL, 0), -1);
+	assert_int_equal(errno, EINVAL);
+	assert_int_equal(ss_preflight_print(NULL, stderr), -1);
+	assert_int_equal(errno, EINVAL);
 	fresh(&r);
 	r.size = 8;
 	assert_int_equal(ss_preflight(&r, 0), -1);
