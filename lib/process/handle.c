@@ -18,7 +18,7 @@
 /* Newer than some headers: signals to a pidfd's group, 6.9. */
 #define TO_PROCESS_GROUP 4U
 
-/* A pidfd can do nothing more than poll on 5.2 and 5.3: then by pid, as without. */
+/* Before 5.4, where a pidfd cannot be waited for, nor polled before 5.3: then by pid, as without. */
 static atomic_bool no_wait_by_pidfd;
 
 /* libc's waitid has no usage, the kernel's has. Its struct is libc's where a long is 64 bits. */
@@ -89,7 +89,8 @@ static int nap(int step, int left_ms)
 
 static int wait_step(const struct ss_child *child, int step, int left_ms)
 {
-	return child->pidfd < 0 ? nap(step, left_ms) : await_readable(child, left_ms);
+	bool by_pidfd = child->pidfd >= 0 && !no_wait_by_pidfd;
+	return by_pidfd ? await_readable(child, left_ms) : nap(step, left_ms);
 }
 
 int handle_await(const struct ss_child *child, int timeout_ms)
