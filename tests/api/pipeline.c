@@ -80,6 +80,27 @@ static void one_group_for_all(void **unused)
 	assert_int_equal(statuses[1], SIGTERM);
 }
 
+static void a_group_that_is_there_for_all(void **unused)
+{
+	(void)unused;
+	struct ss_child leader, children[N];
+	int statuses[N];
+	char *const *const line[N] = {ARGV("cat"), ARGV("cat"), ARGV("cat")};
+	start(&leader, ARGV("sleep", "1000"), OPTIONS(.flags = SS_NEW_GROUP));
+	assert_int_equal(ss_pipeline(children, line, N,
+				 SS_OPTIONS(.in = SS_PIPE, .flags = SS_NEW_GROUP,
+					 .group = leader.pid)),
+		0);
+	for (int i = 0; i < N; i++)
+		assert_int_equal(getpgid(children[i].pid), leader.pid);
+	close(children[0].in);
+	children[0].in = -1;
+	wait_all(children, N, statuses);
+	assert_int_equal(statuses[0] | statuses[1] | statuses[2], 0);
+	assert_int_equal(ss_terminate(&leader, NULL, 0), 0);
+	ss_release(&leader);
+}
+
 static void one_alone_is_a_pipeline_too(void **unused)
 {
 	(void)unused;
@@ -256,6 +277,7 @@ int main(void)
 		TEST(a_reader_that_ends_early_ends_the_writer),
 		TEST(one_group_for_all),
 		TEST(a_group_may_be_gone_before_all_have_joined),
+		TEST(a_group_that_is_there_for_all),
 		TEST(one_alone_is_a_pipeline_too),
 		TEST(a_failure_leaves_none_of_them),
 		TEST(it_is_no_cancellation_point),
