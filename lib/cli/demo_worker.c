@@ -8,20 +8,14 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <safespawn.h>
 
+#include "preload/clock.h"
+
 static char program[] = "true";
 static char *const command[] = {program, NULL};
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
 
 static int wait_for(pid_t pid)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "preload/clock.h"
 #include "preload/late.h"
 #include "preload/leanfork/lean.h"
 #include "preload/leanfork/sites.h"
@@ -13,13 +13,6 @@
 
 #define LEAST_RANGE (UINT64_C(1) << 20)
 #define LEAST_RANGE_FORCED (UINT64_C(1) << 16)
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
 
 /* SAFESPAWN_MIN=0 is for tests: every fork, whatever became of the last, down to the smallest
  * mappings. */

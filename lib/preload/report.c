@@ -7,9 +7,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "preload/clock.h"
 #include "preload/report_write.h"
 #include "preload/settings.h"
 
@@ -21,13 +21,6 @@ static struct {
 	const char *program;
 	struct report_place place; /* of who writes */
 } mine;
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
 
 void report_add(enum report_count what, uint64_t n)
 {
