@@ -8,6 +8,8 @@
  *    is written over; a line that has gone is appended anew.
  * 3. The file may be a FIFO without a reader or a terminal: O_NONBLOCK, O_NOCTTY.
  * 4. write may raise SIGPIPE or SIGXFSZ, of which the program would die: blocked, taken back.
+ * 5. A FIFO's reader takes the close of its only writer for the end of everything: what is no regular
+ *    file is opened for the last line only.
  */
 #include "preload/report_write.h"
 
@@ -79,10 +81,24 @@ static bool write_over(
 	return there;
 }
 
+/* Answers hazard 5. O_PATH: it is only looked at, and what is not there yet open makes. */
+static bool worth_opening(const char *path, bool ended)
+{
+	struct stat file;
+	int fd = open_report(path, O_PATH);
+	if (fd < 0)
+		return true;
+	bool only_later = !ended && fstat(fd, &file) == 0 && !S_ISREG(file.st_mode);
+	close(fd);
+	return !only_later;
+}
+
 static void append(struct report_place *place, const char *path, const struct report_line *line)
 {
 	char text[REPORT_LINE_MAX];
 	struct stat file;
+	if (!worth_opening(path, line->ended))
+		return;
 	int fd = open_report(path, O_WRONLY | O_APPEND | O_CREAT);
 	if (fd < 0)
 		return;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -274,6 +275,42 @@ static void what_cannot_be_written_is_lost(void **state)
 	}
 }
 
+/* How often a writer has closed it. Opening is watched as well, as like events in a row become one. */
+static int closes(int watch)
+{
+	struct inotify_event event;
+	int n = 0;
+	while (read(watch, &event, sizeof event) == sizeof event)
+		n += (event.mask & IN_CLOSE_WRITE) != 0;
+	return n;
+}
+
+/* A reader would take each close for the end, so there is one for each line. */
+static void a_fifo_is_opened_for_the_line_only(void **state)
+{
+	(void)state;
+	assert_int_equal(mkfifo(report, 0600), 0);
+	int reader = open(report, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	int watched = inotify_add_watch(watch, report, IN_OPEN | IN_CLOSE_WRITE) >= 0;
+	if (watched)
+		CAPTURE(&got, safespawn, "run", option, call_and_end, "ffpc", "return");
+	int n = watched ? closes(watch) : 0;
+	ssize_t len = read(reader, text, sizeof text - 1);
+	close(watch);
+	close(reader);
+	if (!watched)
+		skip();
+	assert_exited(&got, 7);
+	assert_in_range(len, 1, sizeof text - 1);
+	text[len] = '\0';
+	assert_contains(text, "\"ended\":true");
+	int lines = 0;
+	for (const char *p = text; (p = strchr(p, '\n')) != NULL; p++)
+		lines++;
+	assert_int_equal(n, lines);
+}
+
 static void the_limit_on_file_sizes_kills_nobody(void **state)
 {
 	(void)state;
@@ -329,6 +366,7 @@ int main(void)
 		DIR_TEST(what_is_in_the_file_stays),
 		DIR_TEST(a_file_that_is_cut_or_replaced),
 		DIR_TEST(what_cannot_be_written_is_lost),
+		DIR_TEST(a_fifo_is_opened_for_the_line_only),
 		DIR_TEST(the_limit_on_file_sizes_kills_nobody),
 		DIR_TEST(a_closed_pipe_kills_nobody),
 		DIR_TEST(descriptors_closed_by_the_program_do_not_matter),
