@@ -18,7 +18,7 @@
 struct request {
 	const char *fork; /* NULL: as the environment has it */
 	bool report;
-	const char *report_file; /* NULL: standard error */
+	const char *report_file; /* NULL: standard error, where it is the launcher's */
 	char **argv;
 };
 
@@ -80,26 +80,55 @@ static bool can_write(const char *name)
 	return fd >= 0 && close(fd) == 0;
 }
 
+static int set_report(const char *text)
+{
+	return setenv("SAFESPAWN_REPORT", text, 1) < 0 ? cli_fail("%s", strerror(errno)) : CLI_OK;
+}
+
+/* /dev/stdout or /dev/fd/N, when that is a pipe: a name that each process has for a file of its own,
+ * which is not always this one. */
+static int report_to_own(const char *name)
+{
+	char directory[PATH_MAX] = "", path[2 * PATH_MAX], text[2 * PATH_MAX + 64];
+	struct stat file;
+	if (stat(name, &file) < 0 || (name[0] != '/' && !getcwd(directory, sizeof directory)))
+		return cli_fail("cannot write the report to %s: %s", name, strerror(errno));
+	snprintf(path, sizeof path, "%s%s%s", directory, directory[0] ? "/" : "", name);
+	report_target_format(text, sizeof text, &file, path);
+	return set_report(text);
+}
+
 static int report_to_file(const char *name)
 {
 	if (!can_write(name))
 		return cli_fail("cannot write the report to %s: %s", name, strerror(errno));
 	char *path = realpath(name, NULL);
-	int error = !path || setenv("SAFESPAWN_REPORT", path, 1) < 0;
-	if (error)
-		cli_fail("cannot write the report to %s: %s", name, strerror(errno));
+	int status = path ? set_report(path) : report_to_own(name);
 	free(path);
-	return error ? CLI_FAILED : CLI_OK;
+	return status;
 }
 
 static int report_to_stderr(void)
 {
-	char name[64];
+	char text[64];
 	struct stat file;
 	if (fstat(STDERR_FILENO, &file) < 0)
 		return CLI_FAILED; /* there is nowhere to say it */
-	report_target_format(name, sizeof name, &file);
-	return setenv("SAFESPAWN_REPORT", name, 1) < 0 ? cli_fail("%s", strerror(errno)) : CLI_OK;
+	report_target_format(text, sizeof text, &file, "");
+	return set_report(text);
+}
+
+static bool is_stderr(const char *name)
+{
+	return !strcmp(name, "/dev/stderr") || !strcmp(name, "/dev/fd/2") ||
+	       !strcmp(name, "/proc/self/fd/2");
+}
+
+static int report_to(const char *name)
+{
+	if (!name || is_stderr(name))
+		return report_to_stderr();
+	return report_to_file(name);
 }
 
 static int set_environment(const struct request *request, const char *shim)
@@ -115,7 +144,7 @@ static int set_environment(const struct request *request, const char *shim)
 		return cli_fail("%s", strerror(errno));
 	if (!request->report)
 		return CLI_OK;
-	return request->report_file ? report_to_file(request->report_file) : report_to_stderr();
+	return report_to(request->report_file);
 }
 
 /* A loader of another kind would complain of the shim in every process, or give up. */

@@ -7,12 +7,13 @@ struct report_target report_target_parse(const char *text)
 {
 	struct report_target target = {.path = text};
 	unsigned long long dev, ino;
-	char more;
+	int n = 0;
 
 	if (text[0] == '-' && !text[1]) {
 		target.path = NULL;
-	} else if (sscanf(text, "-%llx:%llx%c", &dev, &ino, &more) == 2) {
-		target.path = NULL;
+	} else if (sscanf(text, "-%llx:%llx%n", &dev, &ino, &n) == 2 &&
+		   (!text[n] || text[n] == '/')) {
+		target.path = text[n] ? text + n : NULL;
 		target.only_this = true;
 		target.dev = (dev_t)dev;
 		target.ino = (ino_t)ino;
@@ -20,8 +21,13 @@ struct report_target report_target_parse(const char *text)
 	return target;
 }
 
-int report_target_format(char *out, size_t size, const struct stat *file)
+int report_target_format(char *out, size_t size, const struct stat *file, const char *path)
 {
-	return snprintf(out, size, "-%llx:%llx", (unsigned long long)file->st_dev,
-		(unsigned long long)file->st_ino);
+	return snprintf(out, size, "-%llx:%llx%s", (unsigned long long)file->st_dev,
+		(unsigned long long)file->st_ino, path);
+}
+
+bool report_target_is(const struct report_target *target, const struct stat *file)
+{
+	return !target->only_this || (file->st_dev == target->dev && file->st_ino == target->ino);
 }

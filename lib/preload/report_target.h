@@ -13,10 +13,12 @@
  *   -DEV:INO      the same, where standard error is this very file (hexadecimal). What a program
  *                 reads from a child's standard error is no place for a report: Tcl's exec takes
  *                 it for a failure.
+ *   -DEV:INO/PATH that path where it leads to this very file: /dev/fd/63 is another one in each
+ *                 process
  */
 struct report_target {
 	const char *path; /* NULL: standard error */
-	bool only_this;
+	bool only_this;   /* with dev and ino */
 	dev_t dev;
 	ino_t ino;
 };
@@ -24,7 +26,10 @@ struct report_target {
 /* Pure. The path points into text. */
 struct report_target report_target_parse(const char *text);
 
-/* Pure. The text for -DEV:INO. Returns its length, as snprintf. */
-int report_target_format(char *out, size_t size, const struct stat *file);
+/* Pure. The text for -DEV:INO and a path, "" for standard error. Returns its length, as snprintf. */
+int report_target_format(char *out, size_t size, const struct stat *file, const char *path);
+
+/* Pure. Whether the report may go to that file. */
+bool report_target_is(const struct report_target *target, const struct stat *file);
 
 #endif

@@ -82,24 +82,26 @@ static bool write_over(
 }
 
 /* Answers hazard 5. O_PATH: it is only looked at, and what is not there yet open makes. */
-static bool worth_opening(const char *path, bool ended)
+static bool worth_opening(const struct report_target *target, bool ended)
 {
 	struct stat file;
-	int fd = open_report(path, O_PATH);
+	int fd = open_report(target->path, O_PATH);
 	if (fd < 0)
-		return true;
-	bool only_later = !ended && fstat(fd, &file) == 0 && !S_ISREG(file.st_mode);
+		return !target->only_this;
+	bool worth = fstat(fd, &file) == 0 && report_target_is(target, &file) &&
+		     (ended || S_ISREG(file.st_mode));
 	close(fd);
-	return !only_later;
+	return worth;
 }
 
-static void append(struct report_place *place, const char *path, const struct report_line *line)
+static void append(struct report_place *place, const struct report_target *target,
+	const struct report_line *line)
 {
 	char text[REPORT_LINE_MAX];
 	struct stat file;
-	if (!worth_opening(path, line->ended))
+	if (!worth_opening(target, line->ended))
 		return;
-	int fd = open_report(path, O_WRONLY | O_APPEND | O_CREAT);
+	int fd = open_report(target->path, O_WRONLY | O_APPEND | O_CREAT);
 	if (fd < 0)
 		return;
 	if (fstat(fd, &file) < 0 || (!S_ISREG(file.st_mode) && !line->ended)) {
@@ -124,8 +126,8 @@ static void write_to_stderr(const struct report_target *target, const struct rep
 	struct stat file;
 	if (!line->ended)
 		return;
-	if (target->only_this && (fstat(STDERR_FILENO, &file) < 0 || file.st_dev != target->dev ||
-					 file.st_ino != target->ino))
+	if (target->only_this &&
+		(fstat(STDERR_FILENO, &file) < 0 || !report_target_is(target, &file)))
 		return;
 	quiet_write(STDERR_FILENO, text, report_line_format(text, line, 0), -1);
 }
@@ -136,5 +138,5 @@ void report_write(struct report_place *place, const struct report_target *target
 	if (!target->path)
 		write_to_stderr(target, line);
 	else if (!write_over(place, target->path, line))
-		append(place, target->path, line);
+		append(place, target, line);
 }

@@ -209,6 +209,24 @@ static void never_another_standard_error(void **state)
 	assert_memory_equal(got.err, "{\"safespawn\":1,", 15);
 }
 
+static void a_pipe_by_the_name_of_its_descriptor(void **state)
+{
+	(void)state;
+	static const char *const names[] = {"/dev/stdout", "/dev/fd/1", "/dev/stderr", "/dev/fd/9"};
+	char script[512], link[32];
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		if (strstr(names[i], "std") && readlink(names[i], link, sizeof link) < 0)
+			continue; /* a bare /dev */
+		snprintf(script, sizeof script,
+			"{ { \"$0\" run --report=%s sh -c 'echo \"<$($0 2>&1 9>&1)>\"; exec $0' \"$1\"; "
+			"} 9>&1 2>&1; echo $?; } | cat",
+			names[i]);
+		CAPTURE(&got, "sh", "-c", script, safespawn, exec_args);
+		assert_memory_equal(got.out, "<>\n{\"safespawn\":1,", 18);
+		assert_contains(got.out, "}\n0\n");
+	}
+}
+
 static void nothing_unless_asked(void **state)
 {
 	(void)state;
@@ -362,6 +380,7 @@ int main(void)
 		DIR_TEST(many_at_once_do_not_mix),
 		DIR_TEST(standard_error_on_request),
 		DIR_TEST(never_another_standard_error),
+		DIR_TEST(a_pipe_by_the_name_of_its_descriptor),
 		DIR_TEST(nothing_unless_asked),
 		DIR_TEST(what_is_in_the_file_stays),
 		DIR_TEST(a_file_that_is_cut_or_replaced),

@@ -118,17 +118,26 @@ static void targets(void **state)
 	assert_string_equal(report_target_parse("/tmp/f").path, "/tmp/f");
 	assert_string_equal(report_target_parse("-f").path, "-f");
 	assert_string_equal(report_target_parse("-1:2x").path, "-1:2x");
+	assert_false(report_target_parse("-1:2x").only_this);
 	assert_null(report_target_parse("-").path);
 	assert_false(report_target_parse("-").only_this);
 
 	struct stat file = {.st_dev = (dev_t)0xfedcba9876543210, .st_ino = (ino_t)~0};
 	char name[64];
-	assert_in_range(report_target_format(name, sizeof name, &file), 1, sizeof name - 1);
+	assert_in_range(report_target_format(name, sizeof name, &file, ""), 1, sizeof name - 1);
 	struct report_target target = report_target_parse(name);
 	assert_null(target.path);
 	assert_true(target.only_this);
-	assert_true(target.dev == file.st_dev);
-	assert_true(target.ino == file.st_ino);
+	assert_true(report_target_is(&target, &file));
+
+	report_target_format(name, sizeof name, &file, "/dev/fd/3");
+	target = report_target_parse(name);
+	assert_string_equal(target.path, "/dev/fd/3");
+	assert_true(report_target_is(&target, &file));
+	file.st_ino--;
+	assert_false(report_target_is(&target, &file));
+	target = report_target_parse("/tmp/f");
+	assert_true(report_target_is(&target, &file));
 }
 
 int main(void)
