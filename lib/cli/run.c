@@ -128,7 +128,7 @@ static int report_to(const char *name)
 {
 	if (!name || is_stderr(name))
 		return report_to_stderr();
-	return report_to_file(name);
+	return strcmp(name, "-") ? report_to_file(name) : set_report(name);
 }
 
 static int set_environment(const struct request *request, const char *shim)

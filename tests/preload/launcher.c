@@ -190,6 +190,9 @@ static void options_become_settings(void **state)
 		dir.path);
 	assert_quiet(expected);
 	temp_dir_remove(&dir);
+	CAPTURE(&got, safespawn, "run", "--report=-", print_env, names[1]);
+	assert_contains(got.out, "SAFESPAWN_REPORT=-\n");
+	assert_memory_equal(got.err, "{\"safespawn\":1,", 15);
 }
 
 static void the_environments_settings_are_kept(void **state)
