@@ -108,12 +108,13 @@ static int report_to_file(const char *name)
 	return status;
 }
 
+/* Where that is closed there is no report. */
 static int report_to_stderr(void)
 {
 	char text[64];
 	struct stat file;
 	if (fstat(STDERR_FILENO, &file) < 0)
-		return CLI_FAILED; /* there is nowhere to say it */
+		return unsetenv("SAFESPAWN_REPORT");
 	report_target_format(text, sizeof text, &file, "");
 	return set_report(text);
 }

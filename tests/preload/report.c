@@ -227,6 +227,15 @@ static void a_pipe_by_the_name_of_its_descriptor(void **state)
 	}
 }
 
+static void no_standard_error_no_report(void **state)
+{
+	(void)state;
+	CAPTURE(&got, "sh", "-c", "exec \"$@\" 2>&-", "sh", safespawn, "run", "--report", "sh", "-c",
+		"echo \"<$SAFESPAWN_REPORT>\"; exit 3");
+	assert_exited(&got, 3);
+	assert_string_equal(got.out, "<>\n");
+}
+
 static void nothing_unless_asked(void **state)
 {
 	(void)state;
@@ -381,6 +390,7 @@ int main(void)
 		DIR_TEST(standard_error_on_request),
 		DIR_TEST(never_another_standard_error),
 		DIR_TEST(a_pipe_by_the_name_of_its_descriptor),
+		DIR_TEST(no_standard_error_no_report),
 		DIR_TEST(nothing_unless_asked),
 		DIR_TEST(what_is_in_the_file_stays),
 		DIR_TEST(a_file_that_is_cut_or_replaced),
