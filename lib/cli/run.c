@@ -119,15 +119,9 @@ static int report_to_stderr(void)
 	return set_report(text);
 }
 
-static bool is_stderr(const char *name)
-{
-	return !strcmp(name, "/dev/stderr") || !strcmp(name, "/dev/fd/2") ||
-	       !strcmp(name, "/proc/self/fd/2");
-}
-
 static int report_to(const char *name)
 {
-	if (!name || is_stderr(name))
+	if (!name || report_target_descriptor(name) == STDERR_FILENO)
 		return report_to_stderr();
 	return strcmp(name, "-") ? report_to_file(name) : set_report(name);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "preload/report.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
@@ -20,7 +21,10 @@ static struct {
 	uint64_t start_ns;
 	const char *program;
 	struct report_place place; /* of who writes */
+	atomic_bool done;          /* there is nowhere to write to any more */
 } mine;
+
+FILE *report_stream;
 
 void report_add(enum report_count what, uint64_t n)
 {
@@ -65,7 +69,8 @@ static void write_line(bool ended)
 static void publish(bool ended)
 {
 	int error = errno, cancel;
-	if (!settings()->report || atomic_fetch_add(&mine.wanted, 1) != 0)
+	if (!settings()->report || atomic_load(&mine.done) ||
+		atomic_fetch_add(&mine.wanted, 1) != 0)
 		return;
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	unsigned seen = 0;
@@ -87,6 +92,21 @@ static void report_end(void)
 	publish(true);
 }
 
+/* A child of this process has nowhere to write to either. */
+void report_last(void)
+{
+	publish(true);
+	atomic_store(&mine.done, true);
+}
+
+/* By name: as a symbol it would be looked up in each process. */
+static FILE *stream_of(const struct report_target *target)
+{
+	int fd = target->path ? report_target_descriptor(target->path) : STDERR_FILENO;
+	FILE **stream = fd < 0 ? NULL : dlsym(RTLD_DEFAULT, fd == 1 ? "stdout" : "stderr");
+	return stream ? *stream : NULL;
+}
+
 void report_start(void)
 {
 	char program[PATH_MAX];
@@ -96,5 +116,7 @@ void report_start(void)
 	ssize_t n = readlink("/proc/self/exe", program, sizeof program);
 	mine.program = n < 0 ? NULL : strndup(program, (size_t)n);
 	report_publish();
+	struct report_target target = report_target_parse(settings()->report);
+	report_stream = stream_of(&target);
 	atexit(report_end);
 }

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* What is counted, in the order in which the report shows it. */
 enum report_count {
@@ -57,5 +58,10 @@ void report_child(void);
 
 /* When the shim is loaded. */
 void report_start(void);
+
+/* The stream that the report goes to, by its descriptor; NULL: it goes to a file, or there is none.
+ * Many a program closes it in its exit, before the last line is due: report_last is for that. */
+extern FILE *report_stream;
+void report_last(void);
 
 #endif

@@ -2,6 +2,7 @@
 #include "preload/report_target.h"
 
 #include <stdio.h>
+#include <string.h>
 
 struct report_target report_target_parse(const char *text)
 {
@@ -25,6 +26,16 @@ int report_target_format(char *out, size_t size, const struct stat *file, const 
 {
 	return snprintf(out, size, "-%llx:%llx%s", (unsigned long long)file->st_dev,
 		(unsigned long long)file->st_ino, path);
+}
+
+int report_target_descriptor(const char *name)
+{
+	static const char *const names[] = {"/dev/stdout", "/dev/fd/1", "/proc/self/fd/1",
+		"/dev/stderr", "/dev/fd/2", "/proc/self/fd/2"};
+	for (int i = 0; i < 6; i++)
+		if (!strcmp(name, names[i]))
+			return 1 + i / 3;
+	return -1;
 }
 
 bool report_target_is(const struct report_target *target, const struct stat *file)

@@ -29,6 +29,9 @@ struct report_target report_target_parse(const char *text);
 /* Pure. The text for -DEV:INO and a path, "" for standard error. Returns its length, as snprintf. */
 int report_target_format(char *out, size_t size, const struct stat *file, const char *path);
 
+/* Pure. 1 or 2 if that is a name of standard output or error, else -1. */
+int report_target_descriptor(const char *name);
+
 /* Pure. Whether the report may go to that file. */
 bool report_target_is(const struct report_target *target, const struct stat *file);
 

@@ -48,6 +48,8 @@ VISIBLE int pclose(FILE *stream)
  * each process: nothing is bound for them. */
 VISIBLE int fclose(FILE *stream)
 {
+	if (report_stream && stream == report_stream)
+		report_last();
 	if (!stream_is_ours(stream))
 		return next_fclose(stream);
 	report_add(REPORT_FCLOSE, 1);

@@ -227,6 +227,31 @@ static void a_pipe_by_the_name_of_its_descriptor(void **state)
 	}
 }
 
+/* As what comes with coreutils does before it exits. */
+static void the_program_closes_its_streams(void **state)
+{
+	(void)state;
+	CAPTURE(&got, safespawn, "run", "--report", call_and_end, "ffxf", "return");
+	assert_exited(&got, 7);
+	assert_contains(got.err, "\"ended\":true,\"calls\":{\"system\":0,\"popen\":0,\"pclose\":0,"
+				 "\"fclose\":0,\"fork\":2,");
+	assert_ptr_equal(strchr(got.err, '\n'), got.err + strlen(got.err) - 1);
+	CAPTURE(&got, "sh", "-c", "\"$@\" | cat", "sh", safespawn, "run", "--report=/dev/fd/1",
+		call_and_end, "fx", "return");
+	assert_contains(got.out, "\"fork\":1,");
+}
+
+/* What has the number of standard error later on is not for the report. */
+static void nothing_after_standard_error_is_closed(void **state)
+{
+	(void)state;
+	CAPTURE(&got, "sh", "-c", "exec \"$@\" 3>&2", "sh", safespawn, "run", "--report=-",
+		call_and_end, "xof", "return");
+	assert_exited(&got, 7);
+	assert_ptr_equal(strchr(got.err, '\n'), got.err + strlen(got.err) - 1);
+	assert_contains(got.err, "\"fork\":0,");
+}
+
 static void no_standard_error_no_report(void **state)
 {
 	(void)state;
@@ -390,6 +415,8 @@ int main(void)
 		DIR_TEST(standard_error_on_request),
 		DIR_TEST(never_another_standard_error),
 		DIR_TEST(a_pipe_by_the_name_of_its_descriptor),
+		DIR_TEST(the_program_closes_its_streams),
+		DIR_TEST(nothing_after_standard_error_is_closed),
 		DIR_TEST(no_standard_error_no_report),
 		DIR_TEST(nothing_unless_asked),
 		DIR_TEST(what_is_in_the_file_stays),

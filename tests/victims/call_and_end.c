@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * call_and_end CALLS END: makes the calls that the letters name (s system, p popen and pclose, c
- * popen and fclose, b popen of both ends, f fork, y forkpty, e fork with a child that calls system and
- * exit), then ends by return, _exit, exec or kill. It is 7 that it returns.
+ * popen and fclose, b popen of both ends, x fclose of standard output and error, o dup2 of 3 to
+ * standard error, f fork, y forkpty, e fork with a child that calls system and exit), then ends by return, _exit, exec or kill. It is 7 that it returns.
  */
 #include <pty.h>
 #include <signal.h>
@@ -40,6 +40,13 @@ static void call(char letter)
 		stream = popen("exit 0", "r+");
 		if (stream)
 			pclose(stream);
+		break;
+	case 'x':
+		fclose(stdout);
+		fclose(stderr);
+		break;
+	case 'o':
+		dup2(3, 2);
 		break;
 	case 'f':
 		end_child(fork());
