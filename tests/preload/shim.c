@@ -97,6 +97,16 @@ static void before_another_preload(void **state)
 	assert_beside(shim, other, "other fork\nearly\n", "other fork\n");
 }
 
+/* What libc does inside is seen by nobody. */
+static void behind_a_preload_that_locks(void **state)
+{
+	(void)state;
+	const char *const argv[] = {getenv("CALL_AND_END"), "pcyf", "return", NULL};
+	preload(getenv("LOCKING_PRELOAD"), shim, argv);
+	assert_exited(&got, 7);
+	assert_string_equal(got.err, "");
+}
+
 static void not_passed_on_when_so_wished(void **state)
 {
 	(void)state;
@@ -140,6 +150,7 @@ int main(void)
 		TEST(nothing_waits_for_ever_in_fork),
 		TEST(behind_another_preload),
 		TEST(before_another_preload),
+		TEST(behind_a_preload_that_locks),
 		TEST(not_passed_on_when_so_wished),
 		TEST(what_is_not_understood_is_ignored_in_silence),
 	};

@@ -23,6 +23,10 @@ if ${READELF:-readelf} -SW "$shim" | grep -q ' late_slots ' && ! echo "$imported
 	test -z "$imported" || say "imports $imported, see late_names.h"
 fi
 
+# What it calls of its own is its own, even if another library has a function of that name first.
+relocated=$(${READELF:-readelf} -rW "$shim" | grep -oE ' (fclose|fork|forkpty|pclose|popen|system)\b')
+test -z "$relocated" || say "calls$relocated through its table"
+
 dynamic=$(${READELF:-readelf} -dW "$shim")
 needed=$(echo "$dynamic" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' |
 	grep -vE '^(libc\.|ld-|libdl\.|libpthread\.)')
