@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
+#include <limits.h>
 #include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <unistd.h>
 
 #include "preload/late.h"
+#include "preload/report_target.h"
 #include "preload/settings.h"
 
 /* Most processes have no wish: this is all that they pay, so no function of libc's is called. */
@@ -21,6 +25,20 @@ static bool has_wishes(char *const *env)
 	return false;
 }
 
+/* As seen from here: programs go to other directories. */
+static char *copy_of(const char *report)
+{
+	char directory[PATH_MAX];
+	const char *path = report_target_parse(report).path;
+	if (!path || path[0] == '/' || !getcwd(directory, sizeof directory))
+		return strdup(report);
+	size_t size = strlen(directory) + strlen(path) + 2;
+	char *copy = malloc(size);
+	if (copy)
+		snprintf(copy, size, "%s/%s", directory, path);
+	return copy;
+}
+
 /* Copied, as programs overwrite the block their environment came in (setproctitle). A program that
  * gained rights by exec takes no wishes from its environment. */
 static void read_wishes(struct settings *out)
@@ -30,7 +48,7 @@ static void read_wishes(struct settings *out)
 		return;
 	settings_parse(out, environ);
 	if (out->report)
-		out->report = strdup(out->report);
+		out->report = copy_of(out->report);
 }
 
 const struct settings *settings(void)

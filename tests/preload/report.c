@@ -271,6 +271,20 @@ static void nothing_unless_asked(void **state)
 	assert_int_equal(access(report, F_OK), -1);
 }
 
+static void a_name_is_relative_to_where_the_program_starts(void **state)
+{
+	(void)state;
+	char preload[PATH_MAX + 16];
+	snprintf(preload, sizeof preload, "LD_PRELOAD=%s", shim);
+	capture(&got,
+		(const char *[]){"sh", "-c", "cd \"$0\" && exec env \"$@\"", dir.path, preload,
+			call_and_end, "fdf", "return", NULL},
+		CHANGES("SAFESPAWN_REPORT=report"));
+	assert_exited(&got, 7);
+	assert_contains(own_line(), "\"fork\":2,");
+	assert_contains(own_line(), "\"ended\":true");
+}
+
 static void what_is_in_the_file_stays(void **state)
 {
 	(void)state;
@@ -419,6 +433,7 @@ int main(void)
 		DIR_TEST(nothing_after_standard_error_is_closed),
 		DIR_TEST(no_standard_error_no_report),
 		DIR_TEST(nothing_unless_asked),
+		DIR_TEST(a_name_is_relative_to_where_the_program_starts),
 		DIR_TEST(what_is_in_the_file_stays),
 		DIR_TEST(a_file_that_is_cut_or_replaced),
 		DIR_TEST(what_cannot_be_written_is_lost),

@@ -2,7 +2,8 @@
 /*
  * call_and_end CALLS END: makes the calls that the letters name (s system, p popen and pclose, c
  * popen and fclose, b popen of both ends, x fclose of standard output and error, o dup2 of 3 to
- * standard error, f fork, y forkpty, e fork with a child that calls system and exit), then ends by return, _exit, exec or kill. It is 7 that it returns.
+ * standard error, d chdir to /proc, f fork, y forkpty, e fork with a child that calls system and
+ * exit), then ends by return, _exit, exec or kill. It is 7 that it returns.
  */
 #include <pty.h>
 #include <signal.h>
@@ -44,6 +45,10 @@ static void call(char letter)
 	case 'x':
 		fclose(stdout);
 		fclose(stderr);
+		break;
+	case 'd':
+		if (chdir("/proc") < 0)
+			abort();
 		break;
 	case 'o':
 		dup2(3, 2);
