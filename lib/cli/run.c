@@ -126,12 +126,26 @@ static int report_to(const char *name)
 	return strcmp(name, "-") ? report_to_file(name) : set_report(name);
 }
 
+/* NULL: it has been said why. */
+static char *find_shim(void)
+{
+	char *shim = shim_find();
+	if (!shim)
+		cli_fail("libsafespawn_preload.so is not there, neither beside this program "
+			 "nor in " SAFESPAWN_LIBDIR);
+	if (!shim || shim_is_usable(shim))
+		return shim;
+	cli_fail("%s is not a library for this machine", shim);
+	free(shim);
+	return NULL;
+}
+
 static int set_environment(const struct request *request, const char *shim)
 {
 	int error = shim_preload(shim);
 	if (error == -EINVAL)
-		return cli_fail("%s has a space or a colon in its path, which LD_PRELOAD cannot "
-				"carry",
+		return cli_fail("%s has a space, a colon or a dollar in its path, which LD_PRELOAD "
+				"cannot carry",
 			shim);
 	if (error < 0)
 		return cli_fail("%s", strerror(-error));
@@ -184,10 +198,9 @@ int cli_run(int argc, char **argv)
 	int status = parse(&request, argc, argv);
 	if (status != CLI_OK)
 		return status;
-	char *shim = shim_find();
+	char *shim = find_shim();
 	if (!shim)
-		return cli_fail("libsafespawn_preload.so is not there, neither beside this program "
-				"nor in " SAFESPAWN_LIBDIR);
+		return CLI_FAILED;
 	enum reach reach = reach_program(request.argv[0], shim, found);
 	if (bears_shim(reach))
 		status = set_environment(&request, shim);

@@ -2,13 +2,15 @@
 #include "cli/shim.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/elf_facts.h"
 #include "preload/inherit.h"
 
 #define NAME "libsafespawn_preload.so"
@@ -49,9 +51,29 @@ char *shim_find(void)
 	return readable(SAFESPAWN_LIBDIR, ".");
 }
 
+static bool regular_facts(struct elf_facts *facts, const char *path)
+{
+	struct stat file;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	bool ok = fd >= 0 && fstat(fd, &file) == 0 && S_ISREG(file.st_mode) &&
+		  elf_facts_read(facts, fd);
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+bool shim_is_usable(const char *shim)
+{
+	struct elf_facts ours, its;
+	if (!regular_facts(&its, shim))
+		return false;
+	return !regular_facts(&ours, "/proc/self/exe") ||
+	       (its.class == ours.class && its.data == ours.data && its.machine == ours.machine);
+}
+
 int shim_preload(const char *shim)
 {
-	if (strpbrk(shim, ": "))
+	if (strpbrk(shim, ": $"))
 		return -EINVAL;
 	inherit_drop(environ);
 	const char *before = getenv("LD_PRELOAD");

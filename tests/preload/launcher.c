@@ -261,6 +261,41 @@ static void a_path_that_ld_preload_cannot_carry_is_125(void **state)
 	install(&dir, "with:colon", path);
 	CAPTURE(&got, path, "run", "echo");
 	assert_refused("LD_PRELOAD cannot carry");
+	install(&dir, "with$dollar", path);
+	CAPTURE(&got, path, "run", "echo");
+	assert_refused("LD_PRELOAD cannot carry");
+	temp_dir_remove(&dir);
+}
+
+/* e_machine, or what is at that place. */
+static void change_machine(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	assert_int_equal(pwrite(fd, "\xff\x7f", 2, 18), 2);
+	close(fd);
+}
+
+static void a_shim_that_cannot_be_loaded_is_125(void **state)
+{
+	(void)state;
+	struct temp_dir dir;
+	char path[PATH_MAX], name[] = "prefix/bin/" BIN_TO_LIB "/libsafespawn_preload.so";
+	char library[PATH_MAX];
+	if (BIN_TO_LIB[0] == '/')
+		skip();
+	temp_dir_make(&dir);
+	install(&dir, "prefix", path);
+	temp_dir_path(&dir, name, library);
+	change_machine(library);
+	CAPTURE(&got, path, "run", "echo");
+	assert_refused("not a library for this machine");
+	assert_int_equal(truncate(library, 0), 0);
+	CAPTURE(&got, path, "run", "echo");
+	assert_refused("not a library for this machine");
+	assert_int_equal(unlink(library), 0);
+	assert_int_equal(mkdir(library, 0755), 0);
+	CAPTURE(&got, path, "run", "echo");
+	assert_refused("not a library for this machine");
 	temp_dir_remove(&dir);
 }
 
@@ -360,9 +395,7 @@ static void another_machines_program_is_named(void **state)
 	temp_dir_make(&dir);
 	temp_dir_copy(&dir, "alien", print_env, 0755);
 	temp_dir_path(&dir, "alien", path);
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	assert_int_equal(pwrite(fd, "\xff\x7f", 2, 18), 2); /* e_machine */
-	close(fd);
+	change_machine(path);
 	CAPTURE(&got, safespawn, "run", path);
 	assert_contains(got.err, "another architecture");
 	assert_true(WEXITSTATUS(got.status) != 0 && WEXITSTATUS(got.status) != 125);
@@ -392,6 +425,7 @@ int main(void)
 		TEST(a_missing_shim_is_125),
 		TEST(the_shim_is_found_beside_an_installed_launcher),
 		TEST(a_path_that_ld_preload_cannot_carry_is_125),
+		TEST(a_shim_that_cannot_be_loaded_is_125),
 		TEST(a_static_program_is_named_and_run),
 		TEST(what_a_static_program_starts_is_reached),
 		TEST(a_script_is_what_its_interpreter_is),
