@@ -45,19 +45,27 @@ static bool find(const char *program, char *found)
 	return snprintf(found, PATH_MAX, "%s", program) < PATH_MAX && runnable(found);
 }
 
-/* The interpreter of a script, in place of its path. */
-static bool script_interpreter(int fd, char *path)
+/* As much of a script as the kernel reads. */
+#define LINE_MAX_READ 256
+
+/* The interpreter of a script, in place of its path, and its one argument, "" if there is none. */
+static bool script_interpreter(int fd, char *path, char argument[LINE_MAX_READ])
 {
-	char line[256 + 1];
+	char line[LINE_MAX_READ + 1];
 	ssize_t n = pread(fd, line, sizeof line - 1, 0);
 	if (n < 2 || line[0] != '#' || line[1] != '!')
 		return false;
 	line[n] = '\0';
+	line[strcspn(line, "\n")] = '\0';
 	char *start = line + 2 + strspn(line + 2, " \t");
-	size_t len = strcspn(start, " \t\n");
+	size_t len = strcspn(start, " \t");
 	if (!len)
 		return false;
 	snprintf(path, PATH_MAX, "%.*s", (int)len, start);
+	start += len + strspn(start + len, " \t");
+	for (len = strlen(start); len && strchr(" \t", start[len - 1]); len--)
+		;
+	snprintf(argument, LINE_MAX_READ, "%.*s", (int)len, start);
 	return true;
 }
 
@@ -81,6 +89,15 @@ static const char *base_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	return slash ? slash + 1 : path;
+}
+
+/* What #!/usr/bin/env PROGRAM runs takes the place of env. False: it is not to be found. */
+static bool look_through_env(char *found, const char *argument)
+{
+	if (strcmp(base_name(found), "env") || !argument[0] || argument[0] == '-' ||
+		strpbrk(argument, "= \t"))
+		return true;
+	return find(argument, found);
 }
 
 enum reach reach_compare(
@@ -128,16 +145,17 @@ static enum reach reach_binary(int fd, const char *shim)
 
 enum reach reach_program(const char *program, const char *shim, char *found)
 {
+	char argument[LINE_MAX_READ];
 	if (!find(program, found))
 		return REACH_YES;
 	for (int i = 0; i < SCRIPTS_MAX; i++) {
 		int fd = open(found, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 		if (fd < 0)
 			return REACH_YES;
-		bool script = script_interpreter(fd, found);
+		bool script = script_interpreter(fd, found, argument);
 		enum reach reach = script ? REACH_YES : reach_binary(fd, shim);
 		close(fd);
-		if (!script)
+		if (!script || !look_through_env(found, argument))
 			return reach;
 	}
 	return REACH_YES;

@@ -14,8 +14,8 @@ enum reach {
 };
 
 /*
- * Looks at `program`, found in PATH as execvp(3) finds it, and through #! lines at what will really
- * run. found, 4096 bytes, is that file's path; unset for REACH_YES.
+ * Looks at `program`, found in PATH as execvp(3) finds it, and through #! lines, and env(1) in
+ * them, at what will really run. found, 4096 bytes, is that file's path; unset for REACH_YES.
  */
 enum reach reach_program(const char *program, const char *shim, char *found);
 

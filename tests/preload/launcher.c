@@ -13,7 +13,7 @@
 #include "leak.h"
 #include "temp_dir.h"
 
-static const char *safespawn, *shim, *print_env, *exec_args, *exec_args_static;
+static const char *safespawn, *shim, *print_env, *exec_args, *exec_args_static, *nothing_static;
 static struct captured got;
 
 static void assert_one_line(const char *text)
@@ -325,7 +325,7 @@ static void a_script_is_what_its_interpreter_is(void **state)
 	(void)state;
 	struct temp_dir dir;
 	char path[PATH_MAX], text[PATH_MAX];
-	if (!exec_args_static || strlen(exec_args_static) > 120)
+	if (!exec_args_static || strlen(exec_args_static) > 120 || strlen(nothing_static) > 120)
 		skip();
 	temp_dir_make(&dir);
 	temp_dir_write(&dir, "dynamic", "#! /bin/sh\nexit 3\n", 0755);
@@ -340,6 +340,18 @@ static void a_script_is_what_its_interpreter_is(void **state)
 	capture(&got, (const char *[]){safespawn, "run", "static", NULL}, CHANGES(text));
 	assert_contains(got.err, "safespawn: static (");
 	assert_contains(got.err, exec_args_static);
+
+	snprintf(text, sizeof text, "#!/usr/bin/env\t%s \n", nothing_static);
+	temp_dir_write(&dir, "env", text, 0755);
+	temp_dir_path(&dir, "env", path);
+	CAPTURE(&got, safespawn, "run", path);
+	assert_exited(&got, 0);
+	assert_contains(got.err, nothing_static);
+	snprintf(text, sizeof text, "#!/usr/bin/env -S %s\n", nothing_static);
+	temp_dir_write(&dir, "option", text, 0755);
+	temp_dir_path(&dir, "option", path);
+	CAPTURE(&got, safespawn, "run", path);
+	assert_null(strstr(got.err, "safespawn: "));
 	temp_dir_remove(&dir);
 }
 
@@ -409,6 +421,7 @@ int main(void)
 	print_env = getenv("PRINT_ENV");
 	exec_args = getenv("EXEC_ARGS");
 	exec_args_static = getenv("EXEC_ARGS_STATIC");
+	nothing_static = getenv("NOTHING");
 	unsetenv("LD_PRELOAD");
 	const struct CMUnitTest tests[] = {
 		TEST(the_status_is_the_programs),
