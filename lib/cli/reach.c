@@ -160,3 +160,28 @@ enum reach reach_program(const char *program, const char *shim, char *found)
 	}
 	return REACH_YES;
 }
+
+/* The interpreter or the loader that the kernel runs first, in place of a program's path. */
+static bool runs_first(char *found)
+{
+	struct elf_facts facts = {0};
+	char argument[LINE_MAX_READ];
+	int fd = open(found, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return false;
+	bool script = script_interpreter(fd, found, argument);
+	if (!script && elf_facts_read(&facts, fd) && facts.interp[0])
+		snprintf(found, PATH_MAX, "%s", facts.interp);
+	close(fd);
+	return script || facts.interp[0];
+}
+
+bool reach_missing(const char *program, char *found)
+{
+	if (!find(program, found))
+		return false;
+	for (int i = 0; i < SCRIPTS_MAX && runs_first(found); i++)
+		if (access(found, F_OK) < 0)
+			return true;
+	return false;
+}

@@ -19,6 +19,9 @@ enum reach {
  */
 enum reach reach_program(const char *program, const char *shim, char *found);
 
+/* Whether that program is there, but not what has to run it: found, 4096 bytes, is the path of that. */
+bool reach_missing(const char *program, char *found);
+
 /* Pure. The same from what the files say; loader: this program's own, "" if it has none. */
 enum reach reach_compare(
 	const struct elf_facts *program, const struct elf_facts *shim, const char *loader);

@@ -184,9 +184,14 @@ static void explain(enum reach reach, const char *program, const char *found)
 
 static int run(char **argv)
 {
+	char missing[PATH_MAX];
 	execvp(argv[0], argv);
 	int error = errno;
-	cli_fail("cannot run %s: %s", argv[0], strerror(error));
+	if (error == ENOENT && reach_missing(argv[0], missing))
+		cli_fail(
+			"cannot run %s: its interpreter %s: %s", argv[0], missing, strerror(error));
+	else
+		cli_fail("cannot run %s: %s", argv[0], strerror(error));
 	return error == ENOENT || error == ENOTDIR ? CLI_NOT_FOUND : CLI_CANNOT_RUN;
 }
 

@@ -151,6 +151,27 @@ static void what_is_not_there_is_127(void **state)
 	}
 }
 
+static void a_missing_interpreter_is_named(void **state)
+{
+	(void)state;
+	struct temp_dir dir;
+	char path[PATH_MAX], text[PATH_MAX + 16];
+	temp_dir_make(&dir);
+	temp_dir_write(&dir, "script", "#! /nonexistent/interpreter -x\n", 0755);
+	temp_dir_path(&dir, "script", path);
+	CAPTURE(&got, safespawn, "run", path);
+	assert_exited(&got, 127);
+	assert_one_line(got.err);
+	assert_contains(got.err, "its interpreter /nonexistent/interpreter: No such file");
+	snprintf(text, sizeof text, "#!%s\n", path);
+	temp_dir_write(&dir, "script2", text, 0755);
+	temp_dir_path(&dir, "script2", path);
+	CAPTURE(&got, safespawn, "run", path);
+	assert_exited(&got, 127);
+	assert_contains(got.err, "its interpreter /nonexistent/interpreter: No such file");
+	temp_dir_remove(&dir);
+}
+
 static void the_shim_is_added_to_what_is_preloaded(void **state)
 {
 	(void)state;
@@ -431,6 +452,7 @@ int main(void)
 		TEST(the_demo_refuses_what_it_does_not_understand),
 		TEST(what_cannot_be_run_is_126),
 		TEST(what_is_not_there_is_127),
+		TEST(a_missing_interpreter_is_named),
 		TEST(the_shim_is_added_to_what_is_preloaded),
 		TEST(run_within_run_adds_it_once),
 		TEST(options_become_settings),
