@@ -13,6 +13,9 @@ enum cli_exit {
 /* "safespawn: ..." and a newline on stderr; returns CLI_FAILED. */
 __attribute__((format(printf, 1, 2))) int cli_fail(const char *format, ...);
 
+/* What there is, on standard output; the exit status. */
+int cli_help(void);
+
 /* The subcommands: argv[0] is the subcommand's name. They return the exit status. */
 int cli_run(int argc, char **argv);
 int cli_preflight(int argc, char **argv);

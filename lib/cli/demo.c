@@ -14,6 +14,11 @@
 #define GIB 1073741824.0
 #define DEFAULT_SIZE (UINT64_C(2) << 30)
 
+struct request {
+	bool help;
+	uint64_t size; /* 0: what there is room for */
+};
+
 static const char *const names[DEMO_WAYS] = {
 	"fork() and exec()",
 	"posix_spawn(), libc's own",
@@ -138,20 +143,23 @@ static int show_next_steps(void)
 }
 
 /* CLI_OK, or what to exit with. */
-static int parse(uint64_t *size, int argc, char **argv)
+static int parse(struct request *request, int argc, char **argv)
 {
 	static const struct option options[] = {
+		{"help", no_argument, NULL, 'h'},
 		{"size", required_argument, NULL, 's'},
 		{0},
 	};
 	opterr = 0;
-	for (int c; (c = getopt_long(argc, argv, ":", options, NULL)) != -1;)
-		if (c == ':')
+	for (int c; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;)
+		if (c == 'h')
+			request->help = true;
+		else if (c == ':')
 			return cli_fail("demo: %s lacks its value", argv[optind - 1]);
 		else if (c == '?')
 			return cli_fail("demo: unknown option '%s'; see safespawn --help",
 				argv[optind - 1]);
-		else if (!settings_parse_size(size, optarg) || !*size)
+		else if (!settings_parse_size(&request->size, optarg) || !request->size)
 			return cli_fail("demo: --size is a number of bytes, or with K, M or G, not "
 					"'%s'",
 				optarg);
@@ -163,13 +171,16 @@ static int parse(uint64_t *size, int argc, char **argv)
 int cli_demo(int argc, char **argv)
 {
 	struct meminfo info;
-	uint64_t size = 0;
+	struct request request = {0};
 
 	if (argc > 1 && !strcmp(argv[1], DEMO_WORKER))
 		return demo_main(argc - 1, argv + 1);
-	int status = parse(&size, argc, argv);
+	int status = parse(&request, argc, argv);
 	if (status != CLI_OK)
 		return status;
+	if (request.help)
+		return cli_help();
+	uint64_t size = request.size;
 	if ((status = meminfo_read(&info)) < 0)
 		return cli_fail("demo: /proc/meminfo: %s", strerror(-status));
 	if (size > info.available_bytes)

@@ -39,6 +39,11 @@ static int print(const char *a, const char *b)
 	return CLI_OK;
 }
 
+int cli_help(void)
+{
+	return print(usage, help);
+}
+
 static int subcommand(int argc, char **argv)
 {
 	if (!strcmp(argv[0], "run"))
@@ -56,8 +61,8 @@ int main(int argc, char **argv)
 		fputs(usage, stderr);
 		return CLI_FAILED;
 	}
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
-		return print(usage, help);
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
+		return cli_help();
 	if (!strcmp(argv[1], "--version"))
 		return print("safespawn " SAFESPAWN_VERSION, "\n");
 	if (argv[1][0] == '-')

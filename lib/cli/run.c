@@ -34,16 +34,17 @@ static bool is_fork_mode(const char *text)
 	return !strcmp(text, "rescue") || !strcmp(text, "lean") || !strcmp(text, "off");
 }
 
-/* CLI_OK, or what to exit with. */
+/* CLI_OK, and without a program if that was all; or what to exit with. */
 static int parse(struct request *request, int argc, char **argv)
 {
 	static const struct option options[] = {
+		{"help", no_argument, NULL, 'h'},
 		{"fork", required_argument, NULL, 'f'},
 		{"report", optional_argument, NULL, 'r'},
 		{0},
 	};
 	opterr = 0;
-	for (int c; (c = getopt_long(argc, argv, "+:", options, NULL)) != -1;)
+	for (int c; (c = getopt_long(argc, argv, "+:h", options, NULL)) != -1;)
 		switch (c) {
 		case 'f':
 			if (!is_fork_mode(optarg))
@@ -57,6 +58,8 @@ static int parse(struct request *request, int argc, char **argv)
 			request->report = true;
 			request->report_file = optarg;
 			break;
+		case 'h':
+			return cli_help();
 		case ':':
 			return cli_fail("run: %s lacks its value", argv[optind - 1]);
 		default:
@@ -201,7 +204,7 @@ int cli_run(int argc, char **argv)
 	char found[PATH_MAX];
 
 	int status = parse(&request, argc, argv);
-	if (status != CLI_OK)
+	if (status != CLI_OK || !request.argv)
 		return status;
 	char *shim = find_shim();
 	if (!shim)

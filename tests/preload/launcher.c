@@ -93,10 +93,16 @@ static void wrong_usage_is_125(void **state)
 static void help_and_version(void **state)
 {
 	(void)state;
-	CAPTURE(&got, safespawn, "--help");
-	assert_exited(&got, 0);
-	assert_contains(got.out, "Usage:");
-	assert_string_equal(got.err, "");
+	static const char *const asked[][2] = {
+		{"--help"}, {"help"}, {"run", "--help"}, {"run", "-h"}, {"demo", "--help"}};
+	for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
+		CAPTURE(&got, safespawn, asked[i][0], asked[i][1]);
+		assert_exited(&got, 0);
+		assert_memory_equal(got.out, "Usage: safespawn run", 20);
+		assert_string_equal(got.err, "");
+	}
+	CAPTURE(&got, safespawn, "run", "echo", "-h");
+	assert_quiet("-h\n");
 	CAPTURE(&got, safespawn, "--version");
 	assert_quiet("safespawn " VERSION "\n");
 	CAPTURE(&got, "sh", "-c", "exec \"$0\" --version >/dev/full", safespawn);
