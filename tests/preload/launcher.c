@@ -126,6 +126,25 @@ static void the_demo_refuses_what_it_does_not_understand(void **state)
 	assert_refused("'2G'");
 }
 
+static void the_demos_processes_are_the_first_to_go(void **state)
+{
+	(void)state;
+	struct temp_dir dir;
+	char path[PATH_MAX];
+	if (access("/proc/self/oom_score_adj", W_OK) < 0)
+		skip();
+	temp_dir_make(&dir);
+	temp_dir_write(&dir, "true", "#!/bin/sh\nread n </proc/self/oom_score_adj; test $n = 1000\n",
+		0755);
+	snprintf(path, sizeof path, "PATH=%s", dir.path);
+	capture(&got,
+		(const char *[]){safespawn, "demo", "--measure", "4096", "grown", "1", NULL},
+		CHANGES(path));
+	temp_dir_remove(&dir);
+	assert_exited(&got, 0);
+	assert_memory_equal(got.out, "0\n20 0 ", 7);
+}
+
 static void what_cannot_be_run_is_126(void **state)
 {
 	(void)state;
@@ -456,6 +475,7 @@ int main(void)
 		TEST(wrong_usage_is_125),
 		TEST(help_and_version),
 		TEST(the_demo_refuses_what_it_does_not_understand),
+		TEST(the_demos_processes_are_the_first_to_go),
 		TEST(what_cannot_be_run_is_126),
 		TEST(what_is_not_there_is_127),
 		TEST(a_missing_interpreter_is_named),
