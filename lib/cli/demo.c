@@ -6,13 +6,16 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+
+#include <safespawn.h>
 
 #include "cli/cli.h"
+#include "cli/demo_size.h"
 #include "cli/meminfo.h"
 #include "preload/settings.h"
 
 #define GIB 1073741824.0
-#define DEFAULT_SIZE (UINT64_C(2) << 30)
 
 struct request {
 	bool help;
@@ -88,21 +91,25 @@ static int show_time(uint64_t size)
 	return CLI_OK;
 }
 
+static uint64_t left_to_promise(const struct meminfo *info)
+{
+	return info->committed_bytes < info->limit_bytes ? info->limit_bytes - info->committed_bytes
+							 : 0;
+}
+
 /*
  * How much is more than a fork gets a second time; 0: there is no such amount. With policy 2 the
  * promise counts for the whole machine, so it is no more than needed.
  */
 static uint64_t too_much(const struct meminfo *info)
 {
-	uint64_t left = info->limit_bytes - info->committed_bytes;
+	uint64_t left = left_to_promise(info);
 	if (info->overcommit == 0)
 		return info->total_bytes + info->total_bytes / 4;
-	if (info->overcommit == 2 && info->committed_bytes < info->limit_bytes)
-		return left / 2 + left / 8;
-	return 0;
+	return info->overcommit == 2 ? left / 2 + left / 8 : 0;
 }
 
-static int show_refusal(const struct meminfo *info)
+static int show_refusal(const struct meminfo *info, const struct demo_room *room)
 {
 	struct demo_outcome outcomes[DEMO_WAYS];
 	struct demo_load load = {.bytes = too_much(info), .promised = true};
@@ -111,6 +118,11 @@ static int show_refusal(const struct meminfo *info)
 		printf("\nHere the kernel promises memory to anybody (vm.overcommit_memory is 1), "
 		       "so "
 		       "no fork is\nrefused for its size. With the settings 0 and 2 it happens.\n");
+		return CLI_OK;
+	}
+	if (load.bytes > room->mappings) {
+		printf("\nHere no process may be promised as much as makes the kernel refuse its "
+		       "fork: see ulimit -v\nand -d.\n");
 		return CLI_OK;
 	}
 	printf("\n2. A process that has been promised %.1f GiB, and uses next to nothing of it, "
@@ -122,7 +134,7 @@ static int show_refusal(const struct meminfo *info)
 	if (outcomes[DEMO_FORK].error == ENOMEM)
 		printf("\n  fork() was refused: the kernel would have to promise the whole size "
 		       "again, and has\n  %.1f GiB%s (vm.overcommit_memory is %d).\n",
-			(double)(info->overcommit == 2 ? info->limit_bytes - info->committed_bytes
+			(double)(info->overcommit == 2 ? left_to_promise(info)
 						       : info->total_bytes) /
 				GIB,
 			info->overcommit == 2 ? " left" : "", info->overcommit);
@@ -140,6 +152,30 @@ static int show_next_steps(void)
 	       "      man safespawn, man 7 libsafespawn  the whole story\n");
 	return fflush(stdout) != 0 || ferror(stdout) ? cli_fail("cannot write to standard output")
 						     : CLI_OK;
+}
+
+static uint64_t limit_of(int resource)
+{
+	struct rlimit limit;
+	return getrlimit(resource, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY ? UINT64_MAX
+										  : limit.rlim_cur;
+}
+
+static struct demo_room room_here(const struct meminfo *info)
+{
+	struct ss_preflight report = {.size = sizeof report};
+	uint64_t space = limit_of(RLIMIT_AS), data = limit_of(RLIMIT_DATA);
+	struct demo_room room = {
+		.available = info->available_bytes,
+		.cgroup = UINT64_MAX,
+		.mappings = space < data ? space : data,
+		.promise = UINT64_MAX,
+	};
+	if (ss_preflight(&report, 0) == 0)
+		room.cgroup = report.cgroup_headroom_bytes;
+	if (info->overcommit == 2)
+		room.promise = left_to_promise(info);
+	return room;
 }
 
 /* CLI_OK, or what to exit with. */
@@ -183,14 +219,14 @@ int cli_demo(int argc, char **argv)
 	uint64_t size = request.size;
 	if ((status = meminfo_read(&info)) < 0)
 		return cli_fail("demo: /proc/meminfo: %s", strerror(-status));
-	if (size > info.available_bytes)
+	struct demo_room room = room_here(&info);
+	if (size > demo_most(&room))
 		return cli_fail("demo: %.1f GiB are too much, %.1f GiB are available",
-			(double)size / GIB, (double)info.available_bytes / GIB);
-	if (!size)
-		size = info.available_bytes / 2 < DEFAULT_SIZE ? info.available_bytes / 2
-							       : DEFAULT_SIZE;
+			(double)size / GIB, (double)demo_most(&room) / GIB);
+	if (!size && !(size = demo_size(&room)))
+		return cli_fail("demo: no memory is left to show it with");
 	status = show_time(size);
 	if (status == CLI_OK)
-		status = show_refusal(&info);
+		status = show_refusal(&info, &room);
 	return status == CLI_OK ? show_next_steps() : status;
 }

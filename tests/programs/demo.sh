@@ -5,4 +5,9 @@ out=$("$1" demo --size 64M) || exit 1
 echo "$out"
 test "$(echo "$out" | grep -cE '(posix_spawn|ss_spawn)\(.* 20 of 20 ')" -ge 2 || exit 1
 test "$(echo "$out" | grep -cE -- '--fork=lean +20 of 20 ')" -eq 1 || exit 1
-echo "$out" | grep -q '^Next: safespawn preflight'
+echo "$out" | grep -q '^Next: safespawn preflight' || exit 1
+
+# Its size is that of the place it is in.
+out=$(ulimit -v 400000 && "$1" demo) || exit 1
+echo "$out"
+echo "$out" | grep -qE -- '--fork=lean +20 of 20 ' || exit 1

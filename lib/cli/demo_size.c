@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/demo_size.h"
+
+#define DEFAULT_SIZE (UINT64_C(2) << 30)
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+uint64_t demo_most(const struct demo_room *room)
+{
+	return least(least(room->available, room->cgroup), least(room->mappings, room->promise));
+}
+
+/* The promise is asked for once more by fork. */
+uint64_t demo_size(const struct demo_room *room)
+{
+	struct demo_room half = *room;
+	half.promise = room->promise / 3 * 2;
+	return least(demo_most(&half) / 2, DEFAULT_SIZE) & ~UINT64_C(4095);
+}
