@@ -13,9 +13,8 @@
 #include "cli/cli.h"
 #include "cli/demo_size.h"
 #include "cli/meminfo.h"
+#include "preflight/text.h"
 #include "preload/settings.h"
-
-#define GIB 1073741824.0
 
 struct request {
 	bool help;
@@ -28,6 +27,11 @@ static const char *const names[DEMO_WAYS] = {
 	"ss_spawn()",
 };
 
+static const char *error_text(int error)
+{
+	return error == ECHILD ? "it failed" : strerror(error);
+}
+
 static void print_outcome(const char *name, const struct demo_outcome *outcome)
 {
 	printf("  %-44s %2d of %d", name, outcome->worked, DEMO_ROUNDS);
@@ -35,7 +39,7 @@ static void print_outcome(const char *name, const struct demo_outcome *outcome)
 		printf("   %8.2f ms   %8.2f ms", (double)outcome->median_ns / 1e6,
 			(double)outcome->worst_ns / 1e6);
 	if (outcome->error)
-		printf("   %s", strerror(outcome->error));
+		printf("   %s", error_text(outcome->error));
 	putchar('\n');
 	fflush(stdout);
 }
@@ -58,9 +62,10 @@ static void print_shimmed(const struct demo_load *load, const char *mode)
 
 static int measure(struct demo_outcome outcomes[DEMO_WAYS], const struct demo_load *load)
 {
+	char size[SIZE_TEXT];
 	int error = demo_measure(outcomes, load, NULL);
 	if (error < 0)
-		return cli_fail("demo: a process of %.1f GiB: %s", (double)load->bytes / GIB,
+		return cli_fail("demo: a process of %s: %s", size_text(size, load->bytes),
 			error == -EPROTO ? "it was ended from outside; out of memory?"
 					 : strerror(-error));
 	print_header();
@@ -69,25 +74,33 @@ static int measure(struct demo_outcome outcomes[DEMO_WAYS], const struct demo_lo
 	return CLI_OK;
 }
 
-static int show_time(uint64_t size)
+static void compare_times(const struct demo_outcome *slow, const struct demo_outcome *quick)
+{
+	double times = quick->median_ns ? (double)slow->median_ns / (double)quick->median_ns : 0;
+	if (slow->worked && quick->worked && times >= 2)
+		printf("\n  fork() took %.0f times as long as ss_spawn(): it copies the page "
+		       "tables of all the\n  memory, and exec() throws the copy away.\n",
+			times);
+	else if (slow->worked && quick->worked)
+		printf("\n  A process of this size is forked quickly: what fork() copies grows "
+		       "with it.\n");
+	else if (!slow->worked && slow->error == ENOMEM)
+		printf("\n  fork() was refused: the kernel would have had to promise all that "
+		       "memory once more.\n");
+}
+
+static int show_time(uint64_t bytes)
 {
 	struct demo_outcome outcomes[DEMO_WAYS];
-	struct demo_load load = {.bytes = size};
+	struct demo_load load = {.bytes = bytes};
+	char size[SIZE_TEXT];
 
-	printf("1. A process that uses %.1f GiB starts the program `true` %d times.\n",
-		(double)size / GIB, DEMO_ROUNDS);
+	printf("1. A process that uses %s starts the program `" DEMO_PROGRAM "` %d times.\n",
+		size_text(size, bytes), DEMO_ROUNDS);
 	if (measure(outcomes, &load) != CLI_OK)
 		return CLI_FAILED;
 	print_shimmed(&load, "lean");
-	const struct demo_outcome *slow = &outcomes[DEMO_FORK], *quick = &outcomes[DEMO_SPAWN];
-	if (slow->worked && quick->worked)
-		printf("\n  fork() took %.0f times as long as ss_spawn(): it copies the page "
-		       "tables "
-		       "of all the\n  memory, and exec() throws the copy away.\n",
-			(double)slow->median_ns / (double)quick->median_ns);
-	else if (!slow->worked)
-		printf("\n  fork() was refused: the kernel would have had to promise all that "
-		       "memory once more.\n");
+	compare_times(&outcomes[DEMO_FORK], &outcomes[DEMO_SPAWN]);
 	return CLI_OK;
 }
 
@@ -113,6 +126,7 @@ static int show_refusal(const struct meminfo *info, const struct demo_room *room
 {
 	struct demo_outcome outcomes[DEMO_WAYS];
 	struct demo_load load = {.bytes = too_much(info), .promised = true};
+	char size[SIZE_TEXT];
 
 	if (!load.bytes) {
 		printf("\nHere the kernel promises memory to anybody (vm.overcommit_memory is 1), "
@@ -125,20 +139,19 @@ static int show_refusal(const struct meminfo *info, const struct demo_room *room
 		       "fork: see ulimit -v\nand -d.\n");
 		return CLI_OK;
 	}
-	printf("\n2. A process that has been promised %.1f GiB, and uses next to nothing of it, "
+	printf("\n2. A process that has been promised %s, and uses next to nothing of it, "
 	       "does the same.\n",
-		(double)load.bytes / GIB);
+		size_text(size, load.bytes));
 	if (measure(outcomes, &load) != CLI_OK)
 		return CLI_FAILED;
 	print_shimmed(&load, "rescue");
 	if (outcomes[DEMO_FORK].error == ENOMEM)
 		printf("\n  fork() was refused: the kernel would have to promise the whole size "
-		       "again, and has\n  %.1f GiB%s (vm.overcommit_memory is %d).\n",
-			(double)(info->overcommit == 2 ? left_to_promise(info)
-						       : info->total_bytes) /
-				GIB,
+		       "again, and has\n  %s%s (vm.overcommit_memory is %d).\n",
+			size_text(size,
+				info->overcommit == 2 ? left_to_promise(info) : info->total_bytes),
 			info->overcommit == 2 ? " left" : "", info->overcommit);
-	else
+	else if (outcomes[DEMO_FORK].worked)
 		printf("\n  This kernel let it pass.\n");
 	return CLI_OK;
 }
@@ -208,6 +221,7 @@ int cli_demo(int argc, char **argv)
 {
 	struct meminfo info;
 	struct request request = {0};
+	char asked[SIZE_TEXT], most[SIZE_TEXT];
 
 	if (argc > 1 && !strcmp(argv[1], DEMO_WORKER))
 		return demo_main(argc - 1, argv + 1);
@@ -221,8 +235,11 @@ int cli_demo(int argc, char **argv)
 		return cli_fail("demo: /proc/meminfo: %s", strerror(-status));
 	struct demo_room room = room_here(&info);
 	if (size > demo_most(&room))
-		return cli_fail("demo: %.1f GiB are too much, %.1f GiB are available",
-			(double)size / GIB, (double)demo_most(&room) / GIB);
+		return cli_fail("demo: %s are too much, %s are available", size_text(asked, size),
+			size_text(most, demo_most(&room)));
+	if ((status = demo_try()) < 0)
+		return cli_fail(
+			"demo: cannot run the program `" DEMO_PROGRAM "`: %s", error_text(-status));
 	if (!size && !(size = demo_size(&room)))
 		return cli_fail("demo: no memory is left to show it with");
 	status = show_time(size);

@@ -31,6 +31,10 @@ struct demo_load {
 int demo_measure(
 	struct demo_outcome *outcomes, const struct demo_load *load, const char *fork_mode);
 
+/* Starts what is measured once, from here: 0, or -errno; -ECHILD: it failed. */
+int demo_try(void);
+#define DEMO_PROGRAM "true"
+
 /* What that process does: demo_main is its main. Tells its outcomes on standard output. */
 #define DEMO_WORKER "--measure"
 int demo_main(int argc, char **argv);

@@ -126,6 +126,22 @@ static void the_demo_refuses_what_it_does_not_understand(void **state)
 	assert_refused("'2G'");
 }
 
+static void the_demo_stops_when_it_has_nothing_to_run(void **state)
+{
+	(void)state;
+	const char *const argv[] = {safespawn, "demo", "--size", "64K", NULL};
+	struct temp_dir dir;
+	char path[PATH_MAX];
+	capture(&got, argv, CHANGES("PATH=/nonexistent"));
+	assert_refused("cannot run the program `true`: No such file");
+	temp_dir_make(&dir);
+	temp_dir_write(&dir, "true", "#!/bin/sh\nexit 1\n", 0755);
+	snprintf(path, sizeof path, "PATH=%s", dir.path);
+	capture(&got, argv, CHANGES(path));
+	temp_dir_remove(&dir);
+	assert_refused("cannot run the program `true`: it failed");
+}
+
 static void the_demos_processes_are_the_first_to_go(void **state)
 {
 	(void)state;
@@ -475,6 +491,7 @@ int main(void)
 		TEST(wrong_usage_is_125),
 		TEST(help_and_version),
 		TEST(the_demo_refuses_what_it_does_not_understand),
+		TEST(the_demo_stops_when_it_has_nothing_to_run),
 		TEST(the_demos_processes_are_the_first_to_go),
 		TEST(what_cannot_be_run_is_126),
 		TEST(what_is_not_there_is_127),

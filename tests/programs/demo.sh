@@ -11,3 +11,9 @@ echo "$out" | grep -q '^Next: safespawn preflight' || exit 1
 out=$(ulimit -v 400000 && "$1" demo) || exit 1
 echo "$out"
 echo "$out" | grep -qE -- '--fork=lean +20 of 20 ' || exit 1
+
+# No sentence that is not so: fork takes as long as anything else here.
+out=$("$1" demo --size 64K) || exit 1
+echo "$out"
+echo "$out" | grep -qF 'uses 64.0 KiB starts' || exit 1
+! echo "$out" | grep -qE '0\.0 GiB|took [01] times'
