@@ -110,6 +110,7 @@ static pid_t counted_fork(uintptr_t site)
 
 VISIBLE pid_t fork(void)
 {
-	late_bind();
+	if (!late_bind())
+		return next_fork();
 	return counted_fork((uintptr_t)__builtin_return_address(0));
 }

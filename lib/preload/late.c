@@ -12,12 +12,13 @@
  *  4. A function that some libc has in its static part only (atexit, pthread_atfork, once fstat) is not
  *     to be found: none is named. Nor is what runs before the shim's constructor: on aarch64 the
  *     compiler's own code for atomic operations calls __getauxval then.
+ *  5. A command may have another libc, whose loader takes this library as well, and which lacks some of
+ *     the functions: nothing is done there.
  */
 #include "preload/late.h"
 
 #include <dlfcn.h>
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stddef.h>
 
 /* Where a stub finds its function: in the slot that 1b is. */
@@ -60,18 +61,38 @@ extern const char __start_late_names[] __attribute__((visibility("hidden")));
 extern _Atomic(void *) __start_late_slots[] __attribute__((visibility("hidden")));
 extern _Atomic(void *) __stop_late_slots[] __attribute__((visibility("hidden")));
 
-/* Threads that come here at the same time find the same. */
-void late_bind(void)
+static bool is_own_libc(void)
 {
-	static atomic_bool done;
-	const char *name = __start_late_names;
+	bool gnu = dlsym(RTLD_DEFAULT, "gnu_get_libc_version") != NULL;
+#ifdef __GLIBC__
+	return gnu;
+#else
+	return !gnu;
+#endif
+}
 
-	if (atomic_load_explicit(&done, memory_order_acquire))
-		return;
+static void fill_slots(void)
+{
+	const char *name = __start_late_names;
 	for (_Atomic(void *) *slot = __start_late_slots; slot < __stop_late_slots; slot++) {
 		atomic_store_explicit(slot, dlsym(RTLD_DEFAULT, name), memory_order_relaxed);
 		while (*name++)
 			;
 	}
-	atomic_store_explicit(&done, true, memory_order_release);
+}
+
+/* Threads that come here at the same time find the same. */
+bool late_bind(void)
+{
+	enum { UNKNOWN, BOUND, FOREIGN };
+	static atomic_int state;
+	int seen = atomic_load_explicit(&state, memory_order_acquire);
+
+	if (seen == UNKNOWN) {
+		seen = is_own_libc() ? BOUND : FOREIGN;
+		if (seen == BOUND)
+			fill_slots();
+		atomic_store_explicit(&state, seen, memory_order_release);
+	}
+	return seen == BOUND;
 }

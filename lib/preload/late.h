@@ -2,10 +2,13 @@
 #ifndef PRELOAD_LATE_H
 #define PRELOAD_LATE_H
 
+#include <stdbool.h>
+
 /*
  * Makes libc's functions ready for use: the first thing in all that a program can call, and without
- * cost from the second time on. Any thread, any context.
+ * cost from the second time on. Any thread, any context. False: this is not the libc that the shim
+ * was made for. None of its functions may be called, only those of next.h.
  */
-void late_bind(void);
+bool late_bind(void);
 
 #endif

@@ -2,6 +2,7 @@
 /* Where late.c has no code for the processor: ld.so has done all of it. */
 #include "preload/late.h"
 
-void late_bind(void)
+bool late_bind(void)
 {
+	return true;
 }

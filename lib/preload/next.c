@@ -24,6 +24,14 @@ static void *look_up(_Atomic(void *) *slot, const char *name)
 		memcpy(&(function), &found_, sizeof found_);                                       \
 	} while (0)
 
+int next_system(const char *command)
+{
+	static _Atomic(void *) slot;
+	int (*function)(const char *);
+	NEXT(function, &slot, "system");
+	return function(command);
+}
+
 FILE *next_popen(const char *command, const char *mode)
 {
 	static _Atomic(void *) slot;
@@ -75,6 +83,14 @@ pid_t next_fork(void)
 	pid_t (*function)(void);
 	NEXT(function, &slot, "fork");
 	return function();
+}
+
+int next_forkpty(int *master, char *name, const struct termios *termios, const struct winsize *size)
+{
+	static _Atomic(void *) slot;
+	int (*function)(int *, char *, const struct termios *, const struct winsize *);
+	NEXT(function, &slot, "forkpty");
+	return function(master, name, termios, size);
 }
 
 void next_resolve(void)

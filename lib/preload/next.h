@@ -12,10 +12,14 @@
  * preload's or libc's. Looked up at the first call; fclose, which nobody expects to forget what
  * dlerror would have told, when the shim is loaded.
  */
+int next_system(const char *command);
 FILE *next_popen(const char *command, const char *mode);
 int next_pclose(FILE *stream);
 int next_fclose(FILE *stream);
 pid_t next_fork(void);
+
+int next_forkpty(
+	int *master, char *name, const struct termios *termios, const struct winsize *size);
 
 /* What forkpty is made of. Programs that never call that don't pay for these, which older libcs have
  * in a library that comes with it. ENOSYS where they are not to be found. */

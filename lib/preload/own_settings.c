@@ -43,8 +43,7 @@ static char *copy_of(const char *report)
  * gained rights by exec takes no wishes from its environment. */
 static void read_wishes(struct settings *out)
 {
-	late_bind();
-	if (getauxval(AT_SECURE))
+	if (!late_bind() || getauxval(AT_SECURE))
 		return;
 	settings_parse(out, environ);
 	if (out->report)

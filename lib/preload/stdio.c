@@ -14,7 +14,8 @@
 
 VISIBLE int system(const char *command)
 {
-	late_bind();
+	if (!late_bind())
+		return next_system(command);
 	report_add(REPORT_SYSTEM, 1);
 	int status = ss_system(command);
 	report_add(REPORT_SPAWNED, status != -1);
@@ -25,7 +26,8 @@ VISIBLE int system(const char *command)
 /* "r+" is the library's own: whether a libc has it is for that libc to say. */
 VISIBLE FILE *popen(const char *command, const char *mode)
 {
-	late_bind();
+	if (!late_bind())
+		return next_popen(command, mode);
 	report_add(REPORT_POPEN, 1);
 	bool ours = !strchr(mode, '+');
 	FILE *stream = ours ? ss_popen(command, mode) : next_popen(command, mode);
@@ -37,7 +39,8 @@ VISIBLE FILE *popen(const char *command, const char *mode)
 /* ss_pclose hands what is not its own to pclose, which is this one. */
 VISIBLE int pclose(FILE *stream)
 {
-	late_bind();
+	if (!late_bind())
+		return next_pclose(stream);
 	report_add(REPORT_PCLOSE, 1);
 	int status = stream_is_ours(stream) ? ss_pclose(stream) : next_pclose(stream);
 	report_publish();

@@ -107,6 +107,23 @@ static void behind_a_preload_that_locks(void **state)
 	assert_string_equal(got.err, "");
 }
 
+static void a_command_with_another_libc_is_left_to_it(void **state)
+{
+	(void)state;
+	char change[4200];
+	const char *const argv[] = {getenv("CALL_AND_END_MUSL"), "spcfyx", "return", NULL};
+	if (!argv[0])
+		skip();
+	snprintf(change, sizeof change, "LD_PRELOAD=%s", shim);
+	for (size_t i = 0; i < 2; i++) {
+		capture(&got, argv, CHANGES(change, i ? "SAFESPAWN_REPORT=-" : "SAFESPAWN_REPORT"));
+		if (strstr(got.err, "Error relocating"))
+			skip(); /* it does not take the shim */
+		assert_exited(&got, 7);
+		assert_string_equal(got.err, "");
+	}
+}
+
 static void not_passed_on_when_so_wished(void **state)
 {
 	(void)state;
@@ -151,6 +168,7 @@ int main(void)
 		TEST(behind_another_preload),
 		TEST(before_another_preload),
 		TEST(behind_a_preload_that_locks),
+		TEST(a_command_with_another_libc_is_left_to_it),
 		TEST(not_passed_on_when_so_wished),
 		TEST(what_is_not_understood_is_ignored_in_silence),
 	};
