@@ -125,7 +125,7 @@ static enum lean_reason open_window(struct lean *l)
 	return LEAN_KERNEL;
 }
 
-/* Returns as fork does; in the parent with everything as it was but for the lock. */
+/* Returns as fork does; in the parent with everything as it was. */
 static pid_t do_fork(struct lean *l)
 {
 	pid_t pid = l->wish.libc_fork();
@@ -139,31 +139,26 @@ static pid_t do_fork(struct lean *l)
 		destroy(l);
 		return 0;
 	}
+	int error = errno;
 	window_close(l);
 	lean_active = NULL;
+	unlock_native();
+	set_mask(l->mask, NULL);
+	errno = error;
 	return pid;
 }
 
 static pid_t attempt(struct lean *l)
 {
-	pid_t pid = -1;
 	block_signals(l);
-	if (!lock_lean()) {
-		l->result.reason = LEAN_BUSY;
-		set_mask(l->mask, NULL);
-		return -1;
-	}
-	l->result.reason = open_window(l);
-	if (l->result.reason == LEAN_FINE) {
-		pid = do_fork(l);
-		if (pid == 0)
-			return 0;
-	}
-	int error = errno;
-	unlock_lean();
+	bool locked = lock_lean();
+	l->result.reason = locked ? open_window(l) : LEAN_BUSY;
+	if (l->result.reason == LEAN_FINE)
+		return do_fork(l);
+	if (locked)
+		unlock_lean();
 	set_mask(l->mask, NULL);
-	errno = error;
-	return pid;
+	return -1;
 }
 
 bool lean_is_child(void)

@@ -61,9 +61,19 @@ void lock_native(void)
 	}
 }
 
+void lock_become_native(void)
+{
+	depth++;
+	atomic_store(&holders, 1);
+	wake();
+}
+
+/* Not held by whom a signal handler has made in the middle of a fork. */
 void unlock_native(void)
 {
 	uint32_t seen = atomic_load(&holders);
+	if (depth == 0)
+		return;
 	depth--;
 	while (seen != 0 && seen != LEAN)
 		if (atomic_compare_exchange_weak(&holders, &seen, seen - 1))

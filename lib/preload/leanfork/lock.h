@@ -15,6 +15,9 @@ void unlock_native(void);
 bool lock_lean(void);
 void unlock_lean(void);
 
+/* What is left of the holder's fork is native, and its signal handlers may fork. */
+void lock_become_native(void);
+
 /* In a new child: none of the holders is here. */
 void lock_reset(void);
 

@@ -24,6 +24,7 @@
 #include "preload/leanfork/calls.h"
 #include "preload/leanfork/child.h"
 #include "preload/leanfork/dispatch.h"
+#include "preload/leanfork/lock.h"
 #include "preload/leanfork/marks.h"
 #include "preload/leanfork/plan.h"
 #include "preload/leanfork/serve.h"
@@ -36,6 +37,7 @@ static void call_off(enum phase phase)
 	dispatch_off();
 	set_action(SIGSYS, &lean_active->actions[1]);
 	lean_active->phase = phase;
+	lock_become_native();
 }
 
 /* The interrupted call is made again when the handler returns. */
