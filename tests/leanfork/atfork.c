@@ -88,9 +88,62 @@ static void a_handler_forks_in_libcs_second_half(void **state)
 	sigaction(SIGUSR1, &before, NULL);
 }
 
+static sigset_t mask_before;
+
+/* As libc's own fork does in some versions. */
+static pid_t blocking_fork(void)
+{
+	sigset_t all;
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &mask_before);
+	pid_t pid = fork();
+	sigprocmask(SIG_SETMASK, &mask_before, NULL);
+	return pid;
+}
+
+static bool mask_is(const sigset_t *expected)
+{
+	sigset_t now;
+	sigprocmask(SIG_SETMASK, NULL, &now);
+	for (int sig = 1; sig < SIGRTMAX; sig++)
+		if (sigismember(&now, sig) != sigismember(expected, sig))
+			return false;
+	return true;
+}
+
+static int has_its_mask(void *arg)
+{
+	(void)arg;
+	return mask_is(&mask_before) ? 4 : 5;
+}
+
+static int has_its_mask_in_the_end(void *arg)
+{
+	usleep(1); /* not leanly */
+	return has_its_mask(arg);
+}
+
+static void signals_blocked_for_the_clone_only(void **state)
+{
+	static const enum lean_kind kinds[] = {LEAN_EAGER, LEAN_RESCUE};
+	sigset_t before;
+	(void)state;
+	sigprocmask(SIG_SETMASK, NULL, &before);
+	for (int i = 0; i < 4; i++) {
+		int (*body)(void *) = i < 2 ? has_its_mask : has_its_mask_in_the_end;
+		int status = run_by(kinds[i % 2], blocking_fork, body);
+		bool same = mask_is(&before);
+		sigprocmask(SIG_SETMASK, &before, NULL);
+		assert_true(same);
+		assert_int_equal(status, 4 << 8);
+		assert_int_equal(last.outcome, i == 2 ? LEAN_RESTARTED : LEAN_DONE);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(signals_blocked_for_the_clone_only),
 		TEST(a_handler_forks_in_libcs_second_half),
 	};
 	return RUN_BLOCK_TESTS(tests);

@@ -143,7 +143,6 @@ static pid_t do_fork(struct lean *l)
 	window_close(l);
 	lean_active = NULL;
 	unlock_native();
-	set_mask(l->mask, NULL);
 	errno = error;
 	return pid;
 }

@@ -13,7 +13,8 @@
  * 4. The program's atfork handlers run dispatched as well. What can't be done for them in here, or
  *    is no fork, ends the attempt: the call is made again, natively.
  * 5. When clone returns to libc, the signal mask and everything else must be the program's again,
- *    for its atfork handlers: sigreturn sees to that.
+ *    for its atfork handlers: sigreturn sees to that. What becomes of the mask after that is not
+ *    ours: libc, or a handler, may have blocked signals for the clone only.
  */
 #include "preload/leanfork/window.h"
 
@@ -204,6 +205,8 @@ void window_on_call(int sig, siginfo_t *info, void *context)
 
 void window_close(struct lean *l)
 {
-	if (l->phase == PHASE_BEFORE)
-		call_off(PHASE_CANCELLED);
+	if (l->phase != PHASE_BEFORE)
+		return;
+	call_off(PHASE_CANCELLED);
+	set_mask(l->mask, NULL);
 }
