@@ -4,6 +4,9 @@
  * are functions here that fork the way such a library does.
  */
 #include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -140,11 +143,155 @@ static void signals_blocked_for_the_clone_only(void **state)
 	}
 }
 
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static sem_t held, go_on;
+
+static pid_t locking_fork(void)
+{
+	sem_post(&go_on);
+	pthread_mutex_lock(&mutex);
+	pid_t pid = fork();
+	pthread_mutex_unlock(&mutex);
+	return pid;
+}
+
+static void answers(int sig)
+{
+	(void)sig;
+	sem_post(&held);
+}
+
+/* Holds what the fork wants until the forking thread has answered: as a collector stops the others,
+ * and as setuid tells them. */
+static void *asks_first(void *arg)
+{
+	pthread_t forking = *(pthread_t *)arg;
+	pthread_mutex_lock(&mutex);
+	sem_post(&held);
+	sem_wait(&go_on);
+	usleep(50000);
+	pthread_kill(forking, SIGUSR1);
+	while (sem_wait(&held) < 0)
+		;
+	pthread_mutex_unlock(&mutex);
+	return NULL;
+}
+
+/* Returns the milliseconds that the fork took. */
+static long while_held(void *(*holder)(void *), enum lean_kind kind, int *status)
+{
+	pthread_t self = pthread_self(), thread;
+	assert_int_equal(sem_init(&held, 0, 0), 0);
+	assert_int_equal(sem_init(&go_on, 0, 0), 0);
+	assert_int_equal(pthread_create(&thread, NULL, holder, &self), 0);
+	while (sem_wait(&held) < 0)
+		;
+	long start = now_ms();
+	*status = run_by(kind, locking_fork, exits_4);
+	start = now_ms() - start;
+	pthread_join(thread, NULL);
+	return start;
+}
+
+static void who_holds_a_lock_waits_for_an_answer(void **state)
+{
+	static const enum lean_kind kinds[] = {LEAN_EAGER, LEAN_RESCUE};
+	struct sigaction action = {.sa_handler = answers, .sa_flags = SA_RESTART}, before;
+	int status;
+	(void)state;
+	sigaction(SIGUSR1, &action, &before);
+	for (int i = 0; i < 2; i++) {
+		assert_in_range(while_held(asks_first, kinds[i], &status), 0, 3000);
+		assert_int_equal(status, 4 << 8);
+		assert_int_equal(last.outcome, LEAN_NATIVE);
+		assert_int_equal(last.reason, LEAN_BUSY);
+	}
+	sigaction(SIGUSR1, &before, NULL);
+}
+
+static void *forks_first(void *arg)
+{
+	struct lean_wish wish = {
+		.kind = LEAN_EAGER, .least_total = 1, .least_range = 65536, .libc_fork = fork};
+	struct lean_result result;
+	(void)arg;
+	pthread_mutex_lock(&mutex);
+	sem_post(&held);
+	sem_wait(&go_on);
+	usleep(50000);
+	pid_t pid = lean_fork(&wish, &result);
+	if (pid == 0)
+		exec_exit(0);
+	waitpid(pid, NULL, 0);
+	pthread_mutex_unlock(&mutex);
+	return NULL;
+}
+
+static void who_holds_a_lock_forks(void **state)
+{
+	int status;
+	(void)state;
+	assert_in_range(while_held(forks_first, LEAN_EAGER, &status), 0, 900);
+	assert_int_equal(status, 4 << 8);
+}
+
+static void *soon_lets_go(void *arg)
+{
+	(void)arg;
+	pthread_mutex_lock(&mutex);
+	sem_post(&held);
+	sem_wait(&go_on);
+	usleep(200);
+	pthread_mutex_unlock(&mutex);
+	return NULL;
+}
+
+static void who_holds_a_lock_soon_lets_go(void **state)
+{
+	int status, lean = 0;
+	(void)state;
+	for (int i = 0; i < 20 && !lean; i++) {
+		while_held(soon_lets_go, LEAN_EAGER, &status);
+		assert_int_equal(status, 4 << 8);
+		lean = last.outcome == LEAN_DONE;
+	}
+	assert_true(lean);
+}
+
+/* Two refusals for want of memory, each after another thread has been in the way. */
+static int refusals;
+
+static pid_t hindered_fork(void)
+{
+	struct pollfd none = {.fd = -1};
+	if (refusals-- <= 0)
+		return fork();
+	poll(&none, 1, 0);
+	errno = ENOMEM;
+	return -1;
+}
+
+static void a_rescue_is_tried_again(void **state)
+{
+	(void)state;
+	refusals = 2;
+	assert_int_equal(run_by(LEAN_RESCUE, hindered_fork, exits_4), 4 << 8);
+	assert_int_equal(last.outcome, LEAN_DONE);
+	refusals = 1000;
+	assert_int_equal(run_by(LEAN_RESCUE, hindered_fork, exits_4), -1);
+	assert_int_equal(errno, ENOMEM);
+	assert_in_range(refusals, 900, 999);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(signals_blocked_for_the_clone_only),
 		TEST(a_handler_forks_in_libcs_second_half),
+		TEST(who_holds_a_lock_waits_for_an_answer),
+		TEST(who_holds_a_lock_forks),
+		TEST(who_holds_a_lock_soon_lets_go),
+		TEST(a_rescue_is_tried_again),
 	};
 	return RUN_BLOCK_TESTS(tests);
 }

@@ -34,6 +34,8 @@
 #include "preload/leanfork/state.h"
 #include "preload/leanfork/window.h"
 
+#define MOST_TRIES 5
+
 struct lean *lean_active;
 
 static struct lean *create(const struct lean_wish *wish)
@@ -150,7 +152,7 @@ static pid_t do_fork(struct lean *l)
 static pid_t attempt(struct lean *l)
 {
 	block_signals(l);
-	bool locked = lock_lean();
+	bool locked = lock_lean(l->wish.kind == LEAN_RESCUE);
 	l->result.reason = locked ? open_window(l) : LEAN_BUSY;
 	if (l->result.reason == LEAN_FINE)
 		return do_fork(l);
@@ -191,25 +193,48 @@ static pid_t without(const struct lean_wish *wish, struct lean_result *result,
 	return -1;
 }
 
+/* Returns as fork does, with *phase how far it came; PHASE_BEFORE: it has not been tried. */
+static pid_t once(const struct lean_wish *wish, struct lean_result *result, enum phase *phase)
+{
+	*result = (struct lean_result){.outcome = LEAN_NATIVE, .call = LEAN_NO_CALL};
+	*phase = PHASE_BEFORE;
+	struct lean *l = create(wish);
+	if (!l) {
+		result->reason = LEAN_MEMORY;
+		return -1;
+	}
+	pid_t pid = attempt(l);
+	if (pid == 0)
+		return 0;
+	int error = errno;
+	*phase = l->phase;
+	*result = l->result;
+	destroy(l);
+	errno = error;
+	return pid;
+}
+
+/* A rescue that another thread was in the way of: by the next time it may be out of it. */
+static bool worthwhile(const struct lean_wish *wish, const struct lean_result *result)
+{
+	return wish->kind == LEAN_RESCUE && result->reason == LEAN_BUSY && errno == ENOMEM;
+}
+
 pid_t lean_fork(const struct lean_wish *wish, struct lean_result *result)
 {
+	enum phase phase;
 	*result = (struct lean_result){.outcome = LEAN_NATIVE, .call = LEAN_NO_CALL};
 	if (lean_is_child())
 		return wish->libc_fork();
 	if (!plan_possible())
 		return without(wish, result, LEAN_FOREIGN);
-	struct lean *l = create(wish);
-	if (!l)
-		return without(wish, result, LEAN_MEMORY);
-	pid_t pid = attempt(l);
-	if (pid == 0)
-		return 0;
-	int error = errno;
-	bool tried = l->phase != PHASE_BEFORE;
-	*result = l->result;
-	destroy(l);
-	if (!tried)
-		return without(wish, result, result->reason);
-	errno = error;
-	return pid;
+	for (int tries = 1;; tries++) {
+		pid_t pid = once(wish, result, &phase);
+		if (pid >= 0)
+			return pid;
+		if (phase == PHASE_BEFORE)
+			return without(wish, result, result->reason);
+		if (tries == MOST_TRIES || !worthwhile(wish, result))
+			return -1;
+	}
 }

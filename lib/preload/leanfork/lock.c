@@ -23,13 +23,16 @@ static _Thread_local int depth; /* native forks of this thread */
 #define NAP_NS 20000000L
 #define NATIVE_NAPS 1500
 #define LEAN_NAPS 50
+#define IMPATIENT_NAPS 10
 
-static void nap(uint32_t seen)
+/* Returns whether nothing has happened. */
+static bool nap(uint32_t seen)
 {
 	struct timespec at_most = {0, NAP_NS};
 	atomic_fetch_add(&sleepers, 1);
-	gate4(SYS_futex, &holders, FUTEX_WAIT_PRIVATE, seen, &at_most);
+	long r = gate4(SYS_futex, &holders, FUTEX_WAIT_PRIVATE, seen, &at_most);
 	atomic_fetch_sub(&sleepers, 1);
+	return r == -ETIMEDOUT;
 }
 
 static void wake(void)
@@ -81,15 +84,17 @@ void unlock_native(void)
 	wake();
 }
 
-bool lock_lean(void)
+bool lock_lean(bool patient)
 {
+	int fruitless = 0; /* naps during which native forks have not moved */
 	for (int naps = 0; depth == 0 && naps < LEAN_NAPS; naps++) {
 		uint32_t seen = 0;
 		if (atomic_compare_exchange_strong(&holders, &seen, LEAN)) {
 			atomic_store(&lean_pid, (int)gate0(SYS_getpid));
 			return true;
 		}
-		nap(seen);
+		if (nap(seen) && seen != LEAN && ++fruitless == IMPATIENT_NAPS && !patient)
+			return false;
 	}
 	return false;
 }

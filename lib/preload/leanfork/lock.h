@@ -11,8 +11,9 @@
 void lock_native(void);
 void unlock_native(void);
 
-/* False: other forks are in the way, for too long or of this very thread. */
-bool lock_lean(void);
+/* False: other forks are in the way, for too long or of this very thread. Native ones may be waiting
+ * for this thread: the patient put up with that for longer. */
+bool lock_lean(bool patient);
 void unlock_lean(void);
 
 /* What is left of the holder's fork is native, and its signal handlers may fork. */

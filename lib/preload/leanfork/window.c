@@ -12,15 +12,20 @@
  *    gives it that.
  * 4. The program's atfork handlers run dispatched as well. What can't be done for them in here, or
  *    is no fork, ends the attempt: the call is made again, natively.
- * 5. When clone returns to libc, the signal mask and everything else must be the program's again,
+ * 5. Who holds a lock that libc or these handlers wait for may itself wait: for this thread to
+ *    answer a signal, all of which are blocked, or for its own fork. So nothing waits for long in
+ *    here.
+ * 6. When clone returns to libc, the signal mask and everything else must be the program's again,
  *    for its atfork handlers: sigreturn sees to that. What becomes of the mask after that is not
  *    ours: libc, or a handler, may have blocked signals for the clone only.
  */
 #include "preload/leanfork/window.h"
 
 #include <errno.h>
+#include <linux/futex.h>
 #include <linux/sched.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 #include "preload/leanfork/calls.h"
 #include "preload/leanfork/child.h"
@@ -32,6 +37,7 @@
 #include "preload/leanfork/signals.h"
 
 #define EXIT_SIGNAL 0xffL
+#define SHORT_WAIT_NS 5000000L
 
 static void call_off(enum phase phase)
 {
@@ -173,6 +179,55 @@ static bool needs_own_context(const struct call *call)
 	}
 }
 
+/* Calls that wait for others to do something, and for nothing else. */
+static bool is_wait(const struct call *call)
+{
+	switch (call->nr) {
+	case SYS_futex: {
+		long op = call->args[1] & FUTEX_CMD_MASK;
+		return op == FUTEX_WAIT || op == FUTEX_WAIT_BITSET || op == FUTEX_LOCK_PI ||
+		       op == FUTEX_LOCK_PI2 || op == FUTEX_WAIT_REQUEUE_PI;
+	}
+	case SYS_poll:
+	case SYS_ppoll:
+	case SYS_select:
+	case SYS_pselect6:
+	case SYS_epoll_wait:
+	case SYS_epoll_pwait:
+	case SYS_pause:
+	case SYS_rt_sigtimedwait:
+	case SYS_wait4:
+	case SYS_waitid:
+	case SYS_semop:
+	case SYS_semtimedop:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* A lock without a limit of its own is often free soon. Returns whether it may be by now. */
+static bool wait_shortly(struct call *call)
+{
+	struct timespec shortly = {0, SHORT_WAIT_NS};
+	if (call->nr != SYS_futex || (call->args[1] & FUTEX_CMD_MASK) != FUTEX_WAIT ||
+		call->args[3])
+		return false;
+	call->result = gate4(SYS_futex, call->args[0], call->args[1], call->args[2], &shortly);
+	return call->result != -ETIMEDOUT;
+}
+
+/* Answers hazard 5. */
+static void wait_for_others(struct lean *l, ucontext_t *uc, struct call *call)
+{
+	if (wait_shortly(call)) {
+		*reg(uc, REG_RAX) = call->result;
+		return;
+	}
+	l->result.reason = LEAN_BUSY;
+	go_native(l, uc, call->nr);
+}
+
 /* Somebody sent it: it is for the program. */
 static void pass_on(struct lean *l, ucontext_t *uc, int sig)
 {
@@ -197,6 +252,8 @@ void window_on_call(int sig, siginfo_t *info, void *context)
 		on_clone(l, uc, &call);
 	else if (needs_own_context(&call))
 		go_native(l, uc, call.nr);
+	else if (is_wait(&call))
+		wait_for_others(l, uc, &call);
 	else if (call.nr != SYS_rt_sigprocmask || signals_mask(l, &call) != ANSWERED)
 		*reg(uc, REG_RAX) = call_do(&call);
 	else
