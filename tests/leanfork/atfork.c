@@ -8,11 +8,13 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "forking.h"
+#include "preload/leanfork/state.h"
 
 static int exits_4(void *arg)
 {
@@ -283,6 +285,20 @@ static void a_rescue_is_tried_again(void **state)
 	assert_in_range(refusals, 900, 999);
 }
 
+/* As another thread may find it that has been interrupted since it looked for the fork in progress. */
+static void a_fork_that_is_over_meanwhile(void **state)
+{
+	void *gone =
+		mmap(NULL, 4 * sizeof *lean_active, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	(void)state;
+	assert_ptr_not_equal(gone, MAP_FAILED);
+	lean_active = gone;
+	bool child = lean_is_child();
+	lean_active = NULL;
+	munmap(gone, 4 * sizeof *lean_active);
+	assert_false(child);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -292,6 +308,7 @@ int main(void)
 		TEST(who_holds_a_lock_forks),
 		TEST(who_holds_a_lock_soon_lets_go),
 		TEST(a_rescue_is_tried_again),
+		TEST(a_fork_that_is_over_meanwhile),
 	};
 	return RUN_BLOCK_TESTS(tests);
 }

@@ -37,6 +37,13 @@
 #define RESCUE_LIMIT_MS 1000
 #define MOST_TRIES 5
 
+static bool is_child; /* not part of struct lean, which another thread may be about to unmap */
+
+bool lean_is_child(void)
+{
+	return is_child;
+}
+
 _Noreturn void child_give_up(struct lean *l, enum lean_reason reason)
 {
 	l->mail->reason = reason;
@@ -102,7 +109,7 @@ void child_start(struct lean *l, ucontext_t *uc)
 	set_context_mask(uc, ~OURS);
 	uc->uc_stack = (stack_t){.ss_sp = l->alt, .ss_size = sizeof l->alt};
 	*reg(uc, REG_RAX) = 0;
-	l->is_child = true;
+	is_child = true;
 }
 
 void child_become_ordinary(struct lean *l, ucontext_t *uc)
@@ -120,6 +127,7 @@ void child_become_ordinary(struct lean *l, ucontext_t *uc)
 	limits_enforce(l);
 	set_context_mask(uc, l->mask);
 	uc->uc_stack = l->alt_stack;
+	is_child = false;
 	lean_active = NULL;
 }
 

@@ -162,11 +162,6 @@ static pid_t attempt(struct lean *l)
 	return -1;
 }
 
-bool lean_is_child(void)
-{
-	return lean_active && lean_active->is_child;
-}
-
 pid_t lean_native(pid_t (*libc_fork)(void))
 {
 	if (lean_is_child())

@@ -67,7 +67,6 @@ struct lean {
 	size_t settled_size;
 
 	/* the child's */
-	bool is_child;
 	bool on_its_way; /* it has left libc's fork, or done something that others notice */
 	bool in_call;                    /* its handler for system calls runs */
 	struct kernel_action actions[2]; /* the program's for SIGSEGV and SIGSYS */
