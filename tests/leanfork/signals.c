@@ -213,6 +213,44 @@ static void fork_on_an_alternate_stack(void **state)
 	free(stack.ss_sp);
 }
 
+static stack_t own_stack;
+static volatile int was_on_it;
+
+static void look_where(int sig)
+{
+	char *here = (char *)&sig, *start = own_stack.ss_sp;
+	was_on_it = here >= start && here < start + own_stack.ss_size;
+}
+
+static int uses_its_stack(void *arg)
+{
+	stack_t now;
+	if (arg)
+		usleep(1); /* from here on it is ordinary */
+	if (sigaltstack(NULL, &now) || now.ss_sp != own_stack.ss_sp || now.ss_flags)
+		return 1;
+	raise(SIGUSR1);
+	return was_on_it ? 9 : 2;
+}
+
+static void the_alternate_stack_of_an_ordinary_child(void **state)
+{
+	struct sigaction action = {.sa_handler = look_where, .sa_flags = SA_ONSTACK}, before;
+	stack_t stack_before;
+	int yes;
+	(void)state;
+	own_stack = (stack_t){.ss_sp = malloc(262144), .ss_size = 262144};
+	sigaltstack(&own_stack, &stack_before);
+	sigaction(SIGUSR1, &action, &before);
+	int by_call = run_lean(LEAN_RESCUE, uses_its_stack, &yes);
+	int by_raise = run_lean(LEAN_RESCUE, uses_its_stack, NULL);
+	sigaction(SIGUSR1, &before, NULL);
+	sigaltstack(&stack_before, NULL);
+	free(own_stack.ss_sp);
+	assert_int_equal(by_call, 9 << 8);
+	assert_int_equal(by_raise, 9 << 8);
+}
+
 static volatile sig_atomic_t alarms;
 
 static void on_alarm(int sig)
@@ -376,6 +414,7 @@ int main(void)
 		TEST(handlers_of_the_program),
 		TEST(fork_in_a_handler),
 		TEST(fork_on_an_alternate_stack),
+		TEST(the_alternate_stack_of_an_ordinary_child),
 		TEST(signals_meanwhile),
 		TEST(a_child_with_handlers_of_its_own),
 		TEST(a_handler_for_sigsys),

@@ -10,7 +10,8 @@
  * 3. The kernel doesn't ask the handlers when it writes to memory on its own account: the thread's
  *    block with its rseq area, the stack in use and the page with the robust list are never left
  *    out.
- * 4. The program's thread may be on its alternate signal stack, which then can't be changed.
+ * 4. The program's thread may be on its alternate signal stack, which then can't be changed. Nor can
+ *    ours, by a handler that runs on it, unless it is disarmed meanwhile.
  * 5. Another thread's memory mapped or unmapped between choice and clone: a place that isn't free
  *    can't be reserved.
  * 6. What the child writes to memory that it shares with others can't be taken back: such memory is
@@ -33,6 +34,7 @@
 #include "preload/leanfork/limits.h"
 #include "preload/leanfork/memory.h"
 
+#define AUTODISARM ((int)(1U << 31)) /* SS_AUTODISARM, newer than some headers */
 #define EAGER_LIMIT_MS 250
 #define RESCUE_LIMIT_MS 1000
 #define MOST_TRIES 5
@@ -52,9 +54,14 @@ _Noreturn void child_give_up(struct lean *l, enum lean_reason reason)
 		gate1(SYS_exit_group, 127);
 }
 
+static stack_t own_stack(struct lean *l)
+{
+	return (stack_t){.ss_sp = l->alt, .ss_flags = AUTODISARM, .ss_size = sizeof l->alt};
+}
+
 static bool take_signals(struct lean *l)
 {
-	stack_t mine = {.ss_sp = l->alt, .ss_size = sizeof l->alt};
+	stack_t mine = own_stack(l);
 	uint64_t before;
 
 	if (set_mask(~OURS, &before) < 0)
@@ -107,7 +114,7 @@ void child_start(struct lean *l, ucontext_t *uc)
 	if (!start_timer(l) || dispatch_on() < 0)
 		child_give_up(l, LEAN_KERNEL);
 	set_context_mask(uc, ~OURS);
-	uc->uc_stack = (stack_t){.ss_sp = l->alt, .ss_size = sizeof l->alt};
+	uc->uc_stack = own_stack(l);
 	*reg(uc, REG_RAX) = 0;
 	is_child = true;
 }
