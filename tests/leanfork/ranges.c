@@ -30,7 +30,7 @@ static void lines_of_every_kind(void **state)
 		{"7f0000000000-7f0000100000 rw-p 00001000 fe:01 77 /lib/x.so", MAPPING_OTHER},
 		{"7f0000000000-7f0000100000 rw-p 00000000 00:01 9 /dev/zero (deleted)", MAPPING_OTHER},
 		{"7f0000000000-7f0000100000 rw-s 00000000 00:01 9 /dev/zero (deleted)", MAPPING_SHARED},
-		{"7f0000000000-7f0000100000 r--s 00000000 fe:01 9 /etc/x", MAPPING_OTHER},
+		{"7f0000000000-7f0000100000 r--s 00000000 fe:01 9 /etc/x", MAPPING_READONLY},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
@@ -137,6 +137,22 @@ static void more_than_there_is_room_for_stays(void **state)
 	assert_true(choice.too_many_shared);
 }
 
+static void more_to_read_than_there_is_room_for(void **state)
+{
+	struct span readonly[2];
+	struct choice choice = {.readonly = readonly, .max_readonly = 2};
+	(void)state;
+	for (uintptr_t i = 0; i < 5; i++) {
+		struct mapping m = {{BASE + i * SIZE, BASE + i * SIZE + PAGE}, MAPPING_READONLY};
+		choice_add(&choice, &m);
+	}
+	assert_int_equal(choice.n_readonly, 2);
+	assert_int_equal(readonly[0].end, BASE + PAGE);
+	assert_int_equal(readonly[1].start, BASE + SIZE);
+	assert_int_equal(readonly[1].end, BASE + 4 * SIZE + PAGE);
+	assert_false(choice.too_many_shared);
+}
+
 /* Every byte of a range has one chunk, chunks follow one another, and none is two ranges'. */
 static void chunks_cover_ranges(void **state)
 {
@@ -184,6 +200,7 @@ int main(void)
 		TEST(overlapping_keeps),
 		TEST(what_is_too_small_stays),
 		TEST(more_than_there_is_room_for_stays),
+		TEST(more_to_read_than_there_is_room_for),
 		TEST(chunks_cover_ranges),
 		TEST(the_first_range_after_an_address),
 	};

@@ -259,17 +259,24 @@ static int setup(void **state)
 		return -1;
 	if (fd != 9)
 		close(fd);
-	shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int number = memfd_create("number", 0);
+	if (number < 0 || dup2(number, 8) != 8 || (number != 8 && close(number)) ||
+		ftruncate(8, 4096))
+		return -1;
+	shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, 8, 0);
+	readonly = mmap(NULL, 4096, PROT_READ, MAP_SHARED, 8, 0);
 	pthread_t thread; /* libc handles a signal of its own from the first one on */
 	if (pthread_create(&thread, NULL, no_work, NULL) || pthread_join(thread, NULL))
 		return -1;
-	return shared == MAP_FAILED;
+	return shared == MAP_FAILED || readonly == MAP_FAILED;
 }
 
 static int teardown(void **state)
 {
+	close(8);
 	close(9);
 	munmap(shared, 4096);
+	munmap(readonly, 4096);
 	return block_teardown(state);
 }
 

@@ -20,7 +20,7 @@
 extern char **environ;
 
 int pipes[2];
-atomic_int *shared;
+atomic_int *shared, *readonly;
 
 static int touch_block(void)
 {
@@ -121,7 +121,6 @@ static int makes_a_thread(void)
 	return got;
 }
 
-/* For far more than the time a child is given, and without a system call. */
 /* For half a second, whatever the machine: the time is read without a system call. */
 static int spins(void)
 {
@@ -210,6 +209,77 @@ static int adds_to_shared_memory(void)
 	return 18;
 }
 
+/* By mappings of its own of the file, descriptor 8, of which the parent has one too. */
+static int adds_by_a_mapping_of_its_own(void)
+{
+	atomic_int *own = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, 8, 0);
+	if (own == MAP_FAILED)
+		return 1;
+	atomic_fetch_add(own, 1);
+	return 32;
+}
+
+static int adds_by_opening_it_again(void)
+{
+	int fd = open("/proc/self/fd/8", O_RDWR);
+	atomic_int *own = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
+	if (own == MAP_FAILED || mprotect(own, 4096, PROT_READ | PROT_WRITE))
+		return 1;
+	atomic_fetch_add(own, 1);
+	return 33;
+}
+
+static int makes_shared_memory_writable(void)
+{
+	if (mprotect(shared, 4096, PROT_READ | PROT_WRITE))
+		return 1;
+	atomic_fetch_add(shared, 1);
+	return 34;
+}
+
+static int makes_a_read_only_mapping_writable(void)
+{
+	if (mprotect(readonly, 4096, PROT_READ | PROT_WRITE))
+		return 1;
+	atomic_fetch_add(readonly, 1);
+	return 35;
+}
+
+static int moves_shared_memory(void)
+{
+	atomic_int *moved = mremap(shared, 4096, 8192, MREMAP_MAYMOVE);
+	if (moved == MAP_FAILED || mprotect(moved, 4096, PROT_READ | PROT_WRITE))
+		return 1;
+	atomic_fetch_add(moved, 1);
+	return 36;
+}
+
+static int punches_a_hole(void)
+{
+	if (madvise(shared, 4096, MADV_REMOVE))
+		return 1;
+	atomic_fetch_add(shared, 1);
+	return 37;
+}
+
+static int maps_a_file_to_read(void)
+{
+	int fd = open("/proc/self/fd/8", O_RDONLY);
+	atomic_int *own = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
+	if (own == MAP_FAILED)
+		return 1;
+	return atomic_load(own) == 0 ? 38 : 2;
+}
+
+static int shares_memory_with_nobody(void)
+{
+	atomic_int *own =
+		mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (own == MAP_FAILED)
+		return 1;
+	return atomic_fetch_add(own, 39) + atomic_load(own);
+}
+
 static int reads_shared_memory(void)
 {
 	return atomic_load(shared) == 0 ? 19 : 1;
@@ -289,6 +359,14 @@ const struct scenario scenarios[] = {
 	{"divides by zero", divides_by_zero, true},
 	{"runs into a hole", runs_into_a_hole, true},
 	{"adds to shared memory", adds_to_shared_memory, true},
+	{"adds by a mapping of its own", adds_by_a_mapping_of_its_own, true},
+	{"adds by opening the file again", adds_by_opening_it_again, true},
+	{"makes shared memory writable", makes_shared_memory_writable, true},
+	{"makes a read-only mapping writable", makes_a_read_only_mapping_writable, true},
+	{"moves shared memory", moves_shared_memory, true},
+	{"punches a hole", punches_a_hole, true},
+	{"maps a file to read it", maps_a_file_to_read, false},
+	{"shares memory with nobody", shares_memory_with_nobody, false},
 	{"reads shared memory", reads_shared_memory, false},
 	{"makes a file exclusively", makes_exclusively, true},
 	{"moves a shared offset", moves_shared_offset, true},

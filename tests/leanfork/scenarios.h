@@ -17,9 +17,10 @@ extern const size_t n_scenarios;
 
 int waits_for_parent(void);
 
-/* Theirs, made anew for each: a pipe to the parent, and a number that both can change. Descriptor 9
- * is a file of the parent's that holds "abc". */
+/* Theirs, made anew for each: a pipe to the parent, and a number that both can change, which is at
+ * the start of the file that descriptor 8 is open for; the parent has it mapped for reading, too.
+ * Descriptor 9 is a file of the parent's that holds "abc". */
 extern int pipes[2];
-extern atomic_int *shared;
+extern atomic_int *shared, *readonly;
 
 #endif

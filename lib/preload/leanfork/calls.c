@@ -62,8 +62,9 @@
  * process under the shim. */
 #define JUDGES                                                                                     \
 	X(exec_call)                                                                               \
-	X(judge_brk) X(judge_close) X(judge_creat) X(judge_dup) X(judge_exit) X(judge_fcntl)       \
-		X(judge_futex) X(judge_ioctl) X(judge_mmap) X(judge_mprotect) X(judge_mremap)      \
+	X(judge_brk)                                                                               \
+	X(judge_close) X(judge_creat) X(judge_dup) X(judge_exit) X(judge_fcntl) X(judge_futex)     \
+		X(judge_ioctl) X(judge_madvise) X(judge_mmap) X(judge_mprotect) X(judge_mremap)    \
 			X(judge_munmap) X(judge_open) X(judge_openat) X(judge_pipe) X(judge_prctl) \
 				X(judge_priority) X(judge_read) X(judge_robust_list) X(judge_seek) \
 					X(judge_self) X(judge_write) X(limits_get)                 \
@@ -86,7 +87,7 @@ static const struct call_rule rules[] = {
 	JUDGED(mmap, judge_mmap, NOTHING),
 	JUDGED(munmap, judge_munmap, NOTHING),
 	JUDGED(mprotect, judge_mprotect, NOTHING),
-	JUDGED(madvise, judge_mprotect, NOTHING),
+	JUDGED(madvise, judge_madvise, NOTHING),
 	JUDGED(mremap, judge_mremap, NOTHING),
 	RULE(membarrier, PRIVATE, NOTHING),
 

@@ -31,6 +31,7 @@ enum verdict judge_robust_list(struct lean *l, struct call *call);
 enum verdict judge_brk(struct lean *l, struct call *call);
 enum verdict judge_mmap(struct lean *l, struct call *call);
 enum verdict judge_munmap(struct lean *l, struct call *call);
+enum verdict judge_madvise(struct lean *l, struct call *call);
 enum verdict judge_mprotect(struct lean *l, struct call *call);
 enum verdict judge_mremap(struct lean *l, struct call *call);
 

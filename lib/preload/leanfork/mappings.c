@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Calls that change mappings: what they touch of the memory left out is settled first. */
+/*
+ * Calls that change mappings: what they touch of the memory left out is settled first. Where there is
+ * a native fork to fall back on none may make memory writable that others see (child.c, hazard 6).
+ */
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
@@ -45,8 +49,40 @@ enum verdict judge_brk(struct lean *l, struct call *call)
 	return ANSWERED;
 }
 
+static bool overlap(const struct span *spans, size_t n, struct span at)
+{
+	for (size_t i = 0; i < n; i++)
+		if (spans[i].start < at.end && at.start < spans[i].end)
+			return true;
+	return false;
+}
+
+/* Whether a lean child must not have this memory writable, or anywhere else. */
+static bool is_guarded(const struct lean *l, uintptr_t at, size_t len)
+{
+	struct span span = {at, at + whole_pages(len)};
+	return l->wish.kind == LEAN_EAGER &&
+	       (overlap(l->shared, l->choice.n_shared, span) ||
+		       overlap(l->readonly, l->choice.n_readonly, span));
+}
+
+/* Whether others will see what is written there, if not now then once it is made writable. */
+static bool maps_for_others(const struct call *call)
+{
+	long type = call->args[3] & MAP_TYPE;
+	if ((type != MAP_SHARED && type != MAP_SHARED_VALIDATE) || call->args[3] & MAP_ANONYMOUS)
+		return false;
+	long flags = gate2(SYS_fcntl, call->args[4], F_GETFL);
+	return flags >= 0 && (flags & O_ACCMODE) != O_RDONLY;
+}
+
 enum verdict judge_mmap(struct lean *l, struct call *call)
 {
+	if (maps_for_others(call)) {
+		if (l->wish.kind == LEAN_EAGER)
+			return ORDINARY;
+		l->on_its_way = true;
+	}
 	bool fixed = call->args[3] & MAP_FIXED;
 	if (!fixed || call->args[3] & MAP_FIXED_NOREPLACE)
 		return PRIVATE;
@@ -60,6 +96,17 @@ enum verdict judge_munmap(struct lean *l, struct call *call)
 
 enum verdict judge_mprotect(struct lean *l, struct call *call)
 {
+	uintptr_t at = (uintptr_t)call->args[0];
+	if (call->args[2] & PROT_WRITE && is_guarded(l, at, (size_t)call->args[1]))
+		return ORDINARY;
+	return bring_for_change(l, at, (size_t)call->args[1]);
+}
+
+/* A hole made in a file is everybody's. */
+enum verdict judge_madvise(struct lean *l, struct call *call)
+{
+	if (call->args[2] == MADV_REMOVE && l->wish.kind == LEAN_EAGER)
+		return ORDINARY;
 	return bring_for_change(l, (uintptr_t)call->args[0], (size_t)call->args[1]);
 }
 
@@ -67,7 +114,8 @@ enum verdict judge_mremap(struct lean *l, struct call *call)
 {
 	uintptr_t at = (uintptr_t)call->args[0];
 	size_t len = (size_t)call->args[1];
-	if (call->args[3] & ~(long)MREMAP_MAYMOVE || len == 0 || len > BRING_MAX)
+	if (call->args[3] & ~(long)MREMAP_MAYMOVE || len == 0 || len > BRING_MAX ||
+		is_guarded(l, at, len))
 		return ORDINARY;
 	memory_bring(l, at, whole_pages(len));
 	return PRIVATE;

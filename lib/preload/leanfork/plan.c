@@ -152,6 +152,8 @@ enum lean_reason plan_make(struct lean *l, uintptr_t stack)
 	l->choice.max_ranges = RANGES_MAX;
 	l->choice.shared = l->shared;
 	l->choice.max_shared = SHARED_MAX;
+	l->choice.readonly = l->readonly;
+	l->choice.max_readonly = READONLY_MAX;
 	if (!marks_possible(l) || !can_read_self(l) || !can_wait(l) || !read_maps(l))
 		return LEAN_KERNEL;
 	if (l->choice.too_many_shared && l->wish.kind == LEAN_EAGER)

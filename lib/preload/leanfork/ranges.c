@@ -53,7 +53,7 @@ static bool starts_with(const struct cursor *c, const char *word)
 static enum mapping_kind kind_of(const char *perms, bool file, const struct cursor *name)
 {
 	if (perms[3] == 's')
-		return perms[1] == 'w' ? MAPPING_SHARED : MAPPING_OTHER;
+		return perms[1] == 'w' ? MAPPING_SHARED : MAPPING_READONLY;
 	if (perms[0] != 'r' || perms[1] != 'w' || perms[2] != '-' || perms[3] != 'p' || file)
 		return MAPPING_OTHER;
 	bool plain = name->at == name->end || starts_with(name, "[heap]") ||
@@ -135,6 +135,12 @@ void choice_add(struct choice *choice, const struct mapping *mapping)
 			choice->too_many_shared = true;
 		else
 			choice->shared[choice->n_shared++] = mapping->at;
+		break;
+	case MAPPING_READONLY:
+		if (choice->n_readonly < choice->max_readonly)
+			choice->readonly[choice->n_readonly++] = mapping->at;
+		else if (choice->n_readonly)
+			choice->readonly[choice->n_readonly - 1].end = mapping->at.end;
 		break;
 	case MAPPING_OTHER:
 		break;

@@ -16,7 +16,8 @@ struct span {
 enum mapping_kind {
 	MAPPING_OTHER,
 	MAPPING_ANONYMOUS, /* private, anonymous, rw-: may be left out */
-	MAPPING_SHARED     /* shared and writable: what a child writes there others see */
+	MAPPING_SHARED,    /* shared and writable: what a child writes there others see */
+	MAPPING_READONLY   /* shared, and perhaps made writable later */
 };
 
 struct mapping {
@@ -48,8 +49,10 @@ struct choice {
 	size_t max_ranges;
 	struct span *shared;
 	size_t max_shared;
+	struct span *readonly; /* where there are too many the last goes on to the last of them */
+	size_t max_readonly;
 	/* found */
-	size_t n_ranges, n_shared, chunks;
+	size_t n_ranges, n_shared, n_readonly, chunks;
 	uint64_t bytes;
 	bool too_many_shared;
 };

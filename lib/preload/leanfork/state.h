@@ -15,6 +15,7 @@
 
 #define RANGES_MAX 4096
 #define SHARED_MAX 256
+#define READONLY_MAX 64
 #define KEEP_MAX (4 + HOT_SPANS)
 #define OWN_FDS 1024
 #define OWN_TIMERS 8
@@ -85,6 +86,7 @@ struct lean {
 
 	struct range ranges[RANGES_MAX];
 	struct span shared[SHARED_MAX];
+	struct span readonly[READONLY_MAX];
 	_Alignas(4096) unsigned char alt[ALT_SIZE];
 	char text[TEXT_SIZE];
 };
