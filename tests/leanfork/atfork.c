@@ -8,6 +8,8 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -285,6 +287,60 @@ static void a_rescue_is_tried_again(void **state)
 	assert_in_range(refusals, 900, 999);
 }
 
+static int mailboxes;
+
+/* The mailbox is the one mapping of its kind. */
+static int count_mailboxes(void)
+{
+	char line[512];
+	int n = 0;
+	FILE *maps = fopen("/proc/self/maps", "re");
+	while (fgets(line, sizeof line, maps)) {
+		unsigned long start, end;
+		assert_int_equal(sscanf(line, "%lx-%lx rw-s", &start, &end), 2);
+		n += strstr(line, "rw-s") && end - start == sizeof(struct mailbox);
+	}
+	fclose(maps);
+	return n;
+}
+
+static pid_t counting_fork(void)
+{
+	sem_post(&go_on);
+	usleep(50000);
+	mailboxes = count_mailboxes();
+	return fork();
+}
+
+static void *forks_meanwhile(void *arg)
+{
+	struct lean_wish wish = {
+		.kind = LEAN_EAGER, .least_total = 1, .least_range = 65536, .libc_fork = fork};
+	struct lean_result result;
+	(void)arg;
+	sem_wait(&go_on);
+	pid_t pid = lean_fork(&wish, &result);
+	if (pid == 0)
+		exec_exit(0);
+	waitpid(pid, NULL, 0);
+	return NULL;
+}
+
+/* Whoever waits for another's fork has nothing yet that the other would find. */
+static void one_mailbox_at_a_time(void **state)
+{
+	pthread_t thread;
+	(void)state;
+	assert_int_equal(sem_init(&go_on, 0, 0), 0);
+	assert_int_equal(pthread_create(&thread, NULL, forks_meanwhile, NULL), 0);
+	int status = run_by(LEAN_EAGER, counting_fork, exits_4);
+	pthread_join(thread, NULL);
+	assert_int_equal(status, 4 << 8);
+	assert_int_equal(last.outcome, LEAN_DONE);
+	assert_int_equal(mailboxes, 1);
+	assert_int_equal(count_mailboxes(), 0);
+}
+
 /* As another thread may find it that has been interrupted since it looked for the fork in progress. */
 static void a_fork_that_is_over_meanwhile(void **state)
 {
@@ -309,6 +365,7 @@ int main(void)
 		TEST(who_holds_a_lock_soon_lets_go),
 		TEST(a_rescue_is_tried_again),
 		TEST(a_fork_that_is_over_meanwhile),
+		TEST(one_mailbox_at_a_time),
 	};
 	return RUN_BLOCK_TESTS(tests);
 }

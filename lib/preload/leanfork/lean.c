@@ -49,17 +49,19 @@ static struct lean *create(const struct lean_wish *wish)
 	l->parent = (int)gate0(SYS_getpid);
 	l->thread = (int)gate0(SYS_gettid);
 	l->result = (struct lean_result){.outcome = LEAN_NATIVE, .call = LEAN_NO_CALL};
-	l->mail = mailbox_create();
+	return l;
+}
+
+static void drop_mailbox(struct lean *l)
+{
 	if (l->mail)
-		return l;
-	gate2(SYS_munmap, l, sizeof *l);
-	return NULL;
+		mailbox_destroy(l->mail);
+	l->mail = NULL;
 }
 
 static void destroy(struct lean *l)
 {
-	if (l->mail)
-		mailbox_destroy(l->mail);
+	drop_mailbox(l);
 	if (l->settled)
 		gate2(SYS_munmap, l->settled, l->settled_size);
 	gate2(SYS_munmap, l, sizeof *l);
@@ -109,10 +111,14 @@ static void block_signals(struct lean *l)
 	set_mask(~SIG_BIT(SIGSYS) & (l->mask | ~SIG_BIT(SIGSEGV)), NULL);
 }
 
-/* What can be said before libc's fork begins. The lock is held and signals are blocked. */
+/* What can be said before libc's fork begins. The lock is held and signals are blocked. The mailbox is
+ * there only as long as that: among another fork's shared memory it may be gone by the clone. */
 static enum lean_reason open_window(struct lean *l)
 {
 	struct kernel_action *before = &l->actions[1];
+	l->mail = mailbox_create();
+	if (!l->mail)
+		return LEAN_MEMORY;
 	if (gate4(SYS_rt_sigaction, SIGSYS, NULL, before, 8) < 0)
 		return LEAN_KERNEL;
 	enum lean_reason reason = look_around(l);
@@ -144,6 +150,7 @@ static pid_t do_fork(struct lean *l)
 	int error = errno;
 	window_close(l);
 	lean_active = NULL;
+	drop_mailbox(l);
 	unlock_native();
 	errno = error;
 	return pid;
@@ -156,6 +163,7 @@ static pid_t attempt(struct lean *l)
 	l->result.reason = locked ? open_window(l) : LEAN_BUSY;
 	if (l->result.reason == LEAN_FINE)
 		return do_fork(l);
+	drop_mailbox(l);
 	if (locked)
 		unlock_lean();
 	set_mask(l->mask, NULL);
