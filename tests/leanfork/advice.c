@@ -16,6 +16,7 @@
 
 #include "flags.h"
 #include "forking.h"
+#include "preload/leanfork/marks.h"
 #include "seccomp.h"
 
 #define SIDE ((size_t)4096)
@@ -410,6 +411,50 @@ static void another_thread_meanwhile(void **state)
 		munmap(slots[i].reserved, LARGEST_SLOT);
 }
 
+/* Pages [from, to) are unmapped and mapped again, as a thread does meanwhile. */
+static void renew(size_t from, size_t to)
+{
+	void *at = area + from * SIDE;
+	assert_int_equal(munmap(at, (to - from) * SIDE), 0);
+	assert_ptr_equal(mmap(at, (to - from) * SIDE, PROT_READ | PROT_WRITE,
+				 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
+		at);
+}
+
+static void marks_between(size_t from, size_t to, size_t *pieces, bool *marked)
+{
+	struct flags flags;
+	flags_read(&flags, area, AREA);
+	*pieces = flags.n;
+	*marked = flags_have(&flags, area + from * SIDE, (to - from) * SIDE, "dc");
+}
+
+/* What is mapped anew at the ends of a range hides no mark that is left in its middle. */
+static void another_thread_maps_the_ends_anew(void **state)
+{
+	static struct lean lean;
+	size_t pieces;
+	bool marked;
+	(void)state;
+	for (int ends = 1; ends < 4; ends++) {
+		make_area();
+		uintptr_t start = (uintptr_t)area;
+		lean.ranges[0] = (struct range){.at = {start + SIDE, start + AREA - 2 * SIDE}};
+		lean.choice = (struct choice){.n_ranges = 1};
+		marks_set(&lean);
+		marks_between(1, PAGES - 2, &pieces, &marked);
+		assert_true(marked);
+		if (ends & 1)
+			renew(0, 5);
+		if (ends & 2)
+			renew(PAGES - 7, PAGES);
+		marks_clear(&lean);
+		marks_between(5, PAGES - 7, &pieces, &marked);
+		assert_false(marked);
+		drop_area();
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -421,6 +466,7 @@ int main(void)
 		TEST(a_fork_that_fails),
 		TEST(too_little_remains),
 		TEST(few_mappings_left),
+		TEST(another_thread_maps_the_ends_anew),
 		TEST(another_thread_meanwhile),
 	};
 	return RUN_BLOCK_TESTS(tests);

@@ -13,6 +13,7 @@
  * 3. Another thread may give such advice for the whole of a mapping while the marks are set: then
  *    the pages that stay are parted from the range no longer, on neither side. If it comes just
  *    before a mark is cleared they are parted afterwards, until the range has it once more.
+ *    But where it has mapped something anew at both ends of a range, there is a mark in between.
  * 4. It may have unmapped some of it, or mapped something else there, since the choice was made:
  *    what is no longer one mapping is not marked.
  * 5. No more mappings may be to be had (vm.max_map_count), for setting marks or, where two mappings
@@ -116,7 +117,7 @@ void marks_set(struct lean *l)
 /* (3) Returns false if that has to be done again. */
 static bool clear(struct span at)
 {
-	if (joined(at.start) && joined(at.end))
+	if (one_mapping(at.start - PAGE, at.end + PAGE))
 		return true;
 	if (advise(at.start, at.end, MADV_DOFORK) == -EAGAIN)
 		return false;
