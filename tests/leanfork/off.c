@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Where the kernel, a container or a debugger stands in the way, fork is libc's and says why. */
+/* Where the kernel, a container or a debugger stands in the way, fork is libc's and says why; and what
+ * does not stand in the way. */
 #include <errno.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -17,7 +19,7 @@
 static int exits_4(void *arg)
 {
 	(void)arg;
-	return 4;
+	return block[12345] == block_byte(12345) ? 4 : 1;
 }
 
 /* In a process of its own, with some calls refused. Returns 0 if all is as it should be. */
@@ -184,6 +186,31 @@ static void nested(void **state)
 	}
 }
 
+static void *outlives_the_main_thread(void *arg)
+{
+	(void)arg;
+	usleep(50000);
+	bool eager = run_lean(LEAN_EAGER, exits_4, NULL) == 4 << 8 && last.outcome == LEAN_DONE;
+	ask_only = true;
+	bool asked = run_lean(LEAN_EAGER, exits_4, NULL) == 4 << 8 && last.outcome == LEAN_DONE;
+	_exit(eager && asked && lean_estimate() >= BLOCK_SIZE ? 0 : 1);
+}
+
+static void the_main_thread_has_ended(void **state)
+{
+	pthread_t thread;
+	int status;
+	(void)state;
+	pid_t pid = fork();
+	if (pid == 0) {
+		if (pthread_create(&thread, NULL, outlives_the_main_thread, NULL))
+			_exit(2);
+		pthread_exit(NULL);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 /* A lean child waits for its parent only as long as there is one. */
 static void the_parent_dies(void **state)
 {
@@ -222,6 +249,7 @@ int main(void)
 		TEST(too_little_to_leave_out),
 		TEST(the_first_of_a_pid_namespace),
 		TEST(nested),
+		TEST(the_main_thread_has_ended),
 		TEST(the_parent_dies),
 	};
 	return RUN_BLOCK_TESTS(tests);

@@ -25,7 +25,7 @@ static const struct refused {
 	{"mprotect to write", {SYS_mprotect, ENOMEM, 2, PROT_WRITE}},
 	{"mremap", {SYS_mremap, EPERM, 0, 0}},
 	{"madvise", {SYS_madvise, ENOMEM, 0, 0}},
-	{"open", {SYS_open, EMFILE, 0, 0}},
+	{"openat", {SYS_openat, EMFILE, 0, 0}},
 	{"read", {SYS_read, EIO, 0, 0}},
 	{"clone", {SYS_clone, ENOMEM, 0, 0}},
 	{"clone, for other reasons", {SYS_clone, EAGAIN, 0, 0}},

@@ -7,6 +7,7 @@
  *   lock.c        one at a time
  *   window.c      the parent's half, in place of libc's clone
  *   charge.c      whether a native fork would be refused
+ *   proc.c        what the kernel tells of a process
  *   plan.c        what is left out; ranges.c and hot.c, the pure parts of it
  *   marks.c       how the kernel is told
  *   serve.c       the parent until the child execs
@@ -22,15 +23,14 @@
 #include "preload/leanfork/lean.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdatomic.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
 #include "preload/leanfork/dispatch.h"
 #include "preload/leanfork/lock.h"
 #include "preload/leanfork/plan.h"
+#include "preload/leanfork/proc.h"
 #include "preload/leanfork/state.h"
 #include "preload/leanfork/window.h"
 
@@ -67,19 +67,19 @@ static void destroy(struct lean *l)
 	gate2(SYS_munmap, l, sizeof *l);
 }
 
-/* Whether a line of /proc/self/status says anything but `usual`. */
+/* Whether a line of a thread's status says anything but `usual`. */
 static bool unusual(const char *status, const char *name, char usual)
 {
-	const char *at = strstr(status, name);
-	return !at || at[strlen(name)] != usual;
+	const char *at = proc_line(status, name);
+	return !at || *at != usual;
 }
 
 /* Such a process would take the namespace with it when it is thrown away. */
 static bool first_of_pid_namespace(void)
 {
 	char name[64];
-	return gate3(SYS_readlink, "/proc/self/ns/pid_for_children", name, sizeof name) < 0 &&
-		gate3(SYS_readlink, "/proc/self/ns/pid", name, sizeof name) > 0;
+	return gate3(SYS_readlink, PROC_SELF "ns/pid_for_children", name, sizeof name) < 0 &&
+	       gate3(SYS_readlink, PROC_SELF "ns/pid", name, sizeof name) > 0;
 }
 
 /*
@@ -91,12 +91,8 @@ static enum lean_reason look_around(const struct lean *l)
 	char text[4096];
 	if (dispatch_is_foreign(&l->actions[1]))
 		return LEAN_SIGSYS;
-	long fd = gate3(SYS_open, "/proc/self/status", O_RDONLY | O_CLOEXEC, 0);
-	if (fd < 0)
+	if (!proc_read(PROC_SELF "status", text, sizeof text))
 		return LEAN_KERNEL;
-	long n = gate3(SYS_read, fd, text, sizeof text - 1);
-	gate1(SYS_close, fd);
-	text[n > 0 ? n : 0] = '\0';
 	if (l->wish.kind == LEAN_EAGER &&
 		(unusual(text, "TracerPid:\t", '0') || first_of_pid_namespace()))
 		return LEAN_FOREIGN;

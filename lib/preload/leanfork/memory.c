@@ -51,7 +51,7 @@ static void fill(struct lean *l, struct span at)
 
 /*
  * Where the kernel allows it, reading from the parent saves waking it. The token comes with the
- * same reading: whatever has its pid by now, it is the parent's memory as long as it is there.
+ * same reading: whatever has its number by now, it is the parent's memory as long as it is there.
  */
 static bool read_parent(struct lean *l, struct span at)
 {
@@ -65,7 +65,7 @@ static bool read_parent(struct lean *l, struct span at)
 
 	if (l->wish.ask_only)
 		return false;
-	long n = gate6(SYS_process_vm_readv, l->parent, local, 2, remote, 2, 0);
+	long n = gate6(SYS_process_vm_readv, l->thread, local, 2, remote, 2, 0);
 	if (n == -EPERM || n == -ESRCH || n == -ENOSYS)
 		l->wish.ask_only = true;
 	l->mail->pages = UINT32_MAX;

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "preload/leanfork/marks.h"
+#include "preload/leanfork/proc.h"
 
 /* Kept of the stack on both sides of where it stands, and round the thread's own block: struct
  * pthread with its rseq area, the static TLS below it. */
@@ -95,7 +96,7 @@ static size_t take_lines(struct lean *l, size_t len)
 
 static bool read_maps(struct lean *l)
 {
-	long fd = gate3(SYS_open, "/proc/self/maps", O_RDONLY | O_CLOEXEC, 0);
+	long fd = gate4(SYS_openat, AT_FDCWD, PROC_SELF "maps", O_RDONLY | O_CLOEXEC, 0);
 	size_t len = 0;
 	long n;
 	if (fd < 0)
@@ -114,7 +115,7 @@ static bool can_read_self(struct lean *l)
 		void *at;
 		size_t len;
 	} local = {&to, 1}, remote = {&from, 1};
-	return gate6(SYS_process_vm_readv, l->parent, &local, 1, &remote, 1, 0) == 1;
+	return gate6(SYS_process_vm_readv, l->thread, &local, 1, &remote, 1, 0) == 1;
 }
 
 /* Whether we can look for a child: nobody is a child of its own. */

@@ -23,7 +23,7 @@ static uint32_t read_pages(struct lean *l, struct span at)
 			size_t len;
 		} local = {l->mail->window + (next - at.start), at.end - next},
 		  remote = {(void *)next, at.end - next};
-		long n = gate6(SYS_process_vm_readv, l->parent, &local, 1, &remote, 1, 0);
+		long n = gate6(SYS_process_vm_readv, l->thread, &local, 1, &remote, 1, 0);
 		uintptr_t good = n > 0 ? next + ((uintptr_t)n & ~(PAGE - 1)) : next;
 		for (; next < good; next += PAGE)
 			pages |= UINT32_C(1) << (next - at.start) / PAGE;
