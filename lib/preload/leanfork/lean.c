@@ -35,10 +35,13 @@
 #include "preload/leanfork/window.h"
 
 #define MOST_TRIES 5
+#define UNTRIED ((pid_t)-2)
 
 struct lean *lean_active;
 
-static struct lean *create(const struct lean_wish *wish)
+/* All of the fork's own memory is there only while the lock is held: among what another fork leaves
+ * out or shares it may be gone, or something else, by that fork's clone. */
+static struct lean *create(const struct lean_wish *wish, uint64_t mask)
 {
 	long at = gate6(SYS_mmap, 0, sizeof(struct lean), PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -46,22 +49,21 @@ static struct lean *create(const struct lean_wish *wish)
 		return NULL;
 	struct lean *l = (struct lean *)at;
 	l->wish = *wish;
+	l->mask = mask;
 	l->parent = (int)gate0(SYS_getpid);
 	l->thread = (int)gate0(SYS_gettid);
 	l->result = (struct lean_result){.outcome = LEAN_NATIVE, .call = LEAN_NO_CALL};
-	return l;
-}
-
-static void drop_mailbox(struct lean *l)
-{
+	l->mail = mailbox_create();
 	if (l->mail)
-		mailbox_destroy(l->mail);
-	l->mail = NULL;
+		return l;
+	gate2(SYS_munmap, l, sizeof *l);
+	return NULL;
 }
 
 static void destroy(struct lean *l)
 {
-	drop_mailbox(l);
+	if (l->mail)
+		mailbox_destroy(l->mail);
 	if (l->settled)
 		gate2(SYS_munmap, l->settled, l->settled_size);
 	gate2(SYS_munmap, l, sizeof *l);
@@ -82,42 +84,48 @@ static bool first_of_pid_namespace(void)
 	       gate3(SYS_readlink, PROC_SELF "ns/pid", name, sizeof name) > 0;
 }
 
-/*
- * A seccomp filter may send SIGSYS for what is done here, so with one only a program without a
- * handler for it is tried. A debugger would stop at every signal that a lean fork lives by.
- */
-static enum lean_reason look_around(const struct lean *l)
+/* What is the same for all forks of this thread, or nearly so. */
+static enum lean_reason look_around(const struct lean_wish *wish, bool *filtered)
 {
 	char text[4096];
-	if (dispatch_is_foreign(&l->actions[1]))
-		return LEAN_SIGSYS;
+	if (!plan_possible())
+		return LEAN_FOREIGN;
 	if (!proc_read(PROC_SELF "status", text, sizeof text))
 		return LEAN_KERNEL;
-	if (l->wish.kind == LEAN_EAGER &&
+	*filtered = unusual(text, "Seccomp:\t", '0');
+	/* a debugger would stop at every signal that a lean fork lives by */
+	if (wish->kind == LEAN_EAGER &&
 		(unusual(text, "TracerPid:\t", '0') || first_of_pid_namespace()))
 		return LEAN_FOREIGN;
-	bool handled = l->actions[1].handler > 1;
-	return handled && unusual(text, "Seccomp:\t", '0') ? LEAN_SIGSYS : LEAN_FINE;
+	return LEAN_FINE;
 }
 
-/* Only SIGSYS, and SIGSEGV if the program lets it through, arrive from here on. */
-static void block_signals(struct lean *l)
+/* Only SIGSYS, and SIGSEGV if the program lets it through, arrive from here on. Returns the program's
+ * mask. */
+static uint64_t block_signals(void)
 {
-	set_mask(~SIG_BIT(SIGSYS), &l->mask);
-	set_mask(~SIG_BIT(SIGSYS) & (l->mask | ~SIG_BIT(SIGSEGV)), NULL);
+	uint64_t mask = 0;
+	set_mask(~SIG_BIT(SIGSYS), &mask);
+	set_mask(~SIG_BIT(SIGSYS) & (mask | ~SIG_BIT(SIGSEGV)), NULL);
+	return mask;
 }
 
-/* What can be said before libc's fork begins. The lock is held and signals are blocked. The mailbox is
- * there only as long as that: among another fork's shared memory it may be gone by the clone. */
-static enum lean_reason open_window(struct lean *l)
+/* A seccomp filter may send SIGSYS for what is done here, so with one only a program without a
+ * handler for it is tried. */
+static enum lean_reason look_at_sigsys(struct lean *l, bool filtered)
 {
 	struct kernel_action *before = &l->actions[1];
-	l->mail = mailbox_create();
-	if (!l->mail)
-		return LEAN_MEMORY;
 	if (gate4(SYS_rt_sigaction, SIGSYS, NULL, before, 8) < 0)
 		return LEAN_KERNEL;
-	enum lean_reason reason = look_around(l);
+	return dispatch_is_foreign(before) || (filtered && before->handler > 1) ? LEAN_SIGSYS
+										: LEAN_FINE;
+}
+
+/* The lock is held and signals are blocked. */
+static enum lean_reason open_window(struct lean *l, bool filtered)
+{
+	struct kernel_action *before = &l->actions[1];
+	enum lean_reason reason = look_at_sigsys(l, filtered);
 	if (reason != LEAN_FINE)
 		return reason;
 	lean_active = l;
@@ -129,41 +137,49 @@ static enum lean_reason open_window(struct lean *l)
 	return LEAN_KERNEL;
 }
 
-/* Returns as fork does; in the parent with everything as it was. */
-static pid_t do_fork(struct lean *l)
+static pid_t end_in_child(struct lean *l)
 {
-	pid_t pid = l->wish.libc_fork();
-	if (pid == 0) {
-		lock_reset();
-		if (l->phase == PHASE_BEFORE) {
-			l->on_its_way = true;
-			return 0;
-		}
-		lean_active = NULL;
-		destroy(l);
+	lock_reset();
+	if (l->phase == PHASE_BEFORE) {
+		l->on_its_way = true;
 		return 0;
 	}
+	lean_active = NULL;
+	destroy(l);
+	return 0;
+}
+
+/* Returns as fork does; in the parent with everything as it was. */
+static pid_t do_fork(struct lean *l, struct lean_result *result)
+{
+	pid_t pid = l->wish.libc_fork();
+	if (pid == 0)
+		return end_in_child(l);
 	int error = errno;
 	window_close(l);
 	lean_active = NULL;
-	drop_mailbox(l);
+	*result = l->result;
+	destroy(l);
 	unlock_native();
 	errno = error;
 	return pid;
 }
 
-static pid_t attempt(struct lean *l)
+/* Returns as fork does; UNTRIED for a reason. */
+static pid_t attempt(const struct lean_wish *wish, bool filtered, struct lean_result *result)
 {
-	block_signals(l);
-	bool locked = lock_lean(l->wish.kind == LEAN_RESCUE);
-	l->result.reason = locked ? open_window(l) : LEAN_BUSY;
-	if (l->result.reason == LEAN_FINE)
-		return do_fork(l);
-	drop_mailbox(l);
+	uint64_t mask = block_signals();
+	bool locked = lock_lean(wish->kind == LEAN_RESCUE);
+	struct lean *l = locked ? create(wish, mask) : NULL;
+	result->reason = l ? open_window(l, filtered) : locked ? LEAN_MEMORY : LEAN_BUSY;
+	if (result->reason == LEAN_FINE)
+		return do_fork(l, result);
+	if (l)
+		destroy(l);
 	if (locked)
 		unlock_lean();
-	set_mask(l->mask, NULL);
-	return -1;
+	set_mask(mask, NULL);
+	return UNTRIED;
 }
 
 pid_t lean_native(pid_t (*libc_fork)(void))
@@ -192,27 +208,6 @@ static pid_t without(const struct lean_wish *wish, struct lean_result *result,
 	return -1;
 }
 
-/* Returns as fork does, with *phase how far it came; PHASE_BEFORE: it has not been tried. */
-static pid_t once(const struct lean_wish *wish, struct lean_result *result, enum phase *phase)
-{
-	*result = (struct lean_result){.outcome = LEAN_NATIVE, .call = LEAN_NO_CALL};
-	*phase = PHASE_BEFORE;
-	struct lean *l = create(wish);
-	if (!l) {
-		result->reason = LEAN_MEMORY;
-		return -1;
-	}
-	pid_t pid = attempt(l);
-	if (pid == 0)
-		return 0;
-	int error = errno;
-	*phase = l->phase;
-	*result = l->result;
-	destroy(l);
-	errno = error;
-	return pid;
-}
-
 /* A rescue that another thread was in the way of: by the next time it may be out of it. */
 static bool worthwhile(const struct lean_wish *wish, const struct lean_result *result)
 {
@@ -221,19 +216,18 @@ static bool worthwhile(const struct lean_wish *wish, const struct lean_result *r
 
 pid_t lean_fork(const struct lean_wish *wish, struct lean_result *result)
 {
-	enum phase phase;
+	bool filtered;
 	*result = (struct lean_result){.outcome = LEAN_NATIVE, .call = LEAN_NO_CALL};
 	if (lean_is_child())
 		return wish->libc_fork();
-	if (!plan_possible())
-		return without(wish, result, LEAN_FOREIGN);
+	enum lean_reason reason = look_around(wish, &filtered);
+	if (reason != LEAN_FINE)
+		return without(wish, result, reason);
 	for (int tries = 1;; tries++) {
-		pid_t pid = once(wish, result, &phase);
-		if (pid >= 0)
-			return pid;
-		if (phase == PHASE_BEFORE)
+		pid_t pid = attempt(wish, filtered, result);
+		if (pid == UNTRIED)
 			return without(wish, result, result->reason);
-		if (tries == MOST_TRIES || !worthwhile(wish, result))
-			return -1;
+		if (pid >= 0 || tries == MOST_TRIES || !worthwhile(wish, result))
+			return pid;
 	}
 }
