@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -78,6 +79,82 @@ static void a_filter_against_waiting(void **state)
 	static const struct refusal refusals[] = {{SYS_waitid, ENOSYS, 0, 0}};
 	(void)state;
 	in_own_process(refusals, 1, LEAN_KERNEL);
+}
+
+/* A filter that kills for a call, or sends SIGSYS, is found out; what it lets through is not. */
+static int with_deadly(const struct refusal *refusal)
+{
+	struct rlimit core = {0, 0};
+	bool harmless = refusal->nr == SYS_acct;
+	signal(SIGSYS, SIG_DFL);
+	setrlimit(RLIMIT_CORE, &core);
+	if (refuse_calls(refusal, 1) < 0)
+		return 77;
+	for (int i = 0; i < 2; i++) {
+		if (run_lean(LEAN_EAGER, exits_4, NULL) != 4 << 8)
+			return 1;
+		if (last.outcome != (harmless ? LEAN_DONE : LEAN_NATIVE))
+			return 2;
+		if (last.reason != (harmless ? LEAN_FINE : LEAN_KERNEL))
+			return 3;
+		int status = run_lean(LEAN_RESCUE, exits_4, NULL);
+		if (harmless ? status != 4 << 8 : status != -1 || errno != ENOMEM)
+			return 4;
+		if (wait4(-1, NULL, __WALL | WNOHANG, NULL) != -1 || errno != ECHILD)
+			return 5;
+	}
+	return 0;
+}
+
+static void a_filter_that_kills(void **state)
+{
+	static const int calls[] = {SYS_acct, SYS_mremap, SYS_madvise, SYS_process_vm_readv,
+		SYS_timer_create, SYS_waitid, SYS_prctl, SYS_sigaltstack, SYS_ppoll,
+		SYS_rt_sigpending, SYS_gettid, SYS_rt_sigreturn};
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof calls / sizeof calls[0]; i++) {
+		int how = i % 2 ? REFUSED_BY_DEATH : REFUSED_BY_SIGSYS, status;
+		struct refusal refusal = {calls[i / 2], how, 0, 0};
+		pid_t pid = fork();
+		if (pid == 0)
+			_exit(with_deadly(&refusal));
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+			skip();
+		if (status)
+			print_error("call %d, %d\n", refusal.nr, refusal.error);
+		assert_int_equal(status, 0);
+	}
+}
+
+/* What a first filter let through a second one does not. */
+static int with_a_second_filter(void)
+{
+	static const struct refusal refusals[] = {
+		{SYS_acct, EPERM, 0, 0}, {SYS_madvise, REFUSED_BY_DEATH, 0, 0}};
+	signal(SIGSYS, SIG_DFL);
+	if (refuse_calls(&refusals[0], 1) < 0)
+		return 77;
+	if (run_lean(LEAN_EAGER, exits_4, NULL) != 4 << 8 || last.outcome != LEAN_DONE)
+		return 1;
+	if (refuse_calls(&refusals[1], 1) < 0)
+		return 77;
+	if (run_lean(LEAN_EAGER, exits_4, NULL) != 4 << 8)
+		return 2;
+	return last.outcome == LEAN_NATIVE && last.reason == LEAN_KERNEL ? 0 : 3;
+}
+
+static void a_second_filter(void **state)
+{
+	int status;
+	(void)state;
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(with_a_second_filter());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+		skip();
+	assert_int_equal(status, 0);
 }
 
 /* A filter may send SIGSYS to who has a handler, for calls that are made here. */
@@ -244,6 +321,8 @@ int main(void)
 		TEST(a_filter_against_prctl),
 		TEST(a_filter_against_reading_memory),
 		TEST(a_filter_against_waiting),
+		TEST(a_filter_that_kills),
+		TEST(a_second_filter),
 		TEST(a_filter_and_a_handler_for_sigsys),
 		TEST(no_timers),
 		TEST(too_little_to_leave_out),

@@ -7,6 +7,13 @@
 #include <stdint.h>
 #include <sys/prctl.h>
 
+static uint32_t verdict(int error)
+{
+	return error == REFUSED_BY_DEATH    ? SECCOMP_RET_KILL_PROCESS
+	       : error == REFUSED_BY_SIGSYS ? SECCOMP_RET_TRAP
+					    : SECCOMP_RET_ERRNO | (uint32_t)error;
+}
+
 /* Low halves come first on all machines the engine knows. */
 static int refuse(const struct refusal *r)
 {
@@ -17,13 +24,12 @@ static int refuse(const struct refusal *r)
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)r->nr, 0, 3),
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, arg),
 		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, r->bits, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (uint32_t)r->error),
+		BPF_STMT(BPF_RET | BPF_K, verdict(r->error)),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 	struct sock_fprog program = {.len = sizeof code / sizeof code[0], .filter = code};
 	if (!r->bits)
-		code[3] = (struct sock_filter)BPF_STMT(
-			BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (uint32_t)r->error);
+		code[3] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, verdict(r->error));
 	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0 ? -errno : 0;
 }
 

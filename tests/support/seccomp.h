@@ -4,10 +4,13 @@
 
 #include <stddef.h>
 
+#define REFUSED_BY_DEATH (-1)
+#define REFUSED_BY_SIGSYS (-2)
+
 /* A system call that is to fail, as an older kernel or a container's profile makes it fail. */
 struct refusal {
 	int nr;
-	int error;
+	int error;     /* or one of these */
 	int arg;       /* only when the low half of this argument (0 to 5) has one of the bits */
 	unsigned bits; /* 0: always */
 };

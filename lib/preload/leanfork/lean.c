@@ -8,6 +8,7 @@
  *   window.c      the parent's half, in place of libc's clone
  *   charge.c      whether a native fork would be refused
  *   proc.c        what the kernel tells of a process
+ *   filters.c     whether a seccomp filter would kill it
  *   plan.c        what is left out; ranges.c and hot.c, the pure parts of it
  *   marks.c       how the kernel is told
  *   serve.c       the parent until the child execs
@@ -28,6 +29,7 @@
 #include <sys/syscall.h>
 
 #include "preload/leanfork/dispatch.h"
+#include "preload/leanfork/filters.h"
 #include "preload/leanfork/lock.h"
 #include "preload/leanfork/plan.h"
 #include "preload/leanfork/proc.h"
@@ -93,6 +95,8 @@ static enum lean_reason look_around(const struct lean_wish *wish, bool *filtered
 	if (!proc_read(PROC_SELF "status", text, sizeof text))
 		return LEAN_KERNEL;
 	*filtered = unusual(text, "Seccomp:\t", '0');
+	if (!filters_pass(text))
+		return LEAN_KERNEL;
 	/* a debugger would stop at every signal that a lean fork lives by */
 	if (wish->kind == LEAN_EAGER &&
 		(unusual(text, "TracerPid:\t", '0') || first_of_pid_namespace()))

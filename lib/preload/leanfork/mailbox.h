@@ -27,19 +27,19 @@ enum stage {
 /* Why a lean child gave up, or was never made. */
 enum lean_reason {
 	LEAN_FINE,
-	LEAN_CALL,    /* a system call that others may notice */
-	LEAN_FAULT,   /* an access that natively is a fault, or memory seen by others */
-	LEAN_TIME,    /* neither exec nor anything telling for too long */
-	LEAN_MEMORY,  /* no memory for what it needs */
-	LEAN_EXIT,    /* it ended without exec */
-	LEAN_AGAIN,   /* it got no further than libc's own half of fork */
-	LEAN_PARENT,  /* its parent is gone */
-	LEAN_STACK,   /* the program forks on its alternate signal stack */
-	LEAN_SMALL,   /* there is too little to leave out */
-	LEAN_KERNEL,  /* no dispatch, or no reading of our own memory */
-	LEAN_SIGSYS,  /* the program has a use of its own for SIGSYS */
-	LEAN_FOREIGN, /* run by valgrind, traced, first in its namespace */
-	LEAN_BUSY,    /* another thread's fork, or what it holds, takes too long */
+	LEAN_CALL,        /* a system call that others may notice */
+	LEAN_FAULT,       /* an access that natively is a fault, or memory seen by others */
+	LEAN_TIME,        /* neither exec nor anything telling for too long */
+	LEAN_MEMORY,      /* no memory for what it needs */
+	LEAN_EXIT,        /* it ended without exec */
+	LEAN_AGAIN,       /* it got no further than libc's own half of fork */
+	LEAN_PARENT,      /* its parent is gone */
+	LEAN_STACK,       /* the program forks on its alternate signal stack */
+	LEAN_SMALL,       /* there is too little to leave out */
+	LEAN_KERNEL,      /* no dispatch, no reading of our own memory, a filter that kills */
+	LEAN_SIGSYS,      /* the program has a use of its own for SIGSYS */
+	LEAN_FOREIGN,     /* run by valgrind, traced, first in its namespace */
+	LEAN_BUSY,        /* another thread's fork, or what it holds, takes too long */
 	LEAN_REASONS
 };
 
