@@ -287,6 +287,42 @@ static void a_rescue_is_tried_again(void **state)
 	assert_in_range(refusals, 900, 999);
 }
 
+static stack_t new_stack;
+
+static pid_t stack_changing_fork(void)
+{
+	sigaltstack(&new_stack, NULL);
+	return fork();
+}
+
+static bool has_new_stack(void)
+{
+	stack_t now;
+	return sigaltstack(NULL, &now) == 0 && now.ss_sp == new_stack.ss_sp && now.ss_flags == 0;
+}
+
+static int finds_new_stack(void *arg)
+{
+	(void)arg;
+	return has_new_stack() ? 4 : 1;
+}
+
+static void an_alternate_stack_from_a_handler(void **state)
+{
+	static unsigned char bytes[2][65536];
+	stack_t old = {.ss_sp = bytes[0], .ss_size = sizeof bytes[0]}, before;
+	(void)state;
+	new_stack = (stack_t){.ss_sp = bytes[1], .ss_size = sizeof bytes[1]};
+	sigaltstack(&old, &before);
+	assert_int_equal(run_by(LEAN_EAGER, stack_changing_fork, finds_new_stack), 4 << 8);
+	assert_int_equal(last.outcome, LEAN_DONE);
+	bool has_it = has_new_stack();
+	if (before.ss_size == 0)
+		before.ss_flags = SS_DISABLE;
+	sigaltstack(&before, NULL);
+	assert_true(has_it);
+}
+
 static int mailboxes;
 
 /* The mailbox is the one mapping of its kind. */
@@ -364,6 +400,7 @@ int main(void)
 		TEST(who_holds_a_lock_forks),
 		TEST(who_holds_a_lock_soon_lets_go),
 		TEST(a_rescue_is_tried_again),
+		TEST(an_alternate_stack_from_a_handler),
 		TEST(a_fork_that_is_over_meanwhile),
 		TEST(one_mailbox_at_a_time),
 	};

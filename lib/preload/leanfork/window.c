@@ -236,6 +236,16 @@ static void pass_on(struct lean *l, ucontext_t *uc, int sig)
 	gate3(SYS_tgkill, l->parent, l->thread, sig);
 }
 
+static long do_here(struct lean *l, ucontext_t *uc, struct call *call)
+{
+	if (call->nr == SYS_rt_sigprocmask && signals_mask(l, call) == ANSWERED)
+		return call->result;
+	long result = call_do(call);
+	if (call->nr == SYS_sigaltstack) /* the end of this handler would undo it */
+		gate2(SYS_sigaltstack, NULL, &uc->uc_stack);
+	return result;
+}
+
 void window_on_call(int sig, siginfo_t *info, void *context)
 {
 	ucontext_t *uc = context;
@@ -254,10 +264,8 @@ void window_on_call(int sig, siginfo_t *info, void *context)
 		go_native(l, uc, call.nr);
 	else if (is_wait(&call))
 		wait_for_others(l, uc, &call);
-	else if (call.nr != SYS_rt_sigprocmask || signals_mask(l, &call) != ANSWERED)
-		*reg(uc, REG_RAX) = call_do(&call);
 	else
-		*reg(uc, REG_RAX) = call.result;
+		*reg(uc, REG_RAX) = do_here(l, uc, &call);
 }
 
 void window_close(struct lean *l)
