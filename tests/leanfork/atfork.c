@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -323,6 +324,27 @@ static void an_alternate_stack_from_a_handler(void **state)
 	assert_true(has_it);
 }
 
+/* As a libc that leaves the list to the kernel, which forgets it. */
+static pid_t plain_fork(void)
+{
+	return (pid_t)syscall(SYS_fork);
+}
+
+static int has_no_robust_list(void *arg)
+{
+	void *head = arg;
+	size_t size;
+	usleep(1); /* from here on it is ordinary */
+	return syscall(SYS_get_robust_list, 0, &head, &size) == 0 && !head ? 4 : 1;
+}
+
+static void a_libc_that_sets_no_robust_list(void **state)
+{
+	(void)state;
+	assert_int_equal(run_by(LEAN_RESCUE, plain_fork, has_no_robust_list), 4 << 8);
+	assert_int_equal(last.outcome, LEAN_DONE);
+}
+
 static int mailboxes;
 
 /* The mailbox is the one mapping of its kind. */
@@ -401,6 +423,7 @@ int main(void)
 		TEST(who_holds_a_lock_soon_lets_go),
 		TEST(a_rescue_is_tried_again),
 		TEST(an_alternate_stack_from_a_handler),
+		TEST(a_libc_that_sets_no_robust_list),
 		TEST(a_fork_that_is_over_meanwhile),
 		TEST(one_mailbox_at_a_time),
 	};

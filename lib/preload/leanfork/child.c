@@ -123,7 +123,7 @@ void child_become_ordinary(struct lean *l, ucontext_t *uc)
 {
 	memory_bring_all(l);
 	atomic_store(&l->mail->stage, STAGE_RELEASED);
-	gate2(SYS_set_robust_list, l->robust, l->robust_size);
+	gate2(SYS_set_robust_list, l->robust, sizeof *l->robust);
 	mailbox_call(l->mail);
 	mailbox_destroy(l->mail);
 	l->mail = NULL;

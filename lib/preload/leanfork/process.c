@@ -79,7 +79,6 @@ enum verdict judge_robust_list(struct lean *l, struct call *call)
 	if (call->args[1] != sizeof(struct robust_head))
 		return PRIVATE;
 	l->robust = (struct robust_head *)call->args[0];
-	l->robust_size = (size_t)call->args[1];
 	call->result = 0;
 	return ANSWERED;
 }

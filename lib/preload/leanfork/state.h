@@ -73,7 +73,6 @@ struct lean {
 	struct kernel_action actions[2]; /* the program's for SIGSEGV and SIGSYS */
 	stack_t alt_stack;               /* the program's */
 	struct robust_head *robust;      /* the program's */
-	size_t robust_size;
 	int timer;
 	struct rlimit limits[2]; /* for RLIMIT_DATA and RLIMIT_AS, in force at exec */
 	struct rlimit relaxed[2];
