@@ -142,6 +142,20 @@ static int exits_3(void *arg)
 	return 3;
 }
 
+static int writes_nowhere(void *arg)
+{
+	(void)arg;
+	if (write(-1, "x", 1) != -1 || errno != EBADF || read(-1, &(char){0}, 1) != -1)
+		return 1;
+	return lean_is_child() ? 4 : 2;
+}
+
+static void no_descriptor_is_worth_a_wait(void **state)
+{
+	(void)state;
+	assert_int_equal(run_lean(LEAN_RESCUE, writes_nowhere, NULL), 4 << 8);
+}
+
 /* Then nobody reaps, and there is no status to tell exec from death by. */
 static void sigchld_ignored(void **state)
 {
@@ -285,6 +299,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(eager_looks_like_native),
 		TEST(rescue_looks_like_native),
+		TEST(no_descriptor_is_worth_a_wait),
 		TEST(sigchld_ignored),
 		TEST(buffers_are_not_flushed_twice),
 		TEST(a_rescued_child_that_libc_lets_stumble),
