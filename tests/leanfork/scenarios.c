@@ -161,6 +161,21 @@ static int has_a_timer(void)
 	return 31 + touch_block();
 }
 
+static int is_ended_by_a_timer(void)
+{
+	struct itimerspec soon = {.it_value = {0, 1000000}};
+	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};
+	struct timespec start, now;
+	timer_t timer;
+	if (timer_create(CLOCK_MONOTONIC, &event, &timer) || timer_settime(timer, 0, &soon, NULL))
+		return 1;
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	do
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	while ((now.tv_sec - start.tv_sec) * 1000 + (now.tv_nsec - start.tv_nsec) / 1000000 < 20);
+	return 2;
+}
+
 static int sleeps(void)
 {
 	nanosleep(&(struct timespec){0, 300000000}, NULL);
@@ -352,6 +367,7 @@ const struct scenario scenarios[] = {
 	{"spins", spins, true},
 	{"sleeps", sleeps, true},
 	{"has a timer", has_a_timer, false},
+	{"is ended by a timer", is_ended_by_a_timer, true},
 	{"kills itself", kills_itself, true},
 	{"aborts", aborts, true},
 	{"crashes", crashes, true},

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <sys/syscall.h>
 
+#include "preload/leanfork/child.h"
+
 #define KERNEL_SIGEVENT 64 /* its size */
 
 static struct own_timer *find(struct lean *l, long id)
@@ -57,14 +59,38 @@ enum verdict timers_delete(struct lean *l, struct call *call)
 	return PRIVATE;
 }
 
-/* A signal that came by other means stays. */
-static void take_back(int sig)
+/* Returns whether there was one of a timer's. A signal that came by other means stays. */
+static bool take_back(int sig)
 {
 	uint64_t set = SIG_BIT(sig);
 	struct timespec at_once = {0, 0};
 	siginfo_t info;
-	if (gate4(SYS_rt_sigtimedwait, &set, &info, &at_once, 8) == sig && info.si_code != SI_TIMER)
+	if (gate4(SYS_rt_sigtimedwait, &set, &info, &at_once, 8) != sig)
+		return false;
+	if (info.si_code != SI_TIMER)
 		gate3(SYS_tgkill, gate0(SYS_getpid), gate0(SYS_gettid), sig);
+	return info.si_code == SI_TIMER;
+}
+
+/* Whether the program would have been ended, or stopped, by the signal. */
+static bool is_deadly(const struct lean *l, int sig)
+{
+	const uint64_t harmless =
+		SIG_BIT(SIGCHLD) | SIG_BIT(SIGCONT) | SIG_BIT(SIGURG) | SIG_BIT(SIGWINCH);
+	struct kernel_action action;
+	if ((l->mask | harmless) & SIG_BIT(sig))
+		return false;
+	return gate4(SYS_rt_sigaction, sig, NULL, &action, 8) == 0 && action.handler == 0;
+}
+
+/* It would not have come as far as to exec. In a rescue the signal is let through with the others. */
+static void had_expired(struct lean *l, int sig)
+{
+	if (!is_deadly(l, sig))
+		return;
+	if (l->wish.kind == LEAN_EAGER)
+		child_give_up(l, LEAN_TIME);
+	gate3(SYS_tgkill, gate0(SYS_getpid), gate0(SYS_gettid), sig);
 }
 
 void timers_stop(struct lean *l)
@@ -72,9 +98,11 @@ void timers_stop(struct lean *l)
 	static const struct itimerspec never;
 	for (size_t i = 0; i < l->n_timers; i++) {
 		struct own_timer *timer = &l->timers[i];
+		/* to disarm it takes the signal back in some versions of Linux */
+		bool expired = timer->sig && take_back(timer->sig);
 		gate4(SYS_timer_settime, timer->id, 0, &never, &timer->left);
-		if (timer->sig)
-			take_back(timer->sig);
+		if (timer->sig && (take_back(timer->sig) || expired))
+			had_expired(l, timer->sig);
 	}
 }
 
