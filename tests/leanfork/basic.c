@@ -171,10 +171,10 @@ static void exec_may_fail_first(void **state)
 static int reads_files(void *arg)
 {
 	char *at = (char *)block + 65536 - 10;
-	int fd = open("/proc/self/maps", O_RDONLY);
+	int fd = open("/proc/meminfo", O_RDONLY);
 	(void)arg;
 	memset(at, 0, 20);
-	if (fd < 0 || read(fd, at, 20) != 20 || !memchr(at, '-', 20) || close(fd))
+	if (fd < 0 || read(fd, at, 20) != 20 || !memchr(at, ':', 20) || close(fd))
 		return 1;
 	FILE *f = fopen("/etc/passwd", "r");
 	char line[256];
@@ -188,6 +188,27 @@ static void what_it_opens_itself_it_may_read(void **state)
 	(void)state;
 	assert_int_equal(exited(run_lean(LEAN_EAGER, reads_files, NULL)), 0);
 	assert_int_equal(last.outcome, LEAN_DONE);
+}
+
+/* How much of itself is readable and writable. */
+static int reads_its_mappings(void *arg)
+{
+	char line[512];
+	unsigned long start, end, bytes = 0;
+	FILE *maps = fopen(arg, "r");
+	while (maps && fgets(line, sizeof line, maps))
+		if (sscanf(line, "%lx-%lx rw-p", &start, &end) == 2 && strstr(line, "rw-p"))
+			bytes += end - start;
+	return bytes >= BLOCK_SIZE ? 7 : 1;
+}
+
+static void what_it_reads_of_itself_is_native(void **state)
+{
+	char path[64];
+	(void)state;
+	snprintf(path, sizeof path, "/proc/self/../self/maps");
+	assert_int_equal(exited(run_lean(LEAN_EAGER, reads_its_mappings, path)), 7);
+	assert_int_equal(last.outcome, LEAN_RESTARTED);
 }
 
 static int maps_and_unmaps(void *arg)
@@ -291,6 +312,7 @@ int main(void)
 		TEST(a_child_may_close_everything),
 		TEST(exec_may_fail_first),
 		TEST(what_it_opens_itself_it_may_read),
+		TEST(what_it_reads_of_itself_is_native),
 		TEST(a_child_may_change_its_mappings),
 		TEST(a_thread_may_fork),
 		TEST(atfork_handlers_run_once),

@@ -27,8 +27,38 @@ static enum own own(const struct lean *l, long fd)
 	return fd >= 0 && fd < OWN_FDS ? (enum own)l->own_fds[fd] : OWN_NOT;
 }
 
+/* Whether what is open in a descriptor is a file of some process's in /proc: of a lean child it tells
+ * other mappings, another mask and other handlers than an ordinary one has. */
+static bool tells_of_a_process(long fd)
+{
+	static const char start[] = "/proc/";
+	char link[32] = "/proc/self/fd/", target[sizeof start] = "";
+	size_t len = sizeof "/proc/self/fd/" - 1;
+	for (long unit = 1000000000; unit > 0; unit /= 10)
+		if (fd >= unit || unit == 1)
+			link[len++] = (char)('0' + fd / unit % 10);
+	if (gate3(SYS_readlink, link, target, sizeof target) < (long)sizeof target)
+		return false;
+	for (size_t i = 0; i < sizeof start - 1; i++)
+		if (target[i] != start[i])
+			return false;
+	return target[sizeof start - 1] >= '0' && target[sizeof start - 1] <= '9';
+}
+
+/* Most files have a size, or lie on a disk. */
+static bool is_about_itself(long dir, uintptr_t path, const struct stat *file)
+{
+	if (file->st_size || major(file->st_dev))
+		return false;
+	long fd = gate4(SYS_openat, dir, path, O_PATH | O_CLOEXEC, 0);
+	bool tells = fd >= 0 && tells_of_a_process(fd);
+	if (fd >= 0)
+		gate1(SYS_close, fd);
+	return tells;
+}
+
 /* A device may do anything when it is opened, but for those of memory: null, zero, urandom. */
-static enum verdict open_verdict(long dir, uintptr_t path, long flags)
+static enum verdict open_verdict(const struct lean *l, long dir, uintptr_t path, long flags)
 {
 	struct stat file;
 	if ((flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL))
@@ -37,6 +67,9 @@ static enum verdict open_verdict(long dir, uintptr_t path, long flags)
 		return PRIVATE;
 	if (gate4(SYS_newfstatat, dir, path, &file, 0) < 0)
 		return PRIVATE;
+	if (l->wish.kind == LEAN_EAGER && S_ISREG(file.st_mode) &&
+		is_about_itself(dir, path, &file))
+		return ORDINARY;
 	if (S_ISREG(file.st_mode) || S_ISDIR(file.st_mode) ||
 		(S_ISCHR(file.st_mode) && major(file.st_rdev) == 1))
 		return PRIVATE;
@@ -46,7 +79,7 @@ static enum verdict open_verdict(long dir, uintptr_t path, long flags)
 static enum verdict open_at(struct lean *l, struct call *call, long dir, uintptr_t path, long flags)
 {
 	args_reach_string(path);
-	enum verdict verdict = open_verdict(dir, path, flags);
+	enum verdict verdict = open_verdict(l, dir, path, flags);
 	if (verdict != PRIVATE)
 		return verdict;
 	call->result = call_do(call);
