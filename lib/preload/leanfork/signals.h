@@ -4,10 +4,8 @@
 
 #include "preload/leanfork/calls.h"
 
-/*
- * The program's view of its signals, while the kernel's differs: rt_sigprocmask, rt_sigaction,
- * sigaltstack, rt_sigpending.
- */
+/* The program's view of its signals, while the kernel's differs: rt_sigprocmask, rt_sigaction,
+ * sigaltstack. */
 enum verdict signals_mask(struct lean *l, struct call *call);
 enum verdict signals_action(struct lean *l, struct call *call);
 enum verdict signals_stack(struct lean *l, struct call *call);
