@@ -10,10 +10,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "forking.h"
+#include "preload/leanfork/gate.h"
 #include "scenarios.h"
 
 static volatile sig_atomic_t sigchlds;
@@ -260,6 +262,39 @@ static void a_rescued_child_that_libc_lets_stumble(void **state)
 	assert_int_equal(after_stumbling(1000, false) & 0x7f, SIGSEGV);
 }
 
+/* As when the kernel finds no memory for a stack. */
+static pid_t dying_fork(void)
+{
+	pid_t pid = fork();
+	if (pid == 0 && atomic_fetch_add(shared, 1) < stumbles)
+		gate2(SYS_kill, getpid(), SIGKILL);
+	return pid;
+}
+
+static void a_rescued_child_that_dies_in_libc(void **state)
+{
+	struct lean_wish wish = {.kind = LEAN_RESCUE,
+		.least_total = 1,
+		.least_range = 65536,
+		.limit_ms = limit_ms,
+		.libc_fork = dying_fork};
+	int status;
+	(void)state;
+	stumbles = 3;
+	atomic_store(shared, 0);
+	pid_t pid = lean_fork(&wish, &last);
+	if (pid == 0)
+		exec_exit(block[99] == block_byte(99) ? 41 : 1);
+	assert_int_equal(waitpid(-1, &status, 0), pid);
+	assert_int_equal(status, 41 << 8);
+	assert_int_equal(last.outcome, LEAN_DONE);
+	stumbles = 1000;
+	assert_int_equal(lean_fork(&wish, &last), -1);
+	assert_int_equal(errno, ENOMEM);
+	assert_int_equal(last.outcome, LEAN_FAILED);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG | __WALL), -1);
+}
+
 static void *no_work(void *arg)
 {
 	return arg;
@@ -303,6 +338,7 @@ int main(void)
 		TEST(sigchld_ignored),
 		TEST(buffers_are_not_flushed_twice),
 		TEST(a_rescued_child_that_libc_lets_stumble),
+		TEST(a_rescued_child_that_dies_in_libc),
 		TEST(robust_mutexes_stay_the_parents),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown) != 0;

@@ -37,7 +37,6 @@
 #define AUTODISARM ((int)(1U << 31)) /* SS_AUTODISARM, newer than some headers */
 #define EAGER_LIMIT_MS 250
 #define RESCUE_LIMIT_MS 1000
-#define MOST_TRIES 5
 
 static bool is_child; /* not part of struct lean, which another thread may be about to unmap */
 
@@ -142,7 +141,7 @@ void child_leave(struct lean *l, ucontext_t *uc, enum lean_reason reason)
 {
 	if (l->wish.kind == LEAN_EAGER)
 		child_give_up(l, reason);
-	if (!l->on_its_way && l->tries < MOST_TRIES)
+	if (atomic_load(&l->mail->progress) == PROGRESS_LIBC && l->tries < MOST_TRIES)
 		child_give_up(l, LEAN_AGAIN);
 	child_become_ordinary(l, uc);
 }

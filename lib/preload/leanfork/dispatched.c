@@ -44,7 +44,7 @@ static bool may_do(struct lean *l, const struct call *call, enum verdict verdict
 		return false;
 	if (verdict != TELLING && !ready(call, verdict))
 		return false;
-	l->on_its_way = true;
+	mailbox_progress(l->mail, PROGRESS_NOTICED);
 	return true;
 }
 

@@ -36,7 +36,7 @@
 #include "preload/leanfork/state.h"
 #include "preload/leanfork/window.h"
 
-#define MOST_TRIES 5
+#define MOST_ATTEMPTS 5
 #define UNTRIED ((pid_t)-2)
 
 struct lean *lean_active;
@@ -145,7 +145,8 @@ static pid_t end_in_child(struct lean *l)
 {
 	lock_reset();
 	if (l->phase == PHASE_BEFORE) {
-		l->on_its_way = true;
+		if (l->mail)
+			mailbox_progress(l->mail, PROGRESS_PROGRAM);
 		return 0;
 	}
 	lean_active = NULL;
@@ -231,7 +232,7 @@ pid_t lean_fork(const struct lean_wish *wish, struct lean_result *result)
 		pid_t pid = attempt(wish, filtered, result);
 		if (pid == UNTRIED)
 			return without(wish, result, result->reason);
-		if (pid >= 0 || tries == MOST_TRIES || !worthwhile(wish, result))
+		if (pid >= 0 || tries == MOST_ATTEMPTS || !worthwhile(wish, result))
 			return pid;
 	}
 }

@@ -48,6 +48,12 @@ long mailbox_own(struct mailbox *mail, uint32_t tid)
 	return r;
 }
 
+void mailbox_progress(struct mailbox *mail, enum progress progress)
+{
+	if (atomic_load(&mail->progress) < progress)
+		atomic_store(&mail->progress, progress);
+}
+
 void mailbox_call(struct mailbox *mail)
 {
 	atomic_fetch_and(&mail->owner, ~FUTEX_WAITERS);

@@ -24,6 +24,13 @@ enum stage {
 	STAGE_GAVE_UP   /* it ended itself because it cannot go on leanly */
 };
 
+/* How far the child has come, as its parent needs to know when it dies. */
+enum progress {
+	PROGRESS_LIBC,    /* it is in libc's own half of fork */
+	PROGRESS_PROGRAM, /* fork has returned in it */
+	PROGRESS_NOTICED  /* it has done something that others notice */
+};
+
 /* Why a lean child gave up, or was never made. */
 enum lean_reason {
 	LEAN_FINE,
@@ -62,6 +69,7 @@ struct mailbox {
 	_Atomic uint32_t owner;
 	_Atomic uint32_t answered; /* requests so far */
 	_Atomic uint32_t stage;    /* enum stage */
+	_Atomic uint32_t progress; /* enum progress */
 	_Atomic uint32_t brought;  /* chunks that the child has got */
 	uint32_t reason;           /* enum lean_reason, with STAGE_GAVE_UP */
 	uint32_t call;             /* at which the child gave up, or LEAN_NO_CALL */
@@ -79,6 +87,9 @@ void mailbox_destroy(struct mailbox *mail);
 
 /* Child: takes possession, as the calling thread. Returns 0 or -errno. */
 long mailbox_own(struct mailbox *mail, uint32_t tid);
+
+/* Child: it has come as far as that. */
+void mailbox_progress(struct mailbox *mail, enum progress progress);
 
 /* Child: makes the parent look. */
 void mailbox_call(struct mailbox *mail);

@@ -81,7 +81,7 @@ enum verdict judge_mmap(struct lean *l, struct call *call)
 	if (maps_for_others(call)) {
 		if (l->wish.kind == LEAN_EAGER)
 			return ORDINARY;
-		l->on_its_way = true;
+		mailbox_progress(l->mail, PROGRESS_NOTICED);
 	}
 	bool fixed = call->args[3] & MAP_FIXED;
 	if (!fixed || call->args[3] & MAP_FIXED_NOREPLACE)

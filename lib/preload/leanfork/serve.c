@@ -87,12 +87,31 @@ static enum service throw_away(struct lean *l)
 	return SERVED_DEAD;
 }
 
+/* Whether a signal has ended the child in libc's own half of fork, where a native one has nothing to
+ * die of. */
+static bool stumbled(const struct lean *l)
+{
+	siginfo_t info = {.si_code = 0};
+	if (atomic_load(&l->mail->progress) != PROGRESS_LIBC ||
+		atomic_load(&l->mail->stage) > STAGE_RUNNING)
+		return false;
+	while (gate5(SYS_waitid, P_PID, l->child, &info, WEXITED | WNOWAIT | __WALL, NULL) ==
+		-EINTR)
+		;
+	return info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED;
+}
+
 /* In a rescue a child that ends on its own accord is the program's to see. */
 static enum service after_end(struct lean *l)
 {
-	if (l->wish.kind == LEAN_RESCUE)
-		return atomic_load(&l->mail->stage) == STAGE_GAVE_UP ? throw_away(l) : SERVED;
-	return did_exec(l) ? SERVED : throw_away(l);
+	if (l->wish.kind == LEAN_EAGER)
+		return did_exec(l) ? SERVED : throw_away(l);
+	if (stumbled(l)) {
+		throw_away(l);
+		l->result.reason = l->tries < MOST_TRIES ? LEAN_AGAIN : LEAN_EXIT;
+		return SERVED_DEAD;
+	}
+	return atomic_load(&l->mail->stage) == STAGE_GAVE_UP ? throw_away(l) : SERVED;
 }
 
 /* Whether the child has got something since this was last asked. */

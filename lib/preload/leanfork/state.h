@@ -21,6 +21,7 @@
 #define OWN_TIMERS 8
 #define ALT_SIZE 65536
 #define TEXT_SIZE 16384
+#define MOST_TRIES 5 /* of a rescue that gets no further than libc's half */
 
 /* What the kernel takes for rt_sigaction. */
 struct kernel_action {
@@ -68,7 +69,6 @@ struct lean {
 	size_t settled_size;
 
 	/* the child's */
-	bool on_its_way; /* it has left libc's fork, or done something that others notice */
 	bool in_call;                    /* its handler for system calls runs */
 	struct kernel_action actions[2]; /* the program's for SIGSEGV and SIGSYS */
 	stack_t alt_stack;               /* the program's */
