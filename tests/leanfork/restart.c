@@ -271,28 +271,61 @@ static pid_t dying_fork(void)
 	return pid;
 }
 
-static void a_rescued_child_that_dies_in_libc(void **state)
+static pid_t rescue_dying(int times)
 {
 	struct lean_wish wish = {.kind = LEAN_RESCUE,
 		.least_total = 1,
 		.least_range = 65536,
 		.limit_ms = limit_ms,
 		.libc_fork = dying_fork};
+	stumbles = times;
+	atomic_store(shared, 0);
+	return lean_fork(&wish, &last);
+}
+
+static void fork_that_fails(void)
+{
+	assert_int_equal(rescue_dying(1000), -1);
+	assert_int_equal(errno, ENOMEM);
+	assert_int_equal(last.outcome, LEAN_FAILED);
+}
+
+static void a_rescued_child_that_dies_in_libc(void **state)
+{
 	int status;
 	(void)state;
-	stumbles = 3;
-	atomic_store(shared, 0);
-	pid_t pid = lean_fork(&wish, &last);
+	pid_t pid = rescue_dying(3);
 	if (pid == 0)
 		exec_exit(block[99] == block_byte(99) ? 41 : 1);
 	assert_int_equal(waitpid(-1, &status, 0), pid);
 	assert_int_equal(status, 41 << 8);
 	assert_int_equal(last.outcome, LEAN_DONE);
-	stumbles = 1000;
-	assert_int_equal(lean_fork(&wish, &last), -1);
-	assert_int_equal(errno, ENOMEM);
-	assert_int_equal(last.outcome, LEAN_FAILED);
+	fork_that_fails();
 	assert_int_equal(waitpid(-1, NULL, WNOHANG | __WALL), -1);
+}
+
+static void no_sigchld_of_a_rescue_that_fails(void **state)
+{
+	struct sigaction action = {.sa_handler = on_sigchld}, before;
+	sigset_t set, mask;
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaction(SIGCHLD, &action, &before);
+	sigchlds = 0;
+	a_rescued_child_that_dies_in_libc(state);
+	assert_int_equal(sigchlds, 1); /* of the one that was there in the end */
+	/* and that of another child stays, which may be there already */
+	sigprocmask(SIG_BLOCK, &set, &mask);
+	pid_t other = fork();
+	if (other == 0)
+		_exit(0);
+	assert_int_equal(waitid(P_PID, (id_t)other, &(siginfo_t){0}, WEXITED | WNOWAIT), 0);
+	assert_int_equal(last.outcome, LEAN_FAILED);
+	fork_that_fails();
+	sigprocmask(SIG_SETMASK, &mask, NULL);
+	assert_int_equal(sigchlds, 2);
+	assert_int_equal(waitpid(other, NULL, 0), other);
+	sigaction(SIGCHLD, &before, NULL);
 }
 
 static void *no_work(void *arg)
@@ -339,6 +372,7 @@ int main(void)
 		TEST(buffers_are_not_flushed_twice),
 		TEST(a_rescued_child_that_libc_lets_stumble),
 		TEST(a_rescued_child_that_dies_in_libc),
+		TEST(no_sigchld_of_a_rescue_that_fails),
 		TEST(robust_mutexes_stay_the_parents),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown) != 0;

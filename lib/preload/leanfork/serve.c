@@ -68,11 +68,31 @@ static bool did_exec(const struct lean *l)
 	return look(l, 0, &info) == 0 || look(l, __WALL, &info) < 0;
 }
 
+/* The child's SIGCHLD, unless another thread has it already; all signals are blocked in this one. The
+ * kernel keeps one at a time: it may stand for that of another child, too. */
+static void take_back_signal(const struct lean *l)
+{
+	uint64_t set = SIG_BIT(SIGCHLD);
+	struct timespec at_once = {0, 0};
+	siginfo_t info = {.si_pid = 0}, other = {.si_pid = 0};
+	if (gate4(SYS_rt_sigtimedwait, &set, &info, &at_once, 8) != SIGCHLD)
+		return;
+	if (info.si_pid == l->child) {
+		gate5(SYS_waitid, P_ALL, 0, &other,
+			WEXITED | WSTOPPED | WCONTINUED | WNOHANG | WNOWAIT, NULL);
+		info = other;
+	}
+	if (info.si_pid)
+		gate3(SYS_rt_sigqueueinfo, l->parent, SIGCHLD, &info);
+}
+
 static void reap(struct lean *l)
 {
 	siginfo_t info;
 	while (gate5(SYS_waitid, P_PID, l->child, &info, WEXITED | __WALL, NULL) == -EINTR)
 		;
+	if (l->wish.kind == LEAN_RESCUE)
+		take_back_signal(l);
 }
 
 static enum service throw_away(struct lean *l)
