@@ -4,10 +4,12 @@
  * nothing: every case is run natively too, and must look the same.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -328,6 +330,50 @@ static void no_sigchld_of_a_rescue_that_fails(void **state)
 	sigaction(SIGCHLD, &before, NULL);
 }
 
+static char leased[] = "/tmp/leanfork-XXXXXX";
+
+/* To open the file takes until the lease is given back. */
+static int opens_leased(void *arg)
+{
+	(void)arg;
+	return open(leased, O_RDONLY) >= 0 && block[99] == block_byte(99) ? 4 : 1;
+}
+
+static void a_child_that_hangs(void **state)
+{
+	struct lean_wish wish = {.kind = LEAN_RESCUE,
+		.least_total = 1,
+		.least_range = 65536,
+		.patience_ms = 300,
+		.libc_fork = fork};
+	struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
+	int fd = mkstemp(leased), status;
+	(void)state;
+	sigaction(SIGIO, &ignore, &before);
+	bool is_leased = fcntl(fd, F_SETLEASE, F_WRLCK) == 0;
+	pid_t rescued = is_leased ? lean_fork(&wish, &last) : 0;
+	int error = errno;
+	if (rescued == 0 && is_leased)
+		exec_exit(opens_leased(NULL));
+	enum lean_outcome outcome = last.outcome;
+	wish.kind = LEAN_EAGER;
+	pid_t pid = is_leased ? lean_fork(&wish, &last) : 0;
+	if (pid == 0 && is_leased)
+		exec_exit(opens_leased(NULL));
+	fcntl(fd, F_SETLEASE, F_UNLCK);
+	close(fd);
+	sigaction(SIGIO, &before, NULL);
+	if (!is_leased)
+		unlink(leased), skip();
+	assert_int_equal(rescued, -1);
+	assert_int_equal(error, ENOMEM);
+	assert_int_equal(outcome, LEAN_FAILED);
+	assert_int_equal(waitpid(-1, &status, 0), pid);
+	unlink(leased);
+	assert_int_equal(status, 4 << 8);
+	assert_int_equal(last.outcome, LEAN_RESTARTED);
+}
+
 static void *no_work(void *arg)
 {
 	return arg;
@@ -373,6 +419,7 @@ int main(void)
 		TEST(a_rescued_child_that_libc_lets_stumble),
 		TEST(a_rescued_child_that_dies_in_libc),
 		TEST(no_sigchld_of_a_rescue_that_fails),
+		TEST(a_child_that_hangs),
 		TEST(robust_mutexes_stay_the_parents),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown) != 0;

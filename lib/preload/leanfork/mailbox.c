@@ -8,14 +8,12 @@
 
 #include "preload/leanfork/gate.h"
 
-/* The longest sleep of either side: a wake-up that a dying process never sent costs this. */
-#define NAP_NS 50000000L
 /* Naps of a child that can't see whether its parent lives, before it takes it for gone. */
 #define NAPS_MAX 400
 
 static long futex(_Atomic uint32_t *word, int op, uint32_t value)
 {
-	struct timespec nap = {0, NAP_NS};
+	struct timespec nap = {0, MAILBOX_NAP_MS * 1000000L};
 	return gate4(SYS_futex, word, op, value, op == FUTEX_WAIT ? &nap : NULL);
 }
 

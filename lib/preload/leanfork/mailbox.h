@@ -63,6 +63,9 @@ struct robust_head {
 	uintptr_t pending;
 };
 
+/* The longest sleep of either side: a wake-up that a dying process never sent costs this. */
+#define MAILBOX_NAP_MS 50
+
 #define PLACES_MAX 256
 
 struct mailbox {

@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-/* Beyond the child's own limits, in naps of the mailbox without any news. */
+/* Beyond the child's own limits, in naps of the mailbox without any news: 2 and 10 s. */
 #define EAGER_NAPS 40
 #define RESCUE_NAPS 200
 
@@ -126,6 +126,11 @@ static enum service after_end(struct lean *l)
 {
 	if (l->wish.kind == LEAN_EAGER)
 		return did_exec(l) ? SERVED : throw_away(l);
+	if (l->overdue) {
+		throw_away(l);
+		l->result.reason = LEAN_TIME;
+		return SERVED_DEAD;
+	}
 	if (stumbled(l)) {
 		throw_away(l);
 		l->result.reason = l->tries < MOST_TRIES ? LEAN_AGAIN : LEAN_EXIT;
@@ -143,9 +148,28 @@ static bool has_progressed(struct lean *l)
 	return more;
 }
 
+static int most_naps(const struct lean *l)
+{
+	if (l->wish.patience_ms)
+		return (int)(l->wish.patience_ms / MAILBOX_NAP_MS) + 1;
+	return l->wish.kind == LEAN_RESCUE ? RESCUE_NAPS : EAGER_NAPS;
+}
+
+/* A child that hangs can't be left to itself: it would read what its parent has changed by then. In a
+ * rescue it is let hang, as in vfork, where its end would be noticed: by what it has done, or because
+ * it is as good as another program. */
+static void lose_patience(struct lean *l)
+{
+	if (l->wish.kind == LEAN_RESCUE && (atomic_load(&l->mail->progress) == PROGRESS_NOTICED ||
+						   atomic_load(&l->mail->stage) == STAGE_EXEC))
+		return;
+	l->overdue = true;
+	gate2(SYS_kill, l->child, SIGKILL);
+}
+
 static enum service attend_child(struct lean *l)
 {
-	int most = l->wish.kind == LEAN_RESCUE ? RESCUE_NAPS : EAGER_NAPS;
+	int most = most_naps(l);
 	int naps = 0;
 
 	for (;;) {
@@ -162,11 +186,8 @@ static enum service attend_child(struct lean *l)
 			if (has_ended(l))
 				return after_end(l);
 			naps = has_progressed(l) ? 0 : naps + 1;
-			if (naps < most)
-				break;
-			if (l->wish.kind == LEAN_RESCUE)
-				return SERVED;
-			gate2(SYS_kill, l->child, SIGKILL);
+			if (naps >= most)
+				lose_patience(l);
 			break;
 		}
 	}

@@ -61,6 +61,7 @@ struct lean {
 	uint64_t mask; /* the program's signal mask, as it believes it to be */
 	int parent, thread; /* that of the program which forks */
 	int tries;
+	bool overdue; /* the child has been killed for that */
 	int child;
 	struct choice choice;
 	struct span keep[KEEP_MAX];
