@@ -374,6 +374,63 @@ static void a_child_that_hangs(void **state)
 	assert_int_equal(last.outcome, LEAN_RESTARTED);
 }
 
+/* As somebody else does, to the lean child only. */
+static void is_sent(int sig)
+{
+	if (lean_is_child())
+		gate2(SYS_kill, getpid(), sig);
+}
+
+static int is_terminated_before_exec(void *arg)
+{
+	signal(SIGTERM, SIG_DFL);
+	is_sent(SIGTERM);
+	(void)arg;
+	return 5;
+}
+
+static int is_terminated_before_it_tells(void *arg)
+{
+	is_sent(SIGTERM);
+	(void)arg;
+	usleep(1); /* not leanly */
+	return 5;
+}
+
+static int handled_early;
+
+static void on_usr1(int sig)
+{
+	(void)sig;
+	handled_early++;
+}
+
+static int says_what_it_handled(void *arg)
+{
+	(void)arg;
+	is_sent(SIGUSR1);
+	usleep(1);
+	return 5 + handled_early;
+}
+
+/* Before its exec: natively it would have got it. */
+static void what_the_process_group_is_sent(void **state)
+{
+	struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
+	struct sigaction counts = {.sa_handler = on_usr1};
+	(void)state;
+	assert_int_equal(run_lean(LEAN_EAGER, is_terminated_before_exec, NULL), SIGTERM);
+	assert_int_equal(last.outcome, LEAN_RESTARTED);
+	assert_int_equal(run_lean(LEAN_EAGER, is_terminated_before_it_tells, NULL), SIGTERM);
+	sigaction(SIGTERM, &ignore, &before);
+	assert_int_equal(run_lean(LEAN_EAGER, is_terminated_before_exec, NULL), SIGTERM);
+	sigaction(SIGTERM, &before, NULL);
+	sigaction(SIGUSR1, &counts, &before);
+	assert_int_equal(run_lean(LEAN_EAGER, says_what_it_handled, NULL), 6 << 8);
+	sigaction(SIGUSR1, &before, NULL);
+	assert_int_equal(handled_early, 0);
+}
+
 static void *no_work(void *arg)
 {
 	return arg;
@@ -420,6 +477,7 @@ int main(void)
 		TEST(a_rescued_child_that_dies_in_libc),
 		TEST(no_sigchld_of_a_rescue_that_fails),
 		TEST(a_child_that_hangs),
+		TEST(what_the_process_group_is_sent),
 		TEST(robust_mutexes_stay_the_parents),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown) != 0;

@@ -21,7 +21,9 @@
  * 8. What libc's fork does in the child walks along lists that other threads of the parent may have
  *    changed between clone and the moment when a part of them is brought in: it may fault, or never
  *    come to an end. Nobody has noticed anything of the child by then: it is made anew.
- * 9. Of the calling thread's own, exec resets all that the child has been given here: handlers,
+ * 9. Signals sent to the process group meanwhile are blocked until exec. With the child thrown away
+ *    before that they are for the native one.
+ * 10. Of the calling thread's own, exec resets all that the child has been given here: handlers,
  *    alternate stack, timer, dispatch, robust list.
  */
 #include "preload/leanfork/child.h"
@@ -33,6 +35,7 @@
 #include "preload/leanfork/dispatch.h"
 #include "preload/leanfork/limits.h"
 #include "preload/leanfork/memory.h"
+#include "preload/leanfork/signals.h"
 
 #define AUTODISARM ((int)(1U << 31)) /* SS_AUTODISARM, newer than some headers */
 #define EAGER_LIMIT_MS 250
@@ -48,6 +51,7 @@ bool lean_is_child(void)
 _Noreturn void child_give_up(struct lean *l, enum lean_reason reason)
 {
 	l->mail->reason = reason;
+	l->mail->signals = signals_of_others(l);
 	atomic_store(&l->mail->stage, STAGE_GAVE_UP);
 	for (;;)
 		gate1(SYS_exit_group, 127);

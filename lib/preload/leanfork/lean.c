@@ -141,6 +141,21 @@ static enum lean_reason open_window(struct lean *l, bool filtered)
 	return LEAN_KERNEL;
 }
 
+/* What the lean child got of others before it was thrown away. */
+static void pass_on(uint64_t signals, int deadly)
+{
+	static const struct kernel_action plain;
+	long pid = gate0(SYS_getpid);
+	for (int sig = 1; sig <= 64; sig++)
+		if (signals & SIG_BIT(sig))
+			gate2(SYS_kill, pid, sig);
+	if (!deadly)
+		return;
+	set_action(deadly, &plain);
+	set_mask(~SIG_BIT(deadly), NULL);
+	gate2(SYS_kill, pid, deadly);
+}
+
 static pid_t end_in_child(struct lean *l)
 {
 	lock_reset();
@@ -149,8 +164,11 @@ static pid_t end_in_child(struct lean *l)
 			mailbox_progress(l->mail, PROGRESS_PROGRAM);
 		return 0;
 	}
+	uint64_t passed_on = l->passed_on;
+	int deadly = l->deadly;
 	lean_active = NULL;
 	destroy(l);
+	pass_on(passed_on, deadly);
 	return 0;
 }
 

@@ -75,6 +75,7 @@ struct mailbox {
 	_Atomic uint32_t progress; /* enum progress */
 	_Atomic uint32_t brought;  /* chunks that the child has got */
 	uint32_t reason;           /* enum lean_reason, with STAGE_GAVE_UP */
+	uint64_t signals;          /* with STAGE_GAVE_UP, those that others had sent it */
 	uint32_t call;             /* at which the child gave up, or LEAN_NO_CALL */
 	uint32_t pages;            /* answer: bit i: page i of the window holds something */
 	uintptr_t places[PLACES_MAX]; /* where the first of them are */

@@ -88,11 +88,14 @@ static void take_back_signal(const struct lean *l)
 
 static void reap(struct lean *l)
 {
-	siginfo_t info;
+	siginfo_t info = {.si_code = 0};
 	while (gate5(SYS_waitid, P_PID, l->child, &info, WEXITED | __WALL, NULL) == -EINTR)
 		;
 	if (l->wish.kind == LEAN_RESCUE)
 		take_back_signal(l);
+	bool killed = info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED;
+	if (killed && !l->overdue && atomic_load(&l->mail->stage) == STAGE_EXEC)
+		l->deadly = SIG_BIT(info.si_status) & OURS ? 0 : info.si_status;
 }
 
 static enum service throw_away(struct lean *l)
@@ -101,6 +104,7 @@ static enum service throw_away(struct lean *l)
 	if (atomic_load(&l->mail->stage) == STAGE_GAVE_UP) {
 		l->result.reason = (enum lean_reason)l->mail->reason;
 		l->result.call = l->mail->call;
+		l->passed_on = l->mail->signals;
 	} else {
 		l->result.reason = LEAN_EXIT;
 	}

@@ -83,3 +83,15 @@ enum verdict signals_stack(struct lean *l, struct call *call)
 		*old = before;
 	return answer(call, 0);
 }
+
+uint64_t signals_of_others(const struct lean *l)
+{
+	uint64_t pending = 0, sent = SIG_BIT(SIGHUP) | SIG_BIT(SIGINT) | SIG_BIT(SIGQUIT) |
+				     SIG_BIT(SIGTERM) | SIG_BIT(SIGTSTP) | SIG_BIT(SIGUSR1) |
+				     SIG_BIT(SIGUSR2);
+	for (size_t i = 0; i < l->n_timers; i++)
+		if (l->timers[i].sig)
+			sent &= ~SIG_BIT(l->timers[i].sig);
+	gate2(SYS_rt_sigpending, &pending, 8);
+	return pending & sent;
+}

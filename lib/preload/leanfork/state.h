@@ -62,6 +62,8 @@ struct lean {
 	int parent, thread; /* that of the program which forks */
 	int tries;
 	bool overdue; /* the child has been killed for that */
+	uint64_t passed_on; /* signals that it had got from others, for the native child */
+	int deadly;         /* the one that ended it at exec: the native child's end, too */
 	int child;
 	struct choice choice;
 	struct span keep[KEEP_MAX];
