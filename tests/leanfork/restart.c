@@ -214,6 +214,52 @@ static void robust_mutexes_stay_the_parents(void **state)
 	memcpy(mutex, saved, sizeof saved);
 }
 
+static pthread_mutex_t *shared_mutex;
+
+static int locks_and_ends(void *arg)
+{
+	(void)arg;
+	if (pthread_mutex_lock(shared_mutex) || !lean_is_child())
+		return 1;
+	_exit(3);
+}
+
+static int locks_and_execs(void *arg)
+{
+	(void)arg;
+	return pthread_mutex_lock(shared_mutex) || !lean_is_child() ? 1 : 3;
+}
+
+static int locks_and_is_killed(void *arg)
+{
+	(void)arg;
+	if (pthread_mutex_lock(shared_mutex) == 0)
+		gate2(SYS_kill, getpid(), SIGKILL);
+	return 1;
+}
+
+static void robust_mutexes_of_a_rescued_child(void **state)
+{
+	static int (*const bodies[])(void *) = {
+		locks_and_ends, locks_and_execs, locks_and_is_killed};
+	pthread_mutexattr_t attr;
+	(void)state;
+	shared_mutex = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pthread_mutexattr_init(&attr);
+	pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
+	pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(pthread_mutex_init(shared_mutex, &attr), 0);
+		assert_int_equal(run_lean(LEAN_RESCUE, bodies[i], NULL), i == 2 ? SIGKILL : 3 << 8);
+		assert_int_equal(last.outcome, LEAN_DONE);
+		assert_int_equal(pthread_mutex_trylock(shared_mutex), EOWNERDEAD);
+		assert_int_equal(pthread_mutex_consistent(shared_mutex), 0);
+		assert_int_equal(pthread_mutex_unlock(shared_mutex), 0);
+		assert_int_equal(pthread_mutex_destroy(shared_mutex), 0);
+	}
+	munmap(shared_mutex, 4096);
+}
+
 static int stumbles;
 static bool spins_for_ever;
 static volatile char *volatile nowhere;
@@ -479,6 +525,7 @@ int main(void)
 		TEST(a_child_that_hangs),
 		TEST(what_the_process_group_is_sent),
 		TEST(robust_mutexes_stay_the_parents),
+		TEST(robust_mutexes_of_a_rescued_child),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown) != 0;
 }

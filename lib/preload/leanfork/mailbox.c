@@ -34,11 +34,32 @@ void mailbox_destroy(struct mailbox *mail)
 	gate2(SYS_munmap, mail, sizeof *mail);
 }
 
+/* The lock is at this offset from every link of a list. */
+static void link_owner(struct mailbox *mail, long offset, uintptr_t next)
+{
+	struct robust_link link = {next};
+	uintptr_t at = (uintptr_t)&mail->owner - (uintptr_t)offset;
+	copy_bytes((void *)at, &link, sizeof link);
+	mail->robust.futex_offset = offset;
+	mail->robust.list.next = at;
+}
+
+static bool has_room(long offset)
+{
+	long size = sizeof(struct robust_link);
+	return offset % 4 == 0 && (offset <= -4 || offset >= size) && offset <= ROBUST_REACH &&
+	       offset >= size - ROBUST_REACH;
+}
+
+void mailbox_chain(struct mailbox *mail, const struct robust_head *program)
+{
+	if (has_room(program->futex_offset))
+		link_owner(mail, program->futex_offset, (uintptr_t)&program->list);
+}
+
 long mailbox_own(struct mailbox *mail, uint32_t tid)
 {
-	mail->robust.list.next = (uintptr_t)&mail->owned;
-	mail->owned.next = (uintptr_t)&mail->robust.list;
-	mail->robust.futex_offset = (long)((uintptr_t)&mail->owner - (uintptr_t)&mail->owned);
+	link_owner(mail, -(long)sizeof(struct robust_link), (uintptr_t)&mail->robust.list);
 	mail->robust.pending = 0;
 	long r = gate2(SYS_set_robust_list, &mail->robust, sizeof mail->robust);
 	if (r == 0)

@@ -68,8 +68,13 @@ struct robust_head {
 
 #define PLACES_MAX 256
 
+/* How far from a lock libc may have its link. */
+#define ROBUST_REACH 256
+
 struct mailbox {
+	unsigned char before[ROBUST_REACH]; /* room for the link */
 	_Atomic uint32_t owner;
+	unsigned char after[ROBUST_REACH - sizeof(uint32_t)];
 	_Atomic uint32_t answered; /* requests so far */
 	_Atomic uint32_t stage;    /* enum stage */
 	_Atomic uint32_t progress; /* enum progress */
@@ -81,7 +86,6 @@ struct mailbox {
 	uintptr_t places[PLACES_MAX]; /* where the first of them are */
 	uintptr_t start, end;      /* request: at most CHUNK bytes */
 	struct robust_head robust;
-	struct robust_link owned;
 	_Alignas(4096) unsigned char window[CHUNK];
 };
 
@@ -91,6 +95,10 @@ void mailbox_destroy(struct mailbox *mail);
 
 /* Child: takes possession, as the calling thread. Returns 0 or -errno. */
 long mailbox_own(struct mailbox *mail, uint32_t tid);
+
+/* Child: what is on the program's own list is marked as well when it ends. That is left alone, so the
+ * kernel comes from the end of it to its start again, until it has seen enough. */
+void mailbox_chain(struct mailbox *mail, const struct robust_head *program);
 
 /* Child: it has come as far as that. */
 void mailbox_progress(struct mailbox *mail, enum progress progress);

@@ -73,12 +73,15 @@ enum verdict judge_futex(struct lean *l, struct call *call)
 	return op == FUTEX_WAKE_PRIVATE || op == FUTEX_WAKE_BITSET_PRIVATE ? PRIVATE : ORDINARY;
 }
 
-/* The kernel's one list of the thread tells the parent of its end. */
+/* The kernel's one list of the thread tells the parent of its end. In a rescue the child may have
+ * locked what others share. */
 enum verdict judge_robust_list(struct lean *l, struct call *call)
 {
 	if (call->args[1] != sizeof(struct robust_head))
 		return PRIVATE;
 	l->robust = (struct robust_head *)call->args[0];
+	if (l->wish.kind == LEAN_RESCUE && args_reach(l, (uintptr_t)l->robust, sizeof *l->robust))
+		mailbox_chain(l->mail, l->robust);
 	call->result = 0;
 	return ANSWERED;
 }
