@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -212,6 +213,67 @@ static int divides_by_zero(void)
 	return five / zero;
 }
 
+static sigjmp_buf caught;
+
+static void jump_out(int sig)
+{
+	siglongjmp(caught, sig);
+}
+
+/* The handler finds the program's mask, too. */
+static int catches(int sig, void (*raises)(void))
+{
+	sigset_t mask;
+	struct sigaction action = {.sa_handler = jump_out};
+	sigaction(sig, &action, NULL);
+	int got = sigsetjmp(caught, 1);
+	if (!got)
+		raises();
+	sigprocmask(SIG_SETMASK, NULL, &mask);
+	return got == sig && !sigismember(&mask, SIGINT) ? 100 + sig : 1;
+}
+
+static void divide(void)
+{
+	__asm__ volatile("xor %%eax, %%eax; cltd; idivl %%eax" : : : "eax", "edx", "cc");
+}
+
+static int catches_sigfpe(void)
+{
+	return catches(SIGFPE, divide);
+}
+
+static void trap(void)
+{
+	__asm__ volatile("int3");
+}
+
+static int catches_sigtrap(void)
+{
+	return catches(SIGTRAP, trap);
+}
+
+static void run_nonsense(void)
+{
+	__asm__ volatile("ud2");
+}
+
+static int catches_sigill(void)
+{
+	return catches(SIGILL, run_nonsense);
+}
+
+static void read_beyond_the_file(void)
+{
+	volatile char *at = mmap(NULL, 8192, PROT_READ, MAP_PRIVATE, 9, 0);
+	(void)at[4096];
+}
+
+static int catches_sigbus(void)
+{
+	return catches(SIGBUS, read_beyond_the_file);
+}
+
 static int runs_into_a_hole(void)
 {
 	mprotect(block + 8192, 4096, PROT_NONE);
@@ -373,6 +435,10 @@ const struct scenario scenarios[] = {
 	{"crashes", crashes, true},
 	{"faults", faults, true},
 	{"divides by zero", divides_by_zero, true},
+	{"catches SIGFPE", catches_sigfpe, true},
+	{"catches SIGTRAP", catches_sigtrap, true},
+	{"catches SIGILL", catches_sigill, true},
+	{"catches SIGBUS", catches_sigbus, true},
 	{"runs into a hole", runs_into_a_hole, true},
 	{"adds to shared memory", adds_to_shared_memory, true},
 	{"adds by a mapping of its own", adds_by_a_mapping_of_its_own, true},

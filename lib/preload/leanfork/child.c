@@ -2,9 +2,9 @@
 /*
  * A lean child between clone and exec. Hazards:
  *
- * 1. A fault while SIGSEGV is blocked kills, and programs block every signal around fork: SIGSEGV
- *    and SIGSYS stay out of the kernel's mask, all others stay in it until exec, and what the
- *    program believes its mask to be is kept apart (signals.c).
+ * 1. A fault while SIGSEGV is blocked kills, and programs block every signal around fork: SIGSEGV,
+ *    SIGSYS and what other faults raise stay out of the kernel's mask, all others stay in it until
+ *    exec, and what the program believes its mask to be is kept apart (signals.c).
  * 2. The handlers themselves can't wait for memory: they run on a stack of their own, use their own
  *    state, the gate and nothing of libc's.
  * 3. The kernel doesn't ask the handlers when it writes to memory on its own account: the thread's
@@ -57,6 +57,15 @@ _Noreturn void child_give_up(struct lean *l, enum lean_reason reason)
 		gate1(SYS_exit_group, 127);
 }
 
+long child_set_handlers(void)
+{
+	static const int others[] = {SIGFPE, SIGILL, SIGBUS, SIGTRAP};
+	long r = set_handler(SIGSEGV, child_on_fault, SA_ONSTACK, NULL);
+	for (size_t i = 0; i < sizeof others / sizeof others[0] && r == 0; i++)
+		r = set_handler(others[i], child_on_other_fault, SA_ONSTACK, NULL);
+	return r < 0 ? r : set_handler(SIGSYS, child_on_call, SA_ONSTACK, NULL);
+}
+
 static stack_t own_stack(struct lean *l)
 {
 	return (stack_t){.ss_sp = l->alt, .ss_flags = AUTODISARM, .ss_size = sizeof l->alt};
@@ -69,8 +78,11 @@ static bool take_signals(struct lean *l)
 
 	if (set_mask(~OURS, &before) < 0)
 		return false;
-	if (set_handler(SIGSEGV, child_on_fault, SA_ONSTACK, &l->actions[0]) < 0 ||
-		set_handler(SIGSYS, child_on_call, SA_ONSTACK, NULL) < 0)
+	for (int sig = 1; sig < 32; sig++)
+		if (SIG_BIT(sig) & OURS && sig != SIGSYS &&
+			gate4(SYS_rt_sigaction, sig, NULL, &l->actions[sig], 8) < 0)
+			return false;
+	if (child_set_handlers() < 0)
 		return false;
 	return gate2(SYS_sigaltstack, &mine, &l->alt_stack) == 0;
 }
@@ -132,8 +144,9 @@ void child_become_ordinary(struct lean *l, ucontext_t *uc)
 	l->mail = NULL;
 	gate1(SYS_timer_delete, l->timer);
 	dispatch_off();
-	set_action(SIGSYS, &l->actions[1]);
-	set_action(SIGSEGV, &l->actions[0]);
+	for (int sig = 1; sig < 32; sig++)
+		if (SIG_BIT(sig) & OURS)
+			set_action(sig, &l->actions[sig]);
 	limits_enforce(l);
 	set_context_mask(uc, l->mask);
 	uc->uc_stack = l->alt_stack;

@@ -17,8 +17,10 @@ void child_become_ordinary(struct lean *l, ucontext_t *uc);
 /* It can't go on leanly from here: one of the two, as the kind of fork has it. */
 void child_leave(struct lean *l, ucontext_t *uc, enum lean_reason reason);
 
-/* Handlers of a lean child. */
+/* Handlers of a lean child, and all of them set. Returns 0 or -errno. */
+long child_set_handlers(void);
 void child_on_fault(int sig, siginfo_t *info, void *context);
+void child_on_other_fault(int sig, siginfo_t *info, void *context);
 void child_on_call(int sig, siginfo_t *info, void *context);
 
 #endif

@@ -73,8 +73,9 @@ static void stop_timer(struct lean *l, struct itimerspec *left)
 static void show_ignored(const struct lean *l)
 {
 	static const struct kernel_action plain = {.handler = 0}, ignore = {.handler = 1};
-	set_action(SIGSEGV, l->actions[0].handler == 1 ? &ignore : &plain);
-	set_action(SIGSYS, l->actions[1].handler == 1 ? &ignore : &plain);
+	for (int sig = 1; sig < 32; sig++)
+		if (SIG_BIT(sig) & OURS)
+			set_action(sig, l->actions[sig].handler == 1 ? &ignore : &plain);
 }
 
 enum verdict exec_call(struct lean *l, struct call *call)
@@ -98,8 +99,7 @@ enum verdict exec_call(struct lean *l, struct call *call)
 	set_mask(~SIG_BIT(SIGSEGV), NULL);
 	atomic_store(&l->mail->stage, STAGE_RUNNING);
 	limits_relax(l);
-	set_handler(SIGSEGV, child_on_fault, SA_ONSTACK, NULL);
-	set_handler(SIGSYS, child_on_call, SA_ONSTACK, NULL);
+	child_set_handlers();
 	restore_handlers(l);
 	timers_go_on(l);
 	gate4(SYS_timer_settime, l->timer, 0, &left, NULL);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <sys/syscall.h>
+
 #include "preload/leanfork/child.h"
 #include "preload/leanfork/memory.h"
 
@@ -31,4 +33,14 @@ void child_on_fault(int sig, siginfo_t *info, void *context)
 	if (l->in_call)
 		child_give_up(l, LEAN_FAULT);
 	child_leave(l, uc, LEAN_FAULT);
+}
+
+/* A fault happens again when the instruction is run again. A trap is behind it by then, and what
+ * somebody sent comes once. */
+void child_on_other_fault(int sig, siginfo_t *info, void *context)
+{
+	bool recurs = sig != SIGTRAP && info->si_code > 0;
+	child_leave(lean_active, context, LEAN_FAULT);
+	if (!recurs)
+		gate4(SYS_rt_tgsigqueueinfo, gate0(SYS_getpid), gate0(SYS_gettid), sig, info);
 }

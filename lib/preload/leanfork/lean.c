@@ -118,7 +118,7 @@ static uint64_t block_signals(void)
  * handler for it is tried. */
 static enum lean_reason look_at_sigsys(struct lean *l, bool filtered)
 {
-	struct kernel_action *before = &l->actions[1];
+	struct kernel_action *before = &l->actions[SIGSYS];
 	if (gate4(SYS_rt_sigaction, SIGSYS, NULL, before, 8) < 0)
 		return LEAN_KERNEL;
 	return dispatch_is_foreign(before) || (filtered && before->handler > 1) ? LEAN_SIGSYS
@@ -128,7 +128,7 @@ static enum lean_reason look_at_sigsys(struct lean *l, bool filtered)
 /* The lock is held and signals are blocked. */
 static enum lean_reason open_window(struct lean *l, bool filtered)
 {
-	struct kernel_action *before = &l->actions[1];
+	struct kernel_action *before = &l->actions[SIGSYS];
 	enum lean_reason reason = look_at_sigsys(l, filtered);
 	if (reason != LEAN_FINE)
 		return reason;

@@ -45,20 +45,20 @@ enum verdict signals_mask(struct lean *l, struct call *call)
 
 enum verdict signals_action(struct lean *l, struct call *call)
 {
-	int which = call->args[0] == SIGSEGV ? 0 : call->args[0] == SIGSYS ? 1 : -1;
+	long sig = call->args[0];
 	const struct kernel_action *action = (const struct kernel_action *)call->args[1];
 	struct kernel_action *old = (struct kernel_action *)call->args[2];
 
-	if (which < 0)
+	if (sig < 1 || sig > 31 || !(SIG_BIT(sig) & OURS))
 		return PRIVATE;
 	if (call->args[3] != 8)
 		return answer(call, -EINVAL);
 	if ((action && !args_reach(l, (uintptr_t)action, sizeof *action)) ||
 		(old && !args_reach(l, (uintptr_t)old, sizeof *old)))
 		return answer(call, -EFAULT);
-	struct kernel_action before = l->actions[which];
+	struct kernel_action before = l->actions[sig];
 	if (action)
-		l->actions[which] = *action;
+		l->actions[sig] = *action;
 	if (old)
 		*old = before;
 	return answer(call, 0);

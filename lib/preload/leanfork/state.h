@@ -32,7 +32,9 @@ struct kernel_action {
 };
 
 #define SIG_BIT(sig) (UINT64_C(1) << ((sig)-1))
-#define OURS (SIG_BIT(SIGSEGV) | SIG_BIT(SIGSYS))
+#define OURS                                                                                       \
+	(SIG_BIT(SIGSEGV) | SIG_BIT(SIGSYS) | SIG_BIT(SIGFPE) | SIG_BIT(SIGILL) |                  \
+		SIG_BIT(SIGBUS) | SIG_BIT(SIGTRAP))
 
 struct own_timer {
 	int id, sig; /* sig 0: none */
@@ -73,7 +75,7 @@ struct lean {
 
 	/* the child's */
 	bool in_call;                    /* its handler for system calls runs */
-	struct kernel_action actions[2]; /* the program's for SIGSEGV and SIGSYS */
+	struct kernel_action actions[32]; /* the program's for those that are OURS */
 	stack_t alt_stack;               /* the program's */
 	struct robust_head *robust;      /* the program's */
 	int timer;

@@ -27,7 +27,9 @@ static int signal_of(struct lean *l, uintptr_t at)
 	if (event->sigev_notify == SIGEV_NONE)
 		return 0;
 	int sig = event->sigev_signo;
-	return event->sigev_notify == SIGEV_SIGNAL && sig != SIGSEGV && sig != SIGSYS ? sig : -1;
+	return event->sigev_notify == SIGEV_SIGNAL && sig > 0 && sig <= 64 && !(SIG_BIT(sig) & OURS)
+		       ? sig
+		       : -1;
 }
 
 enum verdict timers_create(struct lean *l, struct call *call)

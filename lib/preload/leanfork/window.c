@@ -42,7 +42,7 @@
 static void call_off(enum phase phase)
 {
 	dispatch_off();
-	set_action(SIGSYS, &lean_active->actions[1]);
+	set_action(SIGSYS, &lean_active->actions[SIGSYS]);
 	lean_active->phase = phase;
 	lock_become_native();
 }
