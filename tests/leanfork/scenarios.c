@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -396,6 +397,50 @@ static int talks(void)
 	return read(pair[1], &c, 1) == 1 ? 22 : 1;
 }
 
+static int broken_pipe(void)
+{
+	int own[2];
+	return pipe(own) || close(own[0]) ? -1 : own[1];
+}
+
+static int writes_to_a_broken_pipe(void)
+{
+	return write(broken_pipe(), "x", 1) == -1 ? 1 : 2;
+}
+
+static volatile sig_atomic_t pipe_signals;
+
+static void count_pipe_signals(int sig)
+{
+	(void)sig;
+	pipe_signals++;
+}
+
+static int catches_sigpipe(void)
+{
+	signal(SIGPIPE, count_pipe_signals);
+	if (write(broken_pipe(), "x", 1) != -1 || errno != EPIPE)
+		return 1;
+	return 50 + pipe_signals;
+}
+
+static int ignores_sigpipe(void)
+{
+	signal(SIGPIPE, SIG_IGN);
+	return write(broken_pipe(), "x", 1) == -1 && errno == EPIPE ? 53 : 1;
+}
+
+static int exceeds_a_limit(void)
+{
+	struct rlimit limit = {10, 10};
+	char path[64];
+	setrlimit(RLIMIT_FSIZE, &limit);
+	snprintf(path, sizeof path, "/tmp/leanfork-%d", (int)getppid());
+	int fd = open(path, O_CREAT | O_RDWR, 0600);
+	unlink(path);
+	return write(fd, path, 10) == 10 && write(fd, path, 10) == -1 ? 1 : 2;
+}
+
 static int uses_own_pipe(void)
 {
 	int own[2];
@@ -454,6 +499,10 @@ const struct scenario scenarios[] = {
 	{"moves a shared offset", moves_shared_offset, true},
 	{"is alarmed", alarmed, true},
 	{"talks", talks, true},
+	{"writes to a broken pipe", writes_to_a_broken_pipe, true},
+	{"catches SIGPIPE", catches_sigpipe, true},
+	{"ignores SIGPIPE", ignores_sigpipe, false},
+	{"exceeds a limit", exceeds_a_limit, true},
 	{"uses a pipe of its own", uses_own_pipe, false},
 	{"waits on a pipe of its own", waits_on_own_pipe, true},
 };

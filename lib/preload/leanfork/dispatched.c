@@ -67,6 +67,40 @@ static bool handle(struct lean *l, struct call *call)
 	return call->result != -EFAULT;
 }
 
+static bool is_pending(int sig)
+{
+	uint64_t pending = 0;
+	gate2(SYS_rt_sigpending, &pending, 8);
+	return pending & SIG_BIT(sig);
+}
+
+/* The program would have that signal at once. Most are ended by it, for which no memory is needed. One
+ * that is ignored is kept by the kernel only because it is blocked. */
+static void let_through(struct lean *l, ucontext_t *uc, int sig)
+{
+	struct kernel_action action = {.handler = 0};
+	struct timespec at_once = {0, 0};
+	uint64_t set = SIG_BIT(sig);
+	gate4(SYS_rt_sigaction, sig, NULL, &action, 8);
+	if (action.handler == 1) {
+		gate4(SYS_rt_sigtimedwait, &set, NULL, &at_once, 8);
+		return;
+	}
+	if (l->wish.kind == LEAN_EAGER)
+		child_give_up(l, LEAN_CALL);
+	if (action.handler == 0)
+		set_mask(~set, NULL);
+	child_become_ordinary(l, uc);
+}
+
+/* The call may have raised a signal in the child itself. */
+static void look_at_result(struct lean *l, ucontext_t *uc, long result)
+{
+	int sig = result == -EPIPE ? SIGPIPE : result == -EFBIG ? SIGXFSZ : 0;
+	if (sig && !(l->mask & SIG_BIT(sig)) && is_pending(sig))
+		let_through(l, uc, sig);
+}
+
 void child_on_call(int sig, siginfo_t *info, void *context)
 {
 	ucontext_t *uc = context;
@@ -81,6 +115,7 @@ void child_on_call(int sig, siginfo_t *info, void *context)
 	l->in_call = true;
 	if (info->si_arch == AUDIT_ARCH_X86_64 && handle(l, &call)) {
 		*reg(uc, REG_RAX) = call.result;
+		look_at_result(l, uc, call.result);
 	} else {
 		l->mail->call = (uint32_t)call.nr;
 		child_leave(l, uc, LEAN_CALL);
