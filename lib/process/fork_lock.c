@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The word is 0, or the process ID of whoever has the lock, and whether somebody waits for it. */
+/* The word is 0, or the ID of the thread that has the lock, and whether somebody waits for it. */
 #include "process/fork_lock.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -20,18 +21,28 @@ static void await_change(struct fork_lock *lock, unsigned word)
 	syscall(SYS_futex, &lock->word, WAIT_PRIVATE, word, NULL);
 }
 
+/*
+ * Whether the thread is not one of this process: it was left behind. One that has ended since is taken
+ * for that, too, but has given the lock back first. Its number may be ours in another pid namespace.
+ */
+static bool is_left_behind(unsigned thread, unsigned mine)
+{
+	return thread == mine ||
+	       (syscall(SYS_tgkill, getpid(), (pid_t)thread, 0) < 0 && errno == ESRCH);
+}
+
 static void take(struct fork_lock *lock)
 {
-	const unsigned mine = (unsigned)getpid();
+	const unsigned mine = (unsigned)syscall(SYS_gettid);
 	unsigned wanted = mine, seen = 0;
 
 	while (!atomic_compare_exchange_strong(&lock->word, &seen, wanted)) {
-		/* Of another process: its thread is not here. The next try takes it over. */
-		if ((seen & ~WAITED) != mine)
+		/* The next try takes it over, or finds what has changed. */
+		if (seen == 0 || is_left_behind(seen & ~WAITED, mine))
 			continue;
-		if (seen & WAITED ||
-			atomic_compare_exchange_strong(&lock->word, &seen, mine | WAITED))
-			await_change(lock, mine | WAITED);
+		const unsigned waited = seen | WAITED;
+		if (seen == waited || atomic_compare_exchange_strong(&lock->word, &seen, waited))
+			await_change(lock, waited);
 		wanted = mine | WAITED;
 		seen = 0;
 	}

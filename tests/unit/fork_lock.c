@@ -115,6 +115,55 @@ static void left_locked_and_waited_for(void **state)
 	a_forked_child_takes_over(true);
 }
 
+static int status_of(pid_t pid)
+{
+	int status = -1;
+	while (waitpid(pid, &status, 0) < 0)
+		;
+	return status;
+}
+
+/* The first process of a pid namespace, one thread of which has the lock. */
+_Noreturn static void fork_into_another_namespace(void)
+{
+	pthread_t holder;
+	sigset_t mask;
+	turns = 0;
+	if (pthread_create(&holder, NULL, hold, NULL) != 0)
+		_exit(2);
+	while (turns == 0)
+		sched_yield();
+	if (unshare(CLONE_NEWPID) < 0)
+		_exit(3);
+	pid_t pid = fork();
+	if (pid == 0) {
+		alarm(10);
+		fork_lock_take(&lock, &mask);
+		fork_lock_leave(&lock, &mask);
+		_exit(getpid() != 1);
+	}
+	_exit(status_of(pid) != 0);
+}
+
+/* Its first process has the number that its parent's has. */
+static void left_locked_in_another_pid_namespace(void **state)
+{
+	(void)state;
+	pid_t pid = fork();
+	if (pid == 0) {
+		if (unshare(CLONE_NEWPID) < 0)
+			_exit(77);
+		pid = fork();
+		if (pid == 0)
+			fork_into_another_namespace();
+		_exit(status_of(pid) != 0);
+	}
+	int status = status_of(pid);
+	if (status == 77 << 8)
+		skip();
+	assert_int_equal(status, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -122,6 +171,7 @@ int main(void)
 		TEST(signals_are_blocked_meanwhile),
 		TEST(left_locked_by_another_thread),
 		TEST(left_locked_and_waited_for),
+		TEST(left_locked_in_another_pid_namespace),
 	};
 	return RUN_TESTS(tests);
 }
