@@ -42,6 +42,7 @@ int read_numbered(int dir, const char *path, entry_fn *fn, void *to);
 
 /* How many CPUs there are is left out where the mode does not need it. */
 int read_system(const struct source *source, struct system_facts *sys);
+uint64_t read_task_count(const struct source *source);
 void read_cpus(const struct source *source, struct system_facts *sys);
 
 /*
@@ -52,6 +53,7 @@ void read_cpus(const struct source *source, struct system_facts *sys);
 bool is_caller(const struct source *source, pid_t pid);
 int task_open(const struct source *source, pid_t pid);
 
+bool is_kernel_thread(const struct status *st);
 /* -ESRCH: it has ended. -ENOTSUP: a kernel thread. */
 int read_status(int task_dir, struct status *st);
 /* Of a process whose first thread has ended, with `st` of that one: another's; st becomes its. */

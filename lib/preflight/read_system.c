@@ -30,11 +30,27 @@ static void read_version(const struct source *source, struct system_facts *sys)
 		parse_version(text + sizeof before - 1, &sys->version);
 }
 
-static void read_tasks(const struct source *source, struct system_facts *sys)
+static uint64_t shown_tasks(const struct source *source)
 {
 	char text[128];
+	uint64_t tasks = 0;
 	if (read_text(source->proc, "loadavg", text, sizeof text) > 0)
-		parse_tasks(text, &sys->tasks);
+		parse_tasks(text, &tasks);
+	return tasks;
+}
+
+uint64_t read_task_count(const struct source *source)
+{
+	struct sysinfo info;
+	uint64_t tasks = shown_tasks(source);
+	if (source->live && sysinfo(&info) == 0 && info.procs > tasks)
+		tasks = info.procs;
+	return tasks;
+}
+
+static void read_tasks(const struct source *source, struct system_facts *sys)
+{
+	sys->tasks = shown_tasks(source);
 	read_number(source->proc, "sys/kernel/threads-max", &sys->threads_max);
 	read_number(source->proc, "sys/kernel/pid_max", &sys->pid_max);
 }

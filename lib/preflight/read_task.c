@@ -30,6 +30,14 @@ int task_open(const struct source *source, pid_t pid)
 	return fd;
 }
 
+bool is_kernel_thread(const struct status *st)
+{
+	if (st->has_memory || st->state == 'Z' || st->state == 'X')
+		return false;
+	/* Before 6.10 there is no Kthread line, but all of them descend from kthreadd. */
+	return st->kernel_thread || st->pid == 2 || st->parent == 2;
+}
+
 int read_status(int task_dir, struct status *st)
 {
 	memset(st, 0, sizeof *st);
@@ -38,9 +46,7 @@ int read_status(int task_dir, struct status *st)
 		return error == -ENOENT ? -ESRCH : error;
 	if (st->has_memory)
 		return 0;
-	/* Before 6.10 there is no Kthread line, but all of them descend from kthreadd. */
-	bool kernel = st->kernel_thread || st->pid == 2 || st->parent == 2;
-	return kernel && st->state != 'Z' && st->state != 'X' ? -ENOTSUP : -ESRCH;
+	return is_kernel_thread(st) ? -ENOTSUP : -ESRCH;
 }
 
 static uint64_t nproc_limit(int task_dir, bool own)

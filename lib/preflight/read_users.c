@@ -36,7 +36,8 @@ static bool add_process(void *to, const char *pid)
 		return true;
 	const struct some_tasks some = {
 		.uid = st.uid,
-		.user_ns = read_user_namespace(c->source->proc, pid),
+		.user_ns = is_kernel_thread(&st) ? FIRST_USER_NAMESPACE
+						 : read_user_namespace(c->source->proc, pid),
 		.tasks = st.threads ? st.threads : 1,
 	};
 	c->fn(c->to, &some);
@@ -52,13 +53,17 @@ static int count(const struct source *source, some_tasks_fn *fn, void *to)
 int count_tasks(const struct source *source, struct user_tally *tally)
 {
 	struct census *census = source->census;
-	if (!census)
-		return count(source, user_tally_add, tally);
+	if (!census) {
+		int error = count(source, user_tally_add, tally);
+		tally->there = read_task_count(source);
+		return error;
+	}
 	if (!census->taken) {
 		census->n = 0;
 		int error = count(source, census_add, census);
 		if (error)
 			return error;
+		census->there = read_task_count(source);
 		census->taken = true;
 	}
 	census_tally(census, tally);

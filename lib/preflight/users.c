@@ -20,7 +20,9 @@ void user_tally_add(void *to, const struct some_tasks *some)
 void user_bounds(
 	const struct user_tally *t, const struct system_facts *sys, uint64_t *low, uint64_t *high)
 {
-	uint64_t unseen = sub_clamped(sys->tasks, t->all);
+	/* Who ended while the others were counted is not an unseen one. */
+	bool fewer = t->there > 0 && t->there < sys->tasks;
+	uint64_t unseen = sub_clamped(fewer ? t->there : sys->tasks, t->all);
 	if (sys->version < VERSION(5, 14)) {
 		*low = add_clamped(t->own, t->namesakes);
 		*high = add_clamped(*low, unseen);
@@ -50,4 +52,5 @@ void census_tally(const struct census *c, struct user_tally *t)
 {
 	for (size_t i = 0; i < c->n; i++)
 		user_tally_add(t, &c->users[i]);
+	t->there = c->there;
 }

@@ -28,6 +28,7 @@ struct user_tally {
 	uint64_t namesakes;    /* of the user in any other */
 	uint64_t elsewhere;    /* of anyone in any other */
 	uint64_t all;
+	uint64_t there; /* on the machine afterwards, seen or not; 0: not known */
 };
 some_tasks_fn user_tally_add; /* to a struct user_tally */
 
@@ -38,6 +39,7 @@ void user_bounds(
 /* Everyone's, counted once for many tallies. Starts out zeroed; what does not fit stays unseen. */
 struct census {
 	bool taken;
+	uint64_t there;
 	size_t n;
 	struct some_tasks users[1024];
 };

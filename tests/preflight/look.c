@@ -395,6 +395,20 @@ static void nobody_is_counted_for_the_exempt(void **state)
 	end();
 }
 
+static void who_ended_meanwhile_is_not_unseen(void **state)
+{
+	(void)state;
+	begin();
+	put_process("7", 5, 3, NULL);
+	put("7/limits", "Max processes 2 2 processes\n");
+	assert_int_equal(facts_of("7", 9).user_tasks_high, 9);
+	put("loadavg", "0 0 0 1/4 9\n");
+	assert_int_equal(facts_of("7", 9).user_tasks_high, 4);
+	put("loadavg", "0 0 0 1/12 9\n");
+	assert_int_equal(facts_of("7", 9).user_tasks_high, 9);
+	end();
+}
+
 static void kernel_threads_and_the_dead(void **state)
 {
 	(void)state;
@@ -466,6 +480,7 @@ int main(int argc, char **argv)
 		TEST(tasks_are_counted_by_user_and_namespace),
 		TEST(a_census_is_taken_once),
 		TEST(nobody_is_counted_for_the_exempt),
+		TEST(who_ended_meanwhile_is_not_unseen),
 		TEST(kernel_threads_and_the_dead),
 		TEST(a_process_without_its_first_thread),
 	};
