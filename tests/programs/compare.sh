@@ -8,6 +8,10 @@ command -v "$2" >/dev/null 2>&1 || {
 	echo "$2 is not there"
 	exit 77
 }
+"$safespawn" run -- "$2" </dev/null 2>&1 | grep -q '^safespawn: .* is statically linked' && {
+	echo "$2 is statically linked"
+	exit 77
+}
 shift 2
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d) || exit 2
