@@ -2,7 +2,6 @@
 #include <unistd.h>
 
 #include "preload/inherit.h"
-#include "preload/next.h"
 #include "preload/report.h"
 #include "preload/settings.h"
 
@@ -12,7 +11,6 @@
  */
 __attribute__((constructor)) static void load(void)
 {
-	next_resolve();
 	if (!settings()->inherit && environ)
 		inherit_drop(environ);
 	report_start();

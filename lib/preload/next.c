@@ -48,12 +48,11 @@ int next_pclose(FILE *stream)
 	return function(stream);
 }
 
-static _Atomic(void *) fclose_slot;
-
 int next_fclose(FILE *stream)
 {
+	static _Atomic(void *) slot;
 	int (*function)(FILE *);
-	NEXT(function, &fclose_slot, "fclose");
+	NEXT(function, &slot, "fclose");
 	return function(stream);
 }
 
@@ -91,9 +90,4 @@ int next_forkpty(int *master, char *name, const struct termios *termios, const s
 	int (*function)(int *, char *, const struct termios *, const struct winsize *);
 	NEXT(function, &slot, "forkpty");
 	return function(master, name, termios, size);
-}
-
-void next_resolve(void)
-{
-	look_up(&fclose_slot, "fclose");
 }

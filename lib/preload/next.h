@@ -9,8 +9,7 @@
 
 /*
  * The functions the shim stands in front of: those of the next library that has them, another
- * preload's or libc's. Looked up at the first call; fclose, which nobody expects to forget what
- * dlerror would have told, when the shim is loaded.
+ * preload's or libc's. Looked up at the first call.
  */
 int next_system(const char *command);
 FILE *next_popen(const char *command, const char *mode);
@@ -26,8 +25,5 @@ int next_forkpty(
 int next_openpty(int *master, int *slave, char *name, const struct termios *termios,
 	const struct winsize *size);
 int next_login_tty(int fd);
-
-/* When the shim is loaded. */
-void next_resolve(void);
 
 #endif

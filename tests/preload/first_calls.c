@@ -60,12 +60,6 @@ static int call_fclose(void)
 	return fclose(file) == 0 ? 7 << 8 : -1;
 }
 
-static int call_fclose_before_dlerror(void)
-{
-	dlopen("/nonexistent/library", RTLD_NOW);
-	return call_fclose() == 7 << 8 && dlerror() ? 7 << 8 : -1;
-}
-
 static int call_fork(void)
 {
 	return status_of(fork());
@@ -120,7 +114,6 @@ static const struct {
 	{"popen_and_fclose", call_popen_and_fclose},
 	{"pclose", call_pclose},
 	{"fclose", call_fclose},
-	{"fclose_before_dlerror", call_fclose_before_dlerror},
 	{"fork", call_fork},
 	{"forkpty", call_forkpty},
 	{"fork_in_handler", call_fork_in_handler},
