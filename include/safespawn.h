@@ -167,7 +167,7 @@ struct ss_child {
  */
 SS_API int ss_spawn(struct ss_child *child, char *const argv[], const struct ss_options *options);
 
-/* The step's name in lower case, "exec"; "unknown" for what is none. Never NULL. */
+/* The step's name in lower case, "exec"; "unknown" for a value that is no step. Never NULL. */
 SS_API const char *ss_stage_name(enum ss_stage stage);
 
 /*
@@ -320,7 +320,7 @@ SS_API int ss_preflight(struct ss_preflight *report, pid_t pid);
 /* Writes the report as a few lines of text. -1 when the stream has failed; EINVAL: no such size. */
 SS_API int ss_preflight_print(const struct ss_preflight *report, FILE *to);
 
-/* The cause in a word, "commit-limit"; "unknown" for what is none. Never NULL. */
+/* The cause in a word, "commit-limit"; "unknown" for a value that is no cause. Never NULL. */
 SS_API const char *ss_cause_name(enum ss_cause cause);
 
 /* ---- Drop-ins for system and popen --------------------------------------------------------- */

@@ -11,7 +11,8 @@
  *     nor may a compiler make a call of it out of a loop over a string or a zeroed struct.
  *  3. The stack is small (see CHILD_STACK_SIZE): no large locals.
  *  4. While the descriptor table is shared, nothing may open, close or move a descriptor.
- *  5. All signals are blocked until just before exec. A handler of the parent's must never run here.
+ *  5. No handler of the parent's may run here: all signals are blocked until just before exec, but for
+ *     SIGCHLD where nothing handles it and the clone has reset the handlers.
  *  6. Each way out is exec or _exit. A return would run on the parent's frames.
  *  7. Memory may be a copy after all (qemu-user and the like): a failure is also written to `report`.
  */

@@ -13,7 +13,7 @@
 
 static PLAIN long exec_by_shell(const struct job *job, const char *path)
 {
-	/* Not const in the job for this one store; exec only reads. */
+	/* shell_argv is writable for this one store; exec only reads it. */
 	job->shell_argv[1] = (char *)(uintptr_t)path;
 	return raw3(SYS_execve, job->shell_argv[0], job->shell_argv, job->env);
 }
