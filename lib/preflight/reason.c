@@ -48,7 +48,7 @@ static int commit(char *text, size_t size, const struct ss_preflight *r)
 
 static int tasks(char *text, size_t size, const struct ss_preflight *r, const char *whose)
 {
-	return snprintf(text, size, "%s %llu, of tasks there are %llu%s", whose,
+	return snprintf(text, size, "%s %llu, and there are %llu tasks%s", whose,
 		(unsigned long long)r->tasks_limit, (unsigned long long)r->tasks,
 		r->verdict == SS_FORK_UNSURE ? " or more" : "");
 }

@@ -85,7 +85,7 @@ static void reasons_name_their_numbers(void **state)
 	assert_non_null(strstr(line, "700"));
 	r.cause = SS_CAUSE_PIDS_CGROUP;
 	reason_text(line, sizeof line, &r);
-	assert_string_equal(line, "pids.max of a cgroup it is in is 512, of tasks there are 700");
+	assert_string_equal(line, "pids.max of a cgroup it is in is 512, and there are 700 tasks");
 }
 
 static void advice_fits_the_cause(void **state)
