@@ -8,7 +8,7 @@ command -v "$2" >/dev/null 2>&1 || {
 	echo "$2 is not there"
 	exit 77
 }
-"$safespawn" run -- "$2" </dev/null 2>&1 | grep -q '^safespawn: .* is statically linked' && {
+timeout 10 "$safespawn" run -- "$2" --version </dev/null 2>&1 | grep -q '^safespawn: .* is statically linked' && {
 	echo "$2 is statically linked"
 	exit 77
 }
