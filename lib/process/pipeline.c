@@ -48,9 +48,9 @@ static void undo(struct ss_child *children, size_t n)
  * Where SIGCHLD is ignored or handled by somebody who reaps, a group is gone, and with it the right
  * to join it, as soon as all in it have ended.
  */
-static bool group_is_gone(const struct ss_options *tried, const struct ss_child *leader)
+static bool group_is_gone(int error, const struct ss_options *tried, const struct ss_child *leader)
 {
-	return tried->failure->stage == SS_STAGE_GROUP && leader->pid > 0 &&
+	return (error == -EPERM || error == -ESRCH) && leader->pid > 0 &&
 	       tried->group == leader->pid && handle_kill_group(leader, 0) == -ESRCH;
 }
 
@@ -58,7 +58,7 @@ static int spawn_one(struct ss_child *child, char *const argv[], struct ss_optio
 	struct ss_child **leader)
 {
 	int error = spawn_child(child, argv, options, NULL);
-	if (!error || !group_is_gone(options, *leader))
+	if (!error || !group_is_gone(error, options, *leader))
 		return error;
 	options->group = 0;
 	*leader = child;

@@ -72,13 +72,19 @@ static bool interrupts(int *left)
 	return *left > 0 && (*left)-- > 0;
 }
 
+/* In musl's ioctl a request is an int, which these are too large for. */
+static long listener_call(const struct subject *s, unsigned long request, void *argument)
+{
+	return syscall(SYS_ioctl, s->listener, request, argument);
+}
+
 static void answer(struct subject *s)
 {
 	struct seccomp_notif call;
 	struct seccomp_notif_resp response;
 	memset(&call, 0, sizeof call);
 	memset(&response, 0, sizeof response);
-	if (ioctl(s->listener, SECCOMP_IOCTL_NOTIF_RECV, &call) < 0)
+	if (listener_call(s, SECCOMP_IOCTL_NOTIF_RECV, &call) < 0)
 		return;
 	bool is_waitid = call.data.nr == SYS_waitid;
 	response.id = call.id;
@@ -88,7 +94,7 @@ static void answer(struct subject *s)
 		response.error = -EINVAL;
 	else
 		response.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
-	ioctl(s->listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
+	listener_call(s, SECCOMP_IOCTL_NOTIF_SEND, &response);
 }
 
 static void answer_all(struct subject *s)

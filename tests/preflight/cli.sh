@@ -72,7 +72,7 @@ expect 125 --proc /etc/passwd
 expect 125 --proc /
 if test -w /dev/full; then
 	for what in $$ --help; do
-		"$safespawn" preflight $what >/dev/full 2>"$out"
+		"$safespawn" preflight "$what" >/dev/full 2>"$out"
 		test $? = 125 || say "$what: a full disk is not noticed"
 		printed "cannot write"
 	done
@@ -82,6 +82,7 @@ fi
 dir=$(mktemp -d) || exit 99
 cp -R "$data/embedded-4.19/." "$dir"
 named() { # as the kernel writes it, as text, as JSON
+	# shellcheck disable=SC2059 # its escapes are for printf
 	printf "Name:\t$1\nTgid:\t312\nVmSize:\t 8 kB\n" >"$dir/312/status"
 	expect 0 --proc "$dir" 312
 	printed "process $2, pid 312"
