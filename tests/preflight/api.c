@@ -212,8 +212,11 @@ static void *stay(void *unused)
 static void lose_the_first_thread(void)
 {
 	pthread_t thread;
+	pthread_attr_t with_stack;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (pthread_create(&thread, NULL, stay, NULL))
+	pthread_attr_init(&with_stack);
+	pthread_attr_setstacksize(&with_stack, 9 << 20);
+	if (pthread_create(&thread, &with_stack, stay, NULL))
 		_exit(1);
 	syscall(SYS_exit, 0);
 }
