@@ -9,8 +9,8 @@
  *  2. Filled one by one, at each function's first call, they would be filled in signal handlers and
  *     in children where nothing may be looked up any more: they are filled all at once.
  *  3. In that first call dlsym forgets what dlerror would have told.
- *  4. A function that some libc has in its static part only (atexit, pthread_atfork, once fstat) is not
- *     to be found: none is named. Nor is what runs before the shim's constructor: on aarch64 the
+ *  4. A function that libc has in its static part only (atexit, pthread_atfork, in old ones fstat) is not
+ *     to be found: its calls are left alone. Nor is what runs before the shim's constructor: on aarch64 the
  *     compiler's own code for atomic operations calls __getauxval then.
  *  5. A command may have another libc, whose loader takes this library as well, and which lacks some of
  *     the functions: nothing is done there.
