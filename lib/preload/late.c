@@ -5,13 +5,14 @@
  * in late_names.h are called through slots, which one that does start another fills in first.
  *
  *  1. A call through an empty slot is a crash: all slots are filled at the beginning of the first
- *     call of any interposed function, and nothing else of the shim runs before that.
+ *     call of an interposed function. What runs before, the constructor in a process that has no
+ *     wishes and fclose of a stream that is not ours, calls none of them.
  *  2. Filled one by one, at each function's first call, they would be filled in signal handlers and
  *     in children where nothing may be looked up any more: they are filled all at once.
  *  3. In that first call dlsym forgets what dlerror would have told.
- *  4. A function that libc has in its static part only (atexit, pthread_atfork, in old ones fstat) is not
- *     to be found: its calls are left alone. Nor is what runs before the shim's constructor: on aarch64 the
- *     compiler's own code for atomic operations calls __getauxval then.
+ *  4. A function that libc has in its static part only (atexit, pthread_atfork, in old ones fstat) is
+ *     not to be found: its calls are left alone, and so is what runs before the shim's constructor, as
+ *     on aarch64 __getauxval, for the compiler's own code of atomic operations.
  *  5. A command may have another libc, whose loader takes this library as well, and which lacks some of
  *     the functions: nothing is done there.
  */
@@ -21,7 +22,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
-/* Where a stub finds its function: in the slot that 1b is. */
+/* To the function whose slot 1b is. */
 #if defined __x86_64__
 #define JUMP "jmp *1b(%rip)\n"
 #elif defined __aarch64__
@@ -36,7 +37,7 @@
 #endif
 
 /*
- * A name, its slot and its stub, of which names and slots are in the same order. The linker's --wrap
+ * A name, its slot and the jump through it; names and slots are in the same order. The linker's --wrap
  * sends each call of NAME to __wrap_NAME.
  */
 #define LATE(name)                                                                                 \
