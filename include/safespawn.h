@@ -51,7 +51,7 @@ extern "C" {
 #define SS_SET_TTY (UINT64_C(1) << 11)        /* .tty counts; needs SS_NEW_SESSION */
 #define SS_SET_CGROUP (UINT64_C(1) << 12)     /* .cgroup counts */
 #define SS_SHELL_FALLBACK (UINT64_C(1) << 13) /* run a file without #! by /bin/sh, as execvp(3) */
-#define SS_NO_PIDFD (UINT64_C(1) << 14)      /* ss_child.pidfd stays -1; a spawn is 5% faster */
+#define SS_NO_PIDFD (UINT64_C(1) << 14)       /* ss_child.pidfd stays -1; a spawn is 5% faster */
 
 enum ss_stdio_kind {
 	SS_STDIO_INHERIT,
@@ -151,8 +151,8 @@ struct ss_options {
  * wait for it. A struct is used by one thread at a time.
  */
 struct ss_child {
-	pid_t pid;        /* > 0 from spawn until it has been waited for, then 0 */
-	int pidfd;        /* readable when the child has ended (5.3); -1: SS_NO_PIDFD, no room, no such */
+	pid_t pid; /* > 0 from spawn until it has been waited for, then 0 */
+	int pidfd; /* readable when the child has ended (5.3); -1: SS_NO_PIDFD, no room, no such */
 	int in, out, err; /* our ends of the pipes asked for with SS_PIPE, else -1 */
 	int own_group;    /* the library's: the child leads a process group */
 	uint64_t reserved[4];
@@ -199,8 +199,8 @@ struct ss_io {
 	size_t size;       /* sizeof(struct ss_io) */
 	const void *input; /* for the child's stdin; of length 0: an end of file at once */
 	size_t input_len;
-	size_t limit;      /* most bytes kept of each stream, the rest is read and dropped; 0: all */
-	int timeout_ms;    /* 0: none */
+	size_t limit;   /* most bytes kept of each stream, the rest is read and dropped; 0: all */
+	int timeout_ms; /* 0: none */
 };
 
 struct ss_result {
@@ -223,8 +223,7 @@ struct ss_result {
  * it does with EPERM, when its time was over but it may not be killed. Goes on after EINTR. A
  * cancellation point; nothing but the child is left then.
  */
-SS_API int ss_communicate(
-	struct ss_child *child, const struct ss_io *io, struct ss_result *result);
+SS_API int ss_communicate(struct ss_child *child, const struct ss_io *io, struct ss_result *result);
 
 /*
  * Spawns, communicates, releases. stdout and stderr go into the result unless the options say where
@@ -282,22 +281,22 @@ struct ss_preflight {
 	int overcommit; /* vm.overcommit_memory: 0, 1 or 2 */
 	enum ss_fork_verdict verdict;
 	enum ss_cause cause;
-	unsigned exact : 1;          /* the charge was read from VmFlags, mapping by mapping */
-	uint32_t warnings;           /* SS_WARN_... */
-	uint64_t charge_bytes;       /* what fork is charged for all mappings */
-	uint64_t largest_bytes;      /* the largest charged mapping; 0: not looked for */
-	uint64_t headroom_bytes;     /* mode 2: for the charge; mode 0: for any one mapping */
-	uint64_t uncertainty_bytes;  /* of charge (mode 0: largest) against headroom */
-	uint64_t committed_bytes;    /* Committed_AS */
-	uint64_t limit_bytes;        /* CommitLimit */
+	unsigned exact : 1;         /* the charge was read from VmFlags, mapping by mapping */
+	uint32_t warnings;          /* SS_WARN_... */
+	uint64_t charge_bytes;      /* what fork is charged for all mappings */
+	uint64_t largest_bytes;     /* the largest charged mapping; 0: not looked for */
+	uint64_t headroom_bytes;    /* mode 2: for the charge; mode 0: for any one mapping */
+	uint64_t uncertainty_bytes; /* of charge (mode 0: largest) against headroom */
+	uint64_t committed_bytes;   /* Committed_AS */
+	uint64_t limit_bytes;       /* CommitLimit */
 	uint64_t resident_bytes;
 	uint64_t page_table_bytes;
-	uint64_t mappings;           /* 0: not counted */
+	uint64_t mappings; /* 0: not counted */
 	uint64_t charged_mappings;
-	uint64_t estimated_ns;       /* how long fork takes; other threads cannot mmap meanwhile */
+	uint64_t estimated_ns; /* how long fork takes; other threads cannot mmap meanwhile */
 	uint64_t cgroup_headroom_bytes; /* left in its memory cgroups, cache dropped */
-	uint64_t cgroup_need_bytes;  /* what fork may take of that */
-	uint64_t tasks, tasks_limit; /* for causes that are about tasks */
+	uint64_t cgroup_need_bytes;     /* what fork may take of that */
+	uint64_t tasks, tasks_limit;    /* for causes that are about tasks */
 };
 
 /*

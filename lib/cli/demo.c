@@ -65,7 +65,7 @@ static int measure(struct demo_outcome outcomes[DEMO_WAYS], const struct demo_lo
 	char size[SIZE_TEXT];
 	int error = demo_measure(outcomes, load, NULL);
 	if (error < 0)
-		return cli_fail("demo: a process of %s: %s", size_text(size, load->bytes),
+		return cli_fail("demo: a process of %s: %s", ss__size_text(size, load->bytes),
 			error == -EPROTO ? "it was ended from outside; out of memory?"
 					 : strerror(-error));
 	print_header();
@@ -96,7 +96,7 @@ static int show_time(uint64_t bytes)
 	char size[SIZE_TEXT];
 
 	printf("1. A process that uses %s starts the program `" DEMO_PROGRAM "` %d times.\n",
-		size_text(size, bytes), DEMO_ROUNDS);
+		ss__size_text(size, bytes), DEMO_ROUNDS);
 	if (measure(outcomes, &load) != CLI_OK)
 		return CLI_FAILED;
 	print_shimmed(&load, "lean");
@@ -141,14 +141,14 @@ static int show_refusal(const struct meminfo *info, const struct demo_room *room
 	}
 	printf("\n2. A process that has been promised %s, and uses next to nothing of it, "
 	       "does the same.\n",
-		size_text(size, load.bytes));
+		ss__size_text(size, load.bytes));
 	if (measure(outcomes, &load) != CLI_OK)
 		return CLI_FAILED;
 	print_shimmed(&load, "rescue");
 	if (outcomes[DEMO_FORK].error == ENOMEM)
 		printf("\n  fork() was refused: the kernel would have to promise the whole size "
 		       "again, and has\n  %s%s (vm.overcommit_memory is %d).\n",
-			size_text(size,
+			ss__size_text(size,
 				info->overcommit == 2 ? left_to_promise(info) : info->total_bytes),
 			info->overcommit == 2 ? " left" : "", info->overcommit);
 	else if (outcomes[DEMO_FORK].worked)
@@ -235,8 +235,8 @@ int cli_demo(int argc, char **argv)
 		return cli_fail("demo: /proc/meminfo: %s", strerror(-status));
 	struct demo_room room = room_here(&info);
 	if (size > demo_most(&room))
-		return cli_fail("demo: %s are too much, %s are available", size_text(asked, size),
-			size_text(most, demo_most(&room)));
+		return cli_fail("demo: %s are too much, %s are available",
+			ss__size_text(asked, size), ss__size_text(most, demo_most(&room)));
 	if ((status = demo_try()) < 0)
 		return cli_fail(
 			"demo: cannot run the program `" DEMO_PROGRAM "`: %s", error_text(-status));

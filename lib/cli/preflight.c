@@ -89,7 +89,7 @@ static int parse_options(int argc, char **argv, struct request *r)
 static bool parse_pid(const char *text, pid_t *pid)
 {
 	uint64_t value;
-	const char *end = text[0] >= '0' && text[0] <= '9' ? scan_decimal(text, &value) : NULL;
+	const char *end = text[0] >= '0' && text[0] <= '9' ? ss__scan_decimal(text, &value) : NULL;
 	if (!end || *end || value == 0 || value > INT32_MAX)
 		return false;
 	*pid = (pid_t)value;
@@ -102,7 +102,7 @@ static int cannot_read(const struct request *r, const struct source *source, int
 	static const char *const files[] = {"sys/vm/overcommit_memory", "meminfo"};
 	char text[16];
 	size_t last = sizeof files / sizeof files[0] - 1, i = 0;
-	while (i < last && read_text(source->proc, files[i], text, sizeof text) >= 0)
+	while (i < last && ss__read_text(source->proc, files[i], text, sizeof text) >= 0)
 		i++;
 	return cli_fail("preflight: %s/%s: %s%s", r->dir ? r->dir : "/proc", files[i],
 		strerror(-error), !r->dir && error == -ENOENT ? "; is /proc mounted?" : "");
@@ -112,7 +112,7 @@ static int collect(
 	const struct request *r, const struct source *source, struct preflight_list *list)
 {
 	enum look least = r->exact ? LOOK_SMAPS : LOOK_MAPS;
-	int error = read_system(source, &list->system);
+	int error = ss__read_system(source, &list->system);
 	if (error)
 		return cannot_read(r, source, error);
 	if (r->all)
@@ -153,13 +153,13 @@ int cli_preflight(int argc, char **argv)
 	int status = parse_options(argc, argv, &request);
 	if (status)
 		return status - 1;
-	int error = source_open(&source, request.dir);
+	int error = ss__source_open(&source, request.dir);
 	if (error)
 		return cli_fail(
 			"preflight: %s: %s", request.dir ? request.dir : "/proc", strerror(-error));
 	source.census = &list.census;
 	status = collect(&request, &source, &list);
-	source_close(&source);
+	ss__source_close(&source);
 	if (status == CLI_OK)
 		status = report(&request, &list);
 	preflight_list_free(&list);

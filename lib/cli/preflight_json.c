@@ -55,11 +55,11 @@ static void largest(const struct preflight_entry *e, FILE *to)
 static void texts(const struct ss_preflight *r, FILE *to)
 {
 	char line[256];
-	reason_text(line, sizeof line, r);
+	ss__reason_text(line, sizeof line, r);
 	fputs(", \"reason\": ", to);
 	string(line, to);
 	fputs(", \"advice\": [", to);
-	for (unsigned n = 0; advice_text(line, sizeof line, r, n) > 0; n++) {
+	for (unsigned n = 0; ss__advice_text(line, sizeof line, r, n) > 0; n++) {
 		fputs(n ? ", " : "", to);
 		string(line, to);
 	}
@@ -69,7 +69,7 @@ static void texts(const struct ss_preflight *r, FILE *to)
 static void report(const struct ss_preflight *r, FILE *to)
 {
 	fprintf(to, ", \"verdict\": \"%s\", \"cause\": \"%s\", \"exact\": %s",
-		verdict_text(r->verdict), ss_cause_name(r->cause), r->exact ? "true" : "false");
+		ss__verdict_text(r->verdict), ss_cause_name(r->cause), r->exact ? "true" : "false");
 	fprintf(to, ", \"warnings\": [%s]",
 		r->warnings & SS_WARN_MEMORY_CGROUP ? "\"memory-cgroup\"" : "");
 	member("charge_bytes", r->charge_bytes, to);
@@ -120,7 +120,7 @@ void preflight_write_json(const struct preflight_list *list, FILE *to)
 	};
 	for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
 		fprintf(to, ",\n  \"%s\": %llu", sizes[i].name,
-			(unsigned long long)mul_clamped(sizes[i].pages, sys->page_bytes));
+			(unsigned long long)ss__mul_clamped(sizes[i].pages, sys->page_bytes));
 	fputs(",\n  \"processes\": [", to);
 	for (size_t i = 0; i < list->n; i++) {
 		fputs(i ? ",\n" : "\n", to);

@@ -36,10 +36,10 @@ int preflight_list_add(
 	const struct look_request request = {
 		.pid = pid, .least = least, .top = &e->top, .pids_cgroup = e->pids_cgroup};
 	e->pid = pid;
-	e->error = look(source, &list->system, &request, &snapshot, &status);
+	e->error = ss__look(source, &list->system, &request, &snapshot, &status);
 	memcpy(e->name, status.name, sizeof e->name);
 	if (!e->error)
-		fill_report(&e->report, &snapshot);
+		ss__fill_report(&e->report, &snapshot);
 	e->inexact = !e->error && least == LOOK_SMAPS && !e->report.exact;
 	return 0;
 }
@@ -47,7 +47,7 @@ int preflight_list_add(
 static pid_t pid_of(const char *name)
 {
 	uint64_t pid;
-	const char *end = scan_decimal(name, &pid);
+	const char *end = ss__scan_decimal(name, &pid);
 	return end && *end == '\0' && name[0] != '0' && pid <= INT32_MAX ? (pid_t)pid : 0;
 }
 
@@ -84,7 +84,7 @@ int preflight_list_all(struct preflight_list *list, const struct source *source,
 
 static double weight(const struct preflight_entry *e)
 {
-	return e->error ? -1 : risk(&e->report);
+	return e->error ? -1 : ss__risk(&e->report);
 }
 
 static int compare(const void *a, const void *b)

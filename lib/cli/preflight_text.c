@@ -24,7 +24,7 @@ static void print_largest(const struct preflight_entry *e, FILE *to)
 	for (size_t i = 0; i < e->top.n; i++) {
 		const struct mapping *m = &e->top.mapping[i];
 		fprintf(to, "  %-10s %9s  %llx-%llx %s ", i == 0 ? "largest" : "",
-			size_text(size, m->end - m->start), (unsigned long long)m->start,
+			ss__size_text(size, m->end - m->start), (unsigned long long)m->start,
 			(unsigned long long)m->end, m->perms);
 		print_name(m->name, to);
 		fputc('\n', to);
@@ -65,10 +65,10 @@ static void print_row(const struct preflight_entry *e, FILE *to)
 {
 	char charge[SIZE_TEXT], largest[SIZE_TEXT], headroom[SIZE_TEXT], time[SIZE_TEXT];
 	const struct ss_preflight *r = &e->report;
-	fprintf(to, "%7d  %-7s %c%9s  %9s  %9s  %8s  ", (int)e->pid, verdict_text(r->verdict),
-		r->exact ? ' ' : '~', size_text(charge, r->charge_bytes),
-		r->mappings ? size_text(largest, r->largest_bytes) : "?",
-		size_text(headroom, r->headroom_bytes), time_text(time, r->estimated_ns));
+	fprintf(to, "%7d  %-7s %c%9s  %9s  %9s  %8s  ", (int)e->pid, ss__verdict_text(r->verdict),
+		r->exact ? ' ' : '~', ss__size_text(charge, r->charge_bytes),
+		r->mappings ? ss__size_text(largest, r->largest_bytes) : "?",
+		ss__size_text(headroom, r->headroom_bytes), ss__time_text(time, r->estimated_ns));
 	print_name(e->name, to);
 	if (r->verdict != SS_FORK_OK)
 		fprintf(to, "  (%s)", ss_cause_name(r->cause));

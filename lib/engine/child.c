@@ -130,25 +130,25 @@ static PLAIN void set_pdeathsig(struct job *job)
 		end();
 }
 
-void PLAIN child_main(void *arg)
+void PLAIN ss__child_main(void *arg)
 {
 	struct job *job = arg;
 	struct verdict verdict;
 
 	set_session(job);
-	check(job, SS_STAGE_FDS, child_cut(job));
+	check(job, SS_STAGE_FDS, ss__child_cut(job));
 	set_by_file(job);
-	if (child_place(job, &verdict) < 0)
+	if (ss__child_place(job, &verdict) < 0)
 		fail(job, verdict.stage, -verdict.error);
 	set_resources(job);
 	set_identity(job);
-	check(job, SS_STAGE_SIGNALS, child_dispositions(job));
+	check(job, SS_STAGE_SIGNALS, ss__child_dispositions(job));
 	set_pdeathsig(job);
-	check(job, SS_STAGE_SIGNALS, child_mask(job));
-	fail(job, SS_STAGE_EXEC, child_exec(job));
+	check(job, SS_STAGE_SIGNALS, ss__child_mask(job));
+	fail(job, SS_STAGE_EXEC, ss__child_exec(job));
 }
 
-void PLAIN child_probe(void *shared)
+void PLAIN ss__child_probe(void *shared)
 {
 	*(volatile int *)shared = 1;
 	end();

@@ -6,9 +6,9 @@
 #define CHILD_STACK_SIZE 3072
 
 /* Runs a struct job in the child, up to exec or _exit. */
-void child_main(void *job);
+void ss__child_main(void *job);
 
 /* A child that shows whether memory is shared: sets the int and ends. */
-void child_probe(void *shared);
+void ss__child_probe(void *shared);
 
 #endif

@@ -26,7 +26,7 @@ static PLAIN long exec_one(const struct job *job, const char *path)
 	return error;
 }
 
-long PLAIN child_exec(const struct job *job)
+long PLAIN ss__child_exec(const struct job *job)
 {
 	long error = -ENOENT;
 	int denied = 0;

@@ -5,6 +5,6 @@
 #include "engine/job.h"
 
 /* Tries the job's paths in order. Returns only if none could be run: the -errno to report. */
-long child_exec(const struct job *job);
+long ss__child_exec(const struct job *job);
 
 #endif

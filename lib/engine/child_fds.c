@@ -130,7 +130,7 @@ static PLAIN long cut_shared(const struct fd_plan *plan)
 	return result < 0 ? result : close_all_in((struct fd_range){plan->cut, INT_MAX});
 }
 
-long PLAIN child_cut(struct job *job)
+long PLAIN ss__child_cut(struct job *job)
 {
 	const struct fd_plan *plan = job->fds;
 	if (plan->cut < 0)
@@ -191,7 +191,7 @@ static PLAIN long lift_report(struct job *job)
 	return fd;
 }
 
-long PLAIN child_place(struct job *job, struct verdict *verdict)
+long PLAIN ss__child_place(struct job *job, struct verdict *verdict)
 {
 	const struct fd_plan *plan = job->fds;
 	long result = lift_report(job);

@@ -8,9 +8,9 @@
  * Makes the descriptor table the child's own, without what lies above the plan's cut.
  * 0, -errno, or -ENGINE_RETRY_PRIVATE.
  */
-long child_cut(struct job *job);
+long ss__child_cut(struct job *job);
 
 /* Follows the rest of the plan. On failure (-1) says in *verdict where and why. */
-long child_place(struct job *job, struct verdict *verdict);
+long ss__child_place(struct job *job, struct verdict *verdict);
 
 #endif

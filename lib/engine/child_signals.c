@@ -20,7 +20,7 @@ static PLAIN long set_default(int sig)
 	return raw4(SYS_rt_sigaction, sig, &action, 0, SET_SIZE);
 }
 
-long PLAIN child_dispositions(const struct job *job)
+long PLAIN ss__child_dispositions(const struct job *job)
 {
 	if (!job->reset_handlers && !job->sigdefault)
 		return 0;
@@ -37,7 +37,7 @@ long PLAIN child_dispositions(const struct job *job)
 	return 0;
 }
 
-long PLAIN child_mask(const struct job *job)
+long PLAIN ss__child_mask(const struct job *job)
 {
 	return raw4(SYS_rt_sigprocmask, SIG_SETMASK, &job->mask, 0, SET_SIZE);
 }

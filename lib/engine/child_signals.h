@@ -5,9 +5,9 @@
 #include "engine/job.h"
 
 /* No handler is left after this; what was ignored stays so, but for job->sigdefault. 0 or -errno. */
-long child_dispositions(const struct job *job);
+long ss__child_dispositions(const struct job *job);
 
 /* The program's own mask: what was pending is delivered here. 0 or -errno. */
-long child_mask(const struct job *job);
+long ss__child_mask(const struct job *job);
 
 #endif

@@ -25,7 +25,7 @@ struct clone3_args {
 
 #define SIZE_WITHOUT_CGROUP (sizeof(struct clone3_args) - sizeof(uint64_t))
 
-PLAIN __attribute__((noinline)) long clone_new(const struct clone_call *call)
+PLAIN __attribute__((noinline)) long ss__clone_new(const struct clone_call *call)
 {
 	struct clone3_args args = {
 		.flags = CLONE_VM | CLONE_VFORK | call->flags,
@@ -39,10 +39,10 @@ PLAIN __attribute__((noinline)) long clone_new(const struct clone_call *call)
 	return raw_clone(SYS_clone3, (long)&args, size, 0, call->run, call->arg);
 }
 
-PLAIN __attribute__((noinline)) long clone_old(const struct clone_call *call)
+PLAIN __attribute__((noinline)) long ss__clone_old(const struct clone_call *call)
 {
-	uint64_t flags = CLONE_VM | CLONE_VFORK | (call->flags & 0xffffff00) |
-			 (uint64_t)call->exit_signal;
+	uint64_t flags =
+		CLONE_VM | CLONE_VFORK | (call->flags & 0xffffff00) | (uint64_t)call->exit_signal;
 	long top = (long)call->stack + (long)call->stack_size;
 	return raw_clone(SYS_clone, (long)flags, top, (long)call->pidfd, call->run, call->arg);
 }

@@ -7,10 +7,10 @@
 
 /* One call of clone3 or clone, always with CLONE_VM and CLONE_VFORK. */
 struct clone_call {
-	uint64_t flags;   /* further ones; those that only clone3 has are left out for clone */
+	uint64_t flags; /* further ones; those that only clone3 has are left out for clone */
 	int exit_signal;
-	int *pidfd;       /* set, with CLONE_PIDFD, on kernels that have it */
-	int cgroup;       /* for CLONE_INTO_CGROUP */
+	int *pidfd; /* set, with CLONE_PIDFD, on kernels that have it */
+	int cgroup; /* for CLONE_INTO_CGROUP */
 	void *stack;
 	uint64_t stack_size;
 	void (*run)(void *arg);
@@ -18,8 +18,8 @@ struct clone_call {
 };
 
 /* The child's pid or -errno. */
-long clone_new(const struct clone_call *call);  /* by clone3 */
-long clone_old(const struct clone_call *call);  /* by clone */
+long ss__clone_new(const struct clone_call *call); /* by clone3 */
+long ss__clone_old(const struct clone_call *call); /* by clone */
 
 /* Newer than some headers. */
 #ifndef CLONE_PIDFD

@@ -16,6 +16,6 @@ struct engine_child {
  * job->verdict.stage. A child that failed is reaped already. The signal mask is the caller's again on
  * every path. To be called with cancellation disabled.
  */
-int engine_run(struct job *job, struct engine_child *child);
+int ss__engine_run(struct job *job, struct engine_child *child);
 
 #endif

@@ -96,9 +96,9 @@ static long try_clone(struct job *job, struct clone_call call, bool by_clone3, u
 	job->reset_handlers = !(extra & ENGINE_CLEAR_SIGHAND);
 	job->cgroup_by_file = (job->flags & JOB_CGROUP) && !(extra & ENGINE_INTO_CGROUP);
 	if (by_clone3)
-		return clone_new(&call);
+		return ss__clone_new(&call);
 	block(SIGCHLD_BIT);
-	return clone_old(&call);
+	return ss__clone_old(&call);
 }
 
 static long clone_best(struct job *job, const struct clone_call *call)
@@ -136,7 +136,7 @@ static int run_shared(struct job *job, struct engine_child *child, void *stack)
 			.cgroup = job->cgroup,
 			.stack = stack,
 			.stack_size = CHILD_STACK_SIZE,
-			.run = child_main,
+			.run = ss__child_main,
 			.arg = job,
 		};
 		long pid = clone_best(job, &call);
@@ -186,7 +186,7 @@ static int run_copied(struct job *job, struct engine_child *child, void *stack)
 		.cgroup = -1,
 		.stack = stack,
 		.stack_size = CHILD_STACK_SIZE,
-		.run = child_main,
+		.run = ss__child_main,
 		.arg = job,
 	};
 	long pid = try_clone(job, call, false, 0);
@@ -210,10 +210,10 @@ static long probe_memory(void *stack)
 	const struct clone_call call = {
 		.stack = stack,
 		.stack_size = CHILD_STACK_SIZE,
-		.run = child_probe,
+		.run = ss__child_probe,
 		.arg = &shared,
 	};
-	long pid = clone_old(&call);
+	long pid = ss__clone_old(&call);
 	if (pid < 0 && pid != -EINVAL)
 		return pid;
 	if (pid > 0)
@@ -233,7 +233,7 @@ static __attribute__((noinline)) int run_blocked(struct job *job, struct engine_
 				       : run_copied(job, child, stack);
 }
 
-int engine_run(struct job *job, struct engine_child *child)
+int ss__engine_run(struct job *job, struct engine_child *child)
 {
 	kernel_sigset old = block(to_block());
 	if (!(job->flags & JOB_MASK))

@@ -243,7 +243,7 @@ no_actions:
 	return error;
 }
 
-int engine_run(struct job *job, struct engine_child *child)
+int ss__engine_run(struct job *job, struct engine_child *child)
 {
 	pid_t pid = -1;
 	job->verdict.stage = unsupported(job);

@@ -18,7 +18,7 @@ struct draft {
 	int *readers; /* of each target: how many others are to be placed before it */
 };
 
-size_t fd_plan_size(size_t n_pairs, size_t n_closes)
+size_t ss__fd_plan_size(size_t n_pairs, size_t n_closes)
 {
 	return n_pairs * (sizeof(struct fd_pair) + sizeof(struct fd_lift) +
 				 sizeof(struct fd_place) + sizeof(int)) +
@@ -151,7 +151,7 @@ static void plan_closes(
 	}
 }
 
-int fd_plan_make(struct fd_plan *plan, const struct fd_request *request, void *memory)
+int ss__fd_plan_make(struct fd_plan *plan, const struct fd_request *request, void *memory)
 {
 	size_t n = request->n_pairs;
 	struct fd_pair *sorted = memory;

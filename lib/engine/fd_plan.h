@@ -57,13 +57,13 @@ struct fd_request {
 	int hold;  /* highest descriptor that must outlive the cut for other reasons, or -1 */
 };
 
-/* Bytes that fd_plan_make needs to work in for so many pairs and closes. */
-size_t fd_plan_size(size_t n_pairs, size_t n_closes);
+/* Bytes that ss__fd_plan_make needs to work in for so many pairs and closes. */
+size_t ss__fd_plan_size(size_t n_pairs, size_t n_closes);
 
 /*
- * Fills in the plan, whose arrays lie in memory[fd_plan_size()], aligned for int. 0, or -EINVAL
+ * Fills in the plan, whose arrays lie in memory[ss__fd_plan_size()], aligned for int. 0, or -EINVAL
  * when two pairs have the same `to`.
  */
-int fd_plan_make(struct fd_plan *plan, const struct fd_request *request, void *memory);
+int ss__fd_plan_make(struct fd_plan *plan, const struct fd_request *request, void *memory);
 
 #endif

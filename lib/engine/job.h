@@ -23,7 +23,7 @@ enum job_flag {
 	JOB_GID = 1 << 7,
 	JOB_UID = 1 << 8,
 	JOB_NO_NEW_PRIVS = 1 << 9,
-	JOB_MASK = 1 << 10,    /* else the caller's */
+	JOB_MASK = 1 << 10, /* else the caller's */
 	JOB_NO_PIDFD = 1 << 11,
 };
 
@@ -40,7 +40,7 @@ typedef uint64_t kernel_sigset;
  * has to say it writes here.
  */
 struct job {
-	const char *paths; /* from path_candidates */
+	const char *paths; /* from ss__path_candidates */
 	char *const *argv;
 	char *const *env;
 	char **shell_argv; /* NULL: no fallback. [0] is the shell, [1] gets the path, then arguments */
@@ -71,7 +71,7 @@ struct job {
 	bool shared_table;   /* the descriptor table is the parent's until the cut */
 	bool reset_handlers; /* the clone has not done it */
 	bool cgroup_by_file; /* the clone has not done it */
-	int report;          /* where to write a struct verdict when memory is not shared, else -1 */
+	int report; /* where to write a struct verdict when memory is not shared, else -1 */
 	pid_t parent;
 
 	/* Written by the child. */

@@ -50,12 +50,12 @@ static size_t walk(char *list, const char *file, const char *path)
 	return used + 1;
 }
 
-size_t path_candidates_size(const char *file, const char *path)
+size_t ss__path_candidates_size(const char *file, const char *path)
 {
 	return walk(NULL, file, path);
 }
 
-void path_candidates(char *list, const char *file, const char *path)
+void ss__path_candidates(char *list, const char *file, const char *path)
 {
 	walk(list, file, path);
 }

@@ -25,10 +25,10 @@ PLAIN static inline bool path_goes_on(int error)
 	       error == ENODEV || error == ETIMEDOUT || error == ENAMETOOLONG;
 }
 
-/* Bytes that path_candidates will write. */
-size_t path_candidates_size(const char *file, const char *path);
+/* Bytes that ss__path_candidates will write. */
+size_t ss__path_candidates_size(const char *file, const char *path);
 
 /* Writes them. */
-void path_candidates(char *list, const char *file, const char *path);
+void ss__path_candidates(char *list, const char *file, const char *path);
 
 #endif

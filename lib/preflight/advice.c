@@ -24,7 +24,7 @@ static bool has_no_room_for_programs(const struct ss_preflight *r)
 	/* Of an estimate, most of the uncertainty is in the charge. */
 	uint64_t error = r->exact ? r->uncertainty_bytes : 0;
 	return r->cause == SS_CAUSE_COMMIT_LIMIT &&
-	       r->headroom_bytes < add_clamped(error, SMALL_PROGRAM);
+	       r->headroom_bytes < ss__add_clamped(error, SMALL_PROGRAM);
 }
 
 static int own_code(char *text, size_t size, const struct ss_preflight *r)
@@ -49,10 +49,10 @@ static uint64_t sufficient_limit_kb(const struct ss_preflight *r)
 {
 	uint64_t base = r->limit_bytes;
 	if (r->headroom_bytes == 0)
-		base = add_clamped(r->committed_bytes, USUAL_RESERVES);
+		base = ss__add_clamped(r->committed_bytes, USUAL_RESERVES);
 	if (base < r->limit_bytes)
 		base = r->limit_bytes;
-	base = add_clamped(base, add_clamped(r->charge_bytes, r->uncertainty_bytes));
+	base = ss__add_clamped(base, ss__add_clamped(r->charge_bytes, r->uncertainty_bytes));
 	return base / 1024 + (base % 1024 != 0);
 }
 
@@ -111,7 +111,8 @@ static int memory_cgroup(char *text, size_t size, const struct ss_preflight *r)
 		"its memory cgroup has %s left and fork may take %s: this process may be killed "
 		"inside "
 		"fork; raise memory.max, or do not fork",
-		size_text(room, r->cgroup_headroom_bytes), size_text(need, r->cgroup_need_bytes));
+		ss__size_text(room, r->cgroup_headroom_bytes),
+		ss__size_text(need, r->cgroup_need_bytes));
 }
 
 static int slow(char *text, size_t size, const struct ss_preflight *r)
@@ -122,14 +123,14 @@ static int slow(char *text, size_t size, const struct ss_preflight *r)
 	return snprintf(text, size,
 		"its other threads cannot map memory for the %s of a fork; ss_spawn does not hold "
 		"them up",
-		time_text(time, r->estimated_ns));
+		ss__time_text(time, r->estimated_ns));
 }
 
 static int look_closer(char *text, size_t size, const struct ss_preflight *r)
 {
 	if (!is_for_memory(r) || r->exact)
 		return 0;
-	if (lacks_mappings(r))
+	if (ss__lacks_mappings(r))
 		return snprintf(text, size, "its maps may not be read: ask as its user or as root");
 	return snprintf(text, size,
 		"this is an estimate: its smaps was not read (safespawn preflight --exact, as its "
@@ -137,7 +138,7 @@ static int look_closer(char *text, size_t size, const struct ss_preflight *r)
 		"or as root)");
 }
 
-int advice_text(char *text, size_t size, const struct ss_preflight *r, unsigned n)
+int ss__advice_text(char *text, size_t size, const struct ss_preflight *r, unsigned n)
 {
 	static int (*const all[])(char *, size_t, const struct ss_preflight *) = {
 		memory_cgroup,

@@ -10,13 +10,13 @@
 
 static uint64_t pages_of_kb(uint64_t kb, uint64_t page_bytes)
 {
-	return mul_clamped(kb, 1024) / page_bytes;
+	return ss__mul_clamped(kb, 1024) / page_bytes;
 }
 
-struct charge_facts charge_from_status(const struct status *st, uint64_t page_bytes)
+struct charge_facts ss__charge_from_status(const struct status *st, uint64_t page_bytes)
 {
 	uint64_t total = pages_of_kb(st->size, page_bytes);
-	uint64_t data = pages_of_kb(add_clamped(st->data, st->stack), page_bytes);
+	uint64_t data = pages_of_kb(ss__add_clamped(st->data, st->stack), page_bytes);
 	if (data > total)
 		data = total;
 	return (struct charge_facts){
@@ -40,7 +40,7 @@ static struct charge_facts from_flags(const struct mappings *m, uint64_t page_by
 	};
 }
 
-struct charge_facts charge_from_mappings(const struct mappings *m, uint64_t page_bytes)
+struct charge_facts ss__charge_from_mappings(const struct mappings *m, uint64_t page_bytes)
 {
 	/* Kernels before 3.8 print no flags. */
 	if (m->with_flags && m->n_flagged == m->n && m->n > 0)

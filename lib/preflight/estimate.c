@@ -10,13 +10,13 @@
 #define PAGE_NS 45
 #define HUGE_PART_NS 2
 
-uint64_t estimate_ns(const struct snapshot *s)
+uint64_t ss__estimate_ns(const struct snapshot *s)
 {
 	uint64_t huge = s->charge.huge, pages = s->task.anonymous;
 	if (huge > pages)
 		huge = pages;
 	uint64_t ns = EMPTY_NS;
-	ns = add_clamped(ns, mul_clamped(s->charge.mappings, MAPPING_NS));
-	ns = add_clamped(ns, mul_clamped(pages - huge, PAGE_NS));
-	return add_clamped(ns, mul_clamped(huge, HUGE_PART_NS));
+	ns = ss__add_clamped(ns, ss__mul_clamped(s->charge.mappings, MAPPING_NS));
+	ns = ss__add_clamped(ns, ss__mul_clamped(pages - huge, PAGE_NS));
+	return ss__add_clamped(ns, ss__mul_clamped(huge, HUGE_PART_NS));
 }

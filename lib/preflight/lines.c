@@ -3,13 +3,13 @@
 
 #include <string.h>
 
-void lines_start(struct lines *lines)
+void ss__lines_start(struct lines *lines)
 {
 	lines->used = 0;
 	lines->skip = false;
 }
 
-char *lines_room(struct lines *lines, size_t *room)
+char *ss__lines_room(struct lines *lines, size_t *room)
 {
 	*room = sizeof lines->text - 1 - lines->used;
 	return lines->text + lines->used;
@@ -23,7 +23,7 @@ static void hand_out(struct lines *lines, char *line, char *end, line_fn *fn, vo
 	lines->skip = false;
 }
 
-void lines_took(struct lines *lines, size_t n, line_fn *fn, void *to)
+void ss__lines_took(struct lines *lines, size_t n, line_fn *fn, void *to)
 {
 	char *line = lines->text, *newline;
 	lines->used += n;
@@ -36,14 +36,14 @@ void lines_took(struct lines *lines, size_t n, line_fn *fn, void *to)
 	memmove(lines->text, line, lines->used);
 	if (lines->used == sizeof lines->text - 1) {
 		hand_out(lines, lines->text, lines->text + lines->used, fn, to);
-		lines_start(lines);
+		ss__lines_start(lines);
 		lines->skip = true;
 	}
 }
 
-void lines_end(struct lines *lines, line_fn *fn, void *to)
+void ss__lines_end(struct lines *lines, line_fn *fn, void *to)
 {
 	if (lines->used > 0)
 		hand_out(lines, lines->text, lines->text + lines->used, fn, to);
-	lines_start(lines);
+	ss__lines_start(lines);
 }

@@ -15,8 +15,8 @@ static int read_mappings(int task_dir, enum look look, struct mappings *m)
 	m->with_flags = look == LOOK_SMAPS;
 	if (top)
 		top->n = 0;
-	int r = read_pieces(task_dir, file, parse_maps, m);
-	parse_maps_end(m);
+	int r = ss__read_pieces(task_dir, file, ss__parse_maps, m);
+	ss__parse_maps_end(m);
 	return r;
 }
 
@@ -40,7 +40,7 @@ static int look_at(const struct source *source, int task_dir, enum look look,
 		return r;
 	if (m.n == 0)
 		return source->live ? -ESRCH : 0;
-	s->charge = charge_from_mappings(&m, s->system.page_bytes);
+	s->charge = ss__charge_from_mappings(&m, s->system.page_bytes);
 	return 0;
 }
 
@@ -50,7 +50,7 @@ static int escalate(const struct source *source, int task_dir, const struct look
 	int error = 0;
 	enum look done = LOOK_STATUS;
 	while (!error && !s->charge.final && done < LOOK_SMAPS &&
-		(done < request->least || judge(s).closer))
+		(done < request->least || ss__judge(s).closer))
 		error = look_at(source, task_dir, ++done, request->top, s);
 	return error;
 }
@@ -58,19 +58,19 @@ static int escalate(const struct source *source, int task_dir, const struct look
 static int look_inside(const struct source *source, int task_dir,
 	const struct look_request *request, struct snapshot *s, const struct status *st)
 {
-	bool own = source->live && is_caller(source, request->pid);
-	read_task(source, task_dir, own, st, &s->system, &s->task);
-	read_cgroups(source, task_dir, &s->task, request->pids_cgroup);
+	bool own = source->live && ss__is_caller(source, request->pid);
+	ss__read_task(source, task_dir, own, st, &s->system, &s->task);
+	ss__read_cgroups(source, task_dir, &s->task, request->pids_cgroup);
 	if (s->task.memory_room_bytes != NO_LIMIT)
-		read_cpus(source, &s->system);
-	s->charge = charge_from_status(st, s->system.page_bytes);
+		ss__read_cpus(source, &s->system);
+	s->charge = ss__charge_from_status(st, s->system.page_bytes);
 	return escalate(source, task_dir, request, s);
 }
 
 static int look_at_thread(const struct source *source, int process_dir,
 	const struct look_request *request, struct snapshot *s, struct status *st)
 {
-	int task_dir = living_thread_open(process_dir, st);
+	int task_dir = ss__living_thread_open(process_dir, st);
 	if (task_dir < 0)
 		return task_dir;
 	int error = look_inside(source, task_dir, request, s, st);
@@ -78,14 +78,14 @@ static int look_at_thread(const struct source *source, int process_dir,
 	return error;
 }
 
-int look(const struct source *source, const struct system_facts *sys,
+int ss__look(const struct source *source, const struct system_facts *sys,
 	const struct look_request *request, struct snapshot *s, struct status *st)
 {
-	int task_dir = task_open(source, request->pid);
+	int task_dir = ss__task_open(source, request->pid);
 	if (task_dir < 0)
 		return task_dir;
 	s->system = *sys;
-	int error = read_status(task_dir, st);
+	int error = ss__read_status(task_dir, st);
 	if (!error)
 		error = look_inside(source, task_dir, request, s, st);
 	else if (error == -ESRCH)

@@ -3,7 +3,7 @@
 
 enum { ALWAYS = 1, NEVER = 2 };
 
-bool is_before_5_2(const struct system_facts *sys)
+bool ss__is_before_5_2(const struct system_facts *sys)
 {
 	return sys->version < VERSION(5, 2);
 }
@@ -22,10 +22,10 @@ static uint64_t admin_reserve(const struct snapshot *s)
 static uint64_t guessed_available(const struct snapshot *s)
 {
 	const struct system_facts *sys = &s->system;
-	uint64_t available = add_clamped(sys->free, sub_clamped(sys->file, sys->shmem));
-	available = add_clamped(available, add_clamped(sys->swap_free, sys->reclaimable));
-	available = sub_clamped(available, sys->reserve);
-	return sub_clamped(available, admin_reserve(s));
+	uint64_t available = ss__add_clamped(sys->free, ss__sub_clamped(sys->file, sys->shmem));
+	available = ss__add_clamped(available, ss__add_clamped(sys->swap_free, sys->reclaimable));
+	available = ss__sub_clamped(available, sys->reserve);
+	return ss__sub_clamped(available, admin_reserve(s));
 }
 
 static uint64_t allowed(const struct snapshot *s)
@@ -33,19 +33,19 @@ static uint64_t allowed(const struct snapshot *s)
 	uint64_t reserve = s->task.total / 32;
 	if (reserve > s->system.user_reserve)
 		reserve = s->system.user_reserve;
-	uint64_t pages = sub_clamped(s->system.commit_limit, admin_reserve(s));
-	return sub_clamped(pages, reserve);
+	uint64_t pages = ss__sub_clamped(s->system.commit_limit, admin_reserve(s));
+	return ss__sub_clamped(pages, reserve);
 }
 
-uint64_t headroom_pages(const struct snapshot *s)
+uint64_t ss__headroom_pages(const struct snapshot *s)
 {
 	if (s->system.overcommit == ALWAYS)
 		return NO_LIMIT;
 	if (s->system.overcommit == NEVER)
-		return sub_clamped(allowed(s), s->system.committed);
-	if (is_before_5_2(&s->system))
+		return ss__sub_clamped(allowed(s), s->system.committed);
+	if (ss__is_before_5_2(&s->system))
 		return guessed_available(s);
-	return add_clamped(s->system.ram, s->system.swap);
+	return ss__add_clamped(s->system.ram, s->system.swap);
 }
 
 /* Each CPU may keep back up to a batch of what has been committed. */
@@ -61,16 +61,16 @@ static uint64_t commit_error(const struct system_facts *sys)
 static uint64_t guess_error(const struct snapshot *s)
 {
 	uint64_t cpus = s->system.cpus ? s->system.cpus : 1;
-	return headroom_pages(s) / 64 + cpus * 32;
+	return ss__headroom_pages(s) / 64 + cpus * 32;
 }
 
-uint64_t counter_error_pages(const struct snapshot *s)
+uint64_t ss__counter_error_pages(const struct snapshot *s)
 {
 	if (s->system.overcommit == ALWAYS)
 		return 0;
 	if (s->system.overcommit == NEVER)
 		return commit_error(&s->system);
-	return is_before_5_2(&s->system) ? guess_error(s) : 0;
+	return ss__is_before_5_2(&s->system) ? guess_error(s) : 0;
 }
 
 static enum outcome closer(const struct snapshot *s)
@@ -82,13 +82,13 @@ static enum outcome judge_commit(const struct snapshot *s)
 {
 	const struct range *sum = &s->charge.sum;
 	uint64_t limit = allowed(s), committed = s->system.committed;
-	uint64_t error = counter_error_pages(s);
+	uint64_t error = ss__counter_error_pages(s);
 	if (!s->system.commit_known)
 		return NEAR;
 	/* A process without a charged page is not refused: no mapping, no check. */
-	if (sum->high == 0 || add_clamped(add_clamped(committed, sum->high), error) < limit)
+	if (sum->high == 0 || ss__add_clamped(ss__add_clamped(committed, sum->high), error) < limit)
 		return PASSES;
-	if (add_clamped(committed, sum->low) >= add_clamped(limit, error) && sum->low > 0)
+	if (ss__add_clamped(committed, sum->low) >= ss__add_clamped(limit, error) && sum->low > 0)
 		return REFUSED;
 	return sum->low == sum->high ? NEAR : closer(s);
 }
@@ -96,17 +96,17 @@ static enum outcome judge_commit(const struct snapshot *s)
 static enum outcome judge_guess(const struct snapshot *s)
 {
 	const struct range *largest = &s->charge.largest;
-	uint64_t bound = headroom_pages(s), error = counter_error_pages(s);
+	uint64_t bound = ss__headroom_pages(s), error = ss__counter_error_pages(s);
 	/* The older rule refuses a mapping that is just as large as the bound. */
-	uint64_t first_refused = is_before_5_2(&s->system) ? bound : add_clamped(bound, 1);
-	if (largest->high == 0 || add_clamped(largest->high, error) < first_refused)
+	uint64_t first_refused = ss__is_before_5_2(&s->system) ? bound : ss__add_clamped(bound, 1);
+	if (largest->high == 0 || ss__add_clamped(largest->high, error) < first_refused)
 		return PASSES;
-	if (largest->low >= add_clamped(first_refused, error))
+	if (largest->low >= ss__add_clamped(first_refused, error))
 		return REFUSED;
 	return largest->low == largest->high ? NEAR : closer(s);
 }
 
-enum outcome judge_memory(const struct snapshot *s, enum ss_cause *cause)
+enum outcome ss__judge_memory(const struct snapshot *s, enum ss_cause *cause)
 {
 	if (s->system.overcommit == ALWAYS)
 		return PASSES;
@@ -114,6 +114,6 @@ enum outcome judge_memory(const struct snapshot *s, enum ss_cause *cause)
 		*cause = SS_CAUSE_COMMIT_LIMIT;
 		return judge_commit(s);
 	}
-	*cause = is_before_5_2(&s->system) ? SS_CAUSE_MAPPING_AVAILABLE : SS_CAUSE_MAPPING_RAM;
+	*cause = ss__is_before_5_2(&s->system) ? SS_CAUSE_MAPPING_AVAILABLE : SS_CAUSE_MAPPING_RAM;
 	return judge_guess(s);
 }

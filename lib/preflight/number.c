@@ -3,18 +3,18 @@
 
 #include <string.h>
 
-uint64_t add_clamped(uint64_t a, uint64_t b)
+uint64_t ss__add_clamped(uint64_t a, uint64_t b)
 {
 	uint64_t sum;
 	return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
 }
 
-uint64_t sub_clamped(uint64_t a, uint64_t b)
+uint64_t ss__sub_clamped(uint64_t a, uint64_t b)
 {
 	return a > b ? a - b : 0;
 }
 
-uint64_t mul_clamped(uint64_t a, uint64_t b)
+uint64_t ss__mul_clamped(uint64_t a, uint64_t b)
 {
 	uint64_t product;
 	return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
@@ -41,29 +41,29 @@ static const char *scan(const char *s, uint64_t *value, int base)
 	const char *start = s = blanks(s);
 	uint64_t v = 0;
 	for (; digit(*s) < base; s++)
-		v = add_clamped(mul_clamped(v, (uint64_t)base), (uint64_t)digit(*s));
+		v = ss__add_clamped(ss__mul_clamped(v, (uint64_t)base), (uint64_t)digit(*s));
 	if (s == start)
 		return NULL;
 	*value = v;
 	return s;
 }
 
-const char *scan_decimal(const char *s, uint64_t *value)
+const char *ss__scan_decimal(const char *s, uint64_t *value)
 {
 	return scan(s, value, 10);
 }
 
-const char *scan_hex(const char *s, uint64_t *value)
+const char *ss__scan_hex(const char *s, uint64_t *value)
 {
 	return scan(s, value, 16);
 }
 
-int scan_limit(const char *s, uint64_t *value)
+int ss__scan_limit(const char *s, uint64_t *value)
 {
 	s = blanks(s);
 	if (!strncmp(s, "max", 3) || !strncmp(s, "unlimited", 9) || !strncmp(s, "-1", 2)) {
 		*value = NO_LIMIT;
 		return 1;
 	}
-	return scan_decimal(s, value) != NULL;
+	return ss__scan_decimal(s, value) != NULL;
 }

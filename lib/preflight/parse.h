@@ -19,26 +19,26 @@ struct field {
 	const char *key;
 	size_t offset; /* of a uint64_t */
 };
-bool parse_field(const struct field *fields, size_t n, const char *line, void *into);
+bool ss__parse_field(const struct field *fields, size_t n, const char *line, void *into);
 
 struct meminfo { /* kB, but for the count of huge pages */
 	uint64_t total, free, buffers, cached, swap_cached, swap_total, swap_free, shmem;
 	uint64_t reclaimable, slab_reclaimable, commit_limit, committed;
 	uint64_t hugetlb, huge_pages, huge_page_size;
 };
-line_fn parse_meminfo;
+line_fn ss__parse_meminfo;
 
 struct vmstat { /* pages */
 	uint64_t free, file, shmem, slab_reclaimable, misc_reclaimable;
 };
-line_fn parse_vmstat;
+line_fn ss__parse_vmstat;
 
 struct zoneinfo {
 	uint64_t reserve;                   /* pages: the kernel's totalreserve_pages */
 	uint64_t high, managed, protection; /* of the zone being read */
 };
-line_fn parse_zoneinfo;
-void parse_zoneinfo_end(struct zoneinfo *z);
+line_fn ss__parse_zoneinfo;
+void ss__parse_zoneinfo_end(struct zoneinfo *z);
 
 struct status { /* kB, but for the first lines */
 	char name[64];
@@ -47,18 +47,18 @@ struct status { /* kB, but for the first lines */
 	uint64_t pid, parent, uid, threads, kernel_thread, cap_effective;
 	uint64_t size, resident, resident_anon, data, stack, page_tables, swap;
 };
-line_fn parse_status;
+line_fn ss__parse_status;
 
 struct limits {
 	bool has_processes;
 	uint64_t processes; /* soft */
 };
-line_fn parse_limits;
+line_fn ss__parse_limits;
 
 struct cgroup_paths {
 	char v2[1024], pids[1024], memory[1024]; /* "" where there is none or it is too long */
 };
-line_fn parse_cgroup;
+line_fn ss__parse_cgroup;
 
 /* Where a cgroup hierarchy is mounted: looked for by controller, or "" for version 2. */
 struct cgroup_mount {
@@ -66,24 +66,24 @@ struct cgroup_mount {
 	char point[1024]; /* "" : not found */
 	char root[1024];  /* the part of the hierarchy that is mounted there */
 };
-line_fn parse_mountinfo;
+line_fn ss__parse_mountinfo;
 
 struct memory_stat {
 	uint64_t active_file, inactive_file, total_active_file, total_inactive_file;
 };
-line_fn parse_memory_stat;
+line_fn ss__parse_memory_stat;
 
 struct cpu_count {
 	uint64_t cpus;
 };
-line_fn parse_stat_cpus; /* /proc/stat */
+line_fn ss__parse_stat_cpus; /* /proc/stat */
 
 /* Single values. They return 0 when there is none. */
-int parse_tasks(const char *loadavg, uint64_t *tasks);
-int parse_version(const char *release, unsigned *version); /* "5.15.0-91" -> VERSION(5, 15) */
-int parse_cpu_list(const char *list, uint64_t *cpus);      /* "0-3,8" -> 5 */
-bool parse_full_uid_map(const char *map);                  /* is that of the first namespace */
-int parse_namespace(const char *link, uint64_t *inode);    /* "user:[4026531837]" */
+int ss__parse_tasks(const char *loadavg, uint64_t *tasks);
+int ss__parse_version(const char *release, unsigned *version); /* "5.15.0-91" -> VERSION(5, 15) */
+int ss__parse_cpu_list(const char *list, uint64_t *cpus);      /* "0-3,8" -> 5 */
+bool ss__parse_full_uid_map(const char *map);                  /* is that of the first namespace */
+int ss__parse_namespace(const char *link, uint64_t *inode);    /* "user:[4026531837]" */
 
 #define VERSION(major, minor) ((unsigned)(major) << 16 | (unsigned)(minor))
 
@@ -115,7 +115,7 @@ struct mappings {
 	uint64_t huge;
 	struct mapping now; /* end == 0: none yet */
 };
-line_fn parse_maps; /* and smaps */
-void parse_maps_end(struct mappings *m);
+line_fn ss__parse_maps; /* and smaps */
+void ss__parse_maps_end(struct mappings *m);
 
 #endif

@@ -26,7 +26,7 @@ static bool listed(const char *list, const char *end, const char *word)
 }
 
 /* "8:pids:/a/b", "0::/a/b" */
-void parse_cgroup(void *to, const char *line)
+void ss__parse_cgroup(void *to, const char *line)
 {
 	struct cgroup_paths *c = to;
 	const char *list = strchr(line, ':');
@@ -89,7 +89,7 @@ static bool is_wanted(const char *s, const char *controller)
 }
 
 /* "36 35 0:30 /part /mount/point rw - cgroup cgroup rw,memory" */
-void parse_mountinfo(void *to, const char *line)
+void ss__parse_mountinfo(void *to, const char *line)
 {
 	struct cgroup_mount *m = to;
 	const char *s = line, *root, *point;
@@ -114,7 +114,7 @@ void parse_mountinfo(void *to, const char *line)
 #member, offsetof(struct memory_stat, member)                                      \
 	}
 
-void parse_memory_stat(void *to, const char *line)
+void ss__parse_memory_stat(void *to, const char *line)
 {
 	static const struct field fields[] = {
 		FIELD(active_file),
@@ -122,5 +122,5 @@ void parse_memory_stat(void *to, const char *line)
 		FIELD(total_active_file),
 		FIELD(total_inactive_file),
 	};
-	parse_field(fields, sizeof fields / sizeof fields[0], line, to);
+	ss__parse_field(fields, sizeof fields / sizeof fields[0], line, to);
 }

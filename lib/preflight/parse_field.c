@@ -15,7 +15,7 @@ static const char *after_key(const char *line, const char *key)
 	return line + (*line == ':');
 }
 
-bool parse_field(const struct field *fields, size_t n, const char *line, void *into)
+bool ss__parse_field(const struct field *fields, size_t n, const char *line, void *into)
 {
 	for (size_t i = 0; i < n; i++) {
 		uint64_t value;
@@ -24,7 +24,7 @@ bool parse_field(const struct field *fields, size_t n, const char *line, void *i
 		const char *text = after_key(line, fields[i].key);
 		if (!text)
 			continue;
-		if (!scan_decimal(text, &value))
+		if (!ss__scan_decimal(text, &value))
 			return false;
 		memcpy((char *)into + fields[i].offset, &value, sizeof value);
 		return true;

@@ -3,11 +3,11 @@
 
 #include "preflight/parse.h"
 
-void parse_limits(void *to, const char *line)
+void ss__parse_limits(void *to, const char *line)
 {
 	static const char name[] = "Max processes";
 	struct limits *l = to;
 	if (!strncmp(line, name, sizeof name - 1) &&
-		scan_limit(line + sizeof name - 1, &l->processes))
+		ss__scan_limit(line + sizeof name - 1, &l->processes))
 		l->has_processes = true;
 }

@@ -29,7 +29,7 @@ static void keep_if_large(struct top_mappings *top, const struct mapping *m)
 static void add(uint64_t *n, uint64_t *sum, uint64_t *largest, uint64_t size)
 {
 	*n += 1;
-	*sum = add_clamped(*sum, size);
+	*sum = ss__add_clamped(*sum, size);
 	if (size > *largest)
 		*largest = size;
 }
@@ -42,7 +42,7 @@ static void finish(struct mappings *m)
 		return;
 	m->n++;
 	m->n_flagged += now->has_flags;
-	m->huge = add_clamped(m->huge, now->huge);
+	m->huge = ss__add_clamped(m->huge, now->huge);
 	if (now->is_private)
 		add(&ignored, &m->private_bytes, &m->largest_private, size);
 	if (now->is_private && now->writable)
@@ -53,7 +53,7 @@ static void finish(struct mappings *m)
 		keep_if_large(m->top, now);
 }
 
-void parse_maps_end(struct mappings *m)
+void ss__parse_maps_end(struct mappings *m)
 {
 	finish(m);
 	memset(&m->now, 0, sizeof m->now);
@@ -63,10 +63,10 @@ void parse_maps_end(struct mappings *m)
 static bool header(struct mapping *m, const char *line)
 {
 	struct mapping new = {0};
-	const char *s = scan_hex(line, &new.start);
+	const char *s = ss__scan_hex(line, &new.start);
 	if (!s || line[0] == ' ' || *s != '-')
 		return false;
-	s = scan_hex(s + 1, &new.end);
+	s = ss__scan_hex(s + 1, &new.end);
 	if (!s || *s != ' ' || new.end <= new.start || strcspn(s + 1, " ") != 4)
 		return false;
 	memcpy(new.perms, s + 1, 4);
@@ -97,18 +97,18 @@ static void flags(struct mapping *m, const char *s)
 	}
 }
 
-void parse_maps(void *to, const char *line)
+void ss__parse_maps(void *to, const char *line)
 {
 	struct mappings *m = to;
 	struct mapping next;
 	uint64_t kb;
 	if (header(&next, line)) {
-		parse_maps_end(m);
+		ss__parse_maps_end(m);
 		m->now = next;
 	} else if (m->with_flags && !strncmp(line, "VmFlags:", 8)) {
 		flags(&m->now, line + 8);
 	} else if (m->with_flags && !strncmp(line, "AnonHugePages:", 14)) {
-		if (scan_decimal(line + 14, &kb))
-			m->now.huge = mul_clamped(kb, 1024);
+		if (ss__scan_decimal(line + 14, &kb))
+			m->now.huge = ss__mul_clamped(kb, 1024);
 	}
 }

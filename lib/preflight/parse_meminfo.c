@@ -6,7 +6,7 @@
 		key, offsetof(struct meminfo, member)                                              \
 	}
 
-void parse_meminfo(void *to, const char *line)
+void ss__parse_meminfo(void *to, const char *line)
 {
 	static const struct field fields[] = {
 		FIELD("MemTotal", total),
@@ -25,5 +25,5 @@ void parse_meminfo(void *to, const char *line)
 		FIELD("HugePages_Total", huge_pages),
 		FIELD("Hugepagesize", huge_page_size),
 	};
-	parse_field(fields, sizeof fields / sizeof fields[0], line, to);
+	ss__parse_field(fields, sizeof fields / sizeof fields[0], line, to);
 }

@@ -28,11 +28,11 @@ static void text(struct status *s, const char *line)
 	} else if (!strncmp(line, "State:", 6)) {
 		s->state = line[6 + strspn(line + 6, " \t")];
 	} else if (!strncmp(line, "CapEff:", 7)) {
-		scan_hex(line + 7, &s->cap_effective);
+		ss__scan_hex(line + 7, &s->cap_effective);
 	}
 }
 
-void parse_status(void *to, const char *line)
+void ss__parse_status(void *to, const char *line)
 {
 	static const struct field fields[] = {
 		FIELD("Tgid", pid),
@@ -49,7 +49,7 @@ void parse_status(void *to, const char *line)
 		FIELD("VmSwap", swap),
 	};
 	struct status *s = to;
-	if (!parse_field(fields, sizeof fields / sizeof fields[0], line, s))
+	if (!ss__parse_field(fields, sizeof fields / sizeof fields[0], line, s))
 		text(s, line);
 	else if (!strncmp(line, "VmSize:", 7))
 		s->has_memory = true;

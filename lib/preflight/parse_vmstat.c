@@ -6,7 +6,7 @@
 		key, offsetof(struct vmstat, member)                                               \
 	}
 
-void parse_vmstat(void *to, const char *line)
+void ss__parse_vmstat(void *to, const char *line)
 {
 	static const struct field fields[] = {
 		FIELD("nr_free_pages", free),
@@ -15,5 +15,5 @@ void parse_vmstat(void *to, const char *line)
 		FIELD("nr_slab_reclaimable", slab_reclaimable),
 		FIELD("nr_kernel_misc_reclaimable", misc_reclaimable),
 	};
-	parse_field(fields, sizeof fields / sizeof fields[0], line, to);
+	ss__parse_field(fields, sizeof fields / sizeof fields[0], line, to);
 }

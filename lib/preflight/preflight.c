@@ -17,16 +17,16 @@ static int preflight(struct ss_preflight *report, pid_t pid)
 	struct snapshot snapshot;
 	struct status status;
 	const struct look_request request = {.pid = pid};
-	int error = source_open(&source, NULL);
+	int error = ss__source_open(&source, NULL);
 	if (error)
 		return error;
-	error = read_system(&source, &sys);
+	error = ss__read_system(&source, &sys);
 	if (!error)
-		error = look(&source, &sys, &request, &snapshot, &status);
-	source_close(&source);
+		error = ss__look(&source, &sys, &request, &snapshot, &status);
+	ss__source_close(&source);
 	if (error)
 		return error;
-	fill_report(report, &snapshot);
+	ss__fill_report(report, &snapshot);
 	return 0;
 }
 

@@ -16,7 +16,7 @@ static const char *headline(const struct ss_preflight *r)
 	case SS_FORK_EAGAIN:
 		return "fork would fail: EAGAIN, too many tasks";
 	case SS_FORK_UNSURE:
-		if (lacks_mappings(r))
+		if (ss__lacks_mappings(r))
 			return "fork may fail: its maps may not be read";
 		if (r->cause == SS_CAUSE_NPROC)
 			return "fork may fail: not all that counts can be seen";
@@ -29,24 +29,25 @@ static void print_charge(const struct ss_preflight *r, FILE *to)
 {
 	char charge[SIZE_TEXT], largest[SIZE_TEXT];
 	fprintf(to, "  charge     %s%s", r->exact ? "" : "about ",
-		size_text(charge, r->charge_bytes));
+		ss__size_text(charge, r->charge_bytes));
 	if (r->mappings)
 		fprintf(to, ", %llu of %llu mappings, the largest %s",
 			(unsigned long long)r->charged_mappings, (unsigned long long)r->mappings,
-			size_text(largest, r->largest_bytes));
+			ss__size_text(largest, r->largest_bytes));
 	fputc('\n', to);
 }
 
 static void print_headroom(const struct ss_preflight *r, FILE *to)
 {
 	char headroom[SIZE_TEXT], committed[SIZE_TEXT], limit[SIZE_TEXT], error[SIZE_TEXT];
-	size_text(headroom, r->headroom_bytes);
+	ss__size_text(headroom, r->headroom_bytes);
 	if (r->overcommit == 1)
 		fputs("  headroom   unlimited (vm.overcommit_memory=1)\n", to);
 	else if (r->overcommit == 2)
 		fprintf(to, "  headroom   %s for all of it: %s of %s are committed (+-%s)\n",
-			headroom, size_text(committed, r->committed_bytes),
-			size_text(limit, r->limit_bytes), size_text(error, r->uncertainty_bytes));
+			headroom, ss__size_text(committed, r->committed_bytes),
+			ss__size_text(limit, r->limit_bytes),
+			ss__size_text(error, r->uncertainty_bytes));
 	else
 		fprintf(to, "  headroom   %s for any one mapping\n", headroom);
 }
@@ -55,21 +56,21 @@ static void print_cost(const struct ss_preflight *r, FILE *to)
 {
 	char time[SIZE_TEXT], resident[SIZE_TEXT], tables[SIZE_TEXT];
 	fprintf(to, "  cost       about %s, and as long a stall of its other threads' mmap\n",
-		time_text(time, r->estimated_ns));
-	fprintf(to, "  resident   %s, page tables %s\n", size_text(resident, r->resident_bytes),
-		size_text(tables, r->page_table_bytes));
+		ss__time_text(time, r->estimated_ns));
+	fprintf(to, "  resident   %s, page tables %s\n", ss__size_text(resident, r->resident_bytes),
+		ss__size_text(tables, r->page_table_bytes));
 }
 
 static void print(const struct ss_preflight *r, FILE *to)
 {
 	char line[256];
 	fprintf(to, "%d: %s\n", (int)r->pid, headline(r));
-	reason_text(line, sizeof line, r);
+	ss__reason_text(line, sizeof line, r);
 	fprintf(to, "  because    %s\n", line);
 	print_charge(r, to);
 	print_headroom(r, to);
 	print_cost(r, to);
-	for (unsigned n = 0; advice_text(line, sizeof line, r, n) > 0; n++)
+	for (unsigned n = 0; ss__advice_text(line, sizeof line, r, n) > 0; n++)
 		fprintf(to, "  advice     %s\n", line);
 }
 

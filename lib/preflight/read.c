@@ -5,7 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-int source_open(struct source *source, const char *dir)
+int ss__source_open(struct source *source, const char *dir)
 {
 	const int flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
 	source->live = source->has_cgroups = !dir;
@@ -19,7 +19,7 @@ int source_open(struct source *source, const char *dir)
 	return 0;
 }
 
-void source_close(struct source *source)
+void ss__source_close(struct source *source)
 {
 	if (source->cgroup >= 0)
 		close(source->cgroup);
@@ -50,29 +50,29 @@ static int read_all(int dir, const char *path, bool in_one, line_fn *fn, void *t
 	int fd = open_file(dir, path);
 	if (fd < 0)
 		return fd;
-	lines_start(&lines);
+	ss__lines_start(&lines);
 	do {
-		char *into = lines_room(&lines, &room);
+		char *into = ss__lines_room(&lines, &room);
 		n = read_some(fd, into, room);
 		if (n > 0)
-			lines_took(&lines, (size_t)n, fn, to);
+			ss__lines_took(&lines, (size_t)n, fn, to);
 	} while (n > 0 && !(in_one && (size_t)n < room));
 	close(fd);
-	lines_end(&lines, fn, to);
+	ss__lines_end(&lines, fn, to);
 	return n < 0 ? (int)n : 0;
 }
 
-int read_lines(int dir, const char *path, line_fn *fn, void *to)
+int ss__read_lines(int dir, const char *path, line_fn *fn, void *to)
 {
 	return read_all(dir, path, true, fn, to);
 }
 
-int read_pieces(int dir, const char *path, line_fn *fn, void *to)
+int ss__read_pieces(int dir, const char *path, line_fn *fn, void *to)
 {
 	return read_all(dir, path, false, fn, to);
 }
 
-ssize_t read_text(int dir, const char *path, char *text, size_t size)
+ssize_t ss__read_text(int dir, const char *path, char *text, size_t size)
 {
 	int fd = open_file(dir, path);
 	if (fd < 0)
@@ -83,11 +83,11 @@ ssize_t read_text(int dir, const char *path, char *text, size_t size)
 	return n;
 }
 
-int read_number(int dir, const char *path, uint64_t *value)
+int ss__read_number(int dir, const char *path, uint64_t *value)
 {
 	char text[32];
-	ssize_t n = read_text(dir, path, text, sizeof text);
+	ssize_t n = ss__read_text(dir, path, text, sizeof text);
 	if (n < 0)
 		return (int)n;
-	return scan_limit(text, value) ? 0 : -EIO;
+	return ss__scan_limit(text, value) ? 0 : -EIO;
 }

@@ -23,59 +23,60 @@ struct source {
 	struct census *census; /* NULL: tasks are counted anew each time */
 };
 
-int source_open(struct source *source, const char *dir); /* NULL: /proc */
-void source_close(struct source *source);
+int ss__source_open(struct source *source, const char *dir); /* NULL: /proc */
+void ss__source_close(struct source *source);
 
 /*
  * A file that the kernel writes in one piece, so that a short read ends it: saves a system call.
- * read_pieces is for those of many records, each of which may end a read.
+ * ss__read_pieces is for those of many records, each of which may end a read.
  */
-int read_lines(int dir, const char *path, line_fn *fn, void *to);
-int read_pieces(int dir, const char *path, line_fn *fn, void *to);
+int ss__read_lines(int dir, const char *path, line_fn *fn, void *to);
+int ss__read_pieces(int dir, const char *path, line_fn *fn, void *to);
 /* The file's beginning, NUL-terminated. Returns its length or -errno. */
-ssize_t read_text(int dir, const char *path, char *text, size_t size);
+ssize_t ss__read_text(int dir, const char *path, char *text, size_t size);
 /* A single number or "max". */
-int read_number(int dir, const char *path, uint64_t *value);
+int ss__read_number(int dir, const char *path, uint64_t *value);
 /* The entries of a directory whose name is a number, as long as fn returns true. */
 typedef bool entry_fn(void *to, const char *name);
-int read_numbered(int dir, const char *path, entry_fn *fn, void *to);
+int ss__read_numbered(int dir, const char *path, entry_fn *fn, void *to);
 
 /* How many CPUs there are is left out where the mode does not need it. */
-int read_system(const struct source *source, struct system_facts *sys);
-uint64_t read_task_count(const struct source *source);
-void read_cpus(const struct source *source, struct system_facts *sys);
+int ss__read_system(const struct source *source, struct system_facts *sys);
+uint64_t ss__read_task_count(const struct source *source);
+void ss__read_cpus(const struct source *source, struct system_facts *sys);
 
 /*
  * A task's directory, held open: what is read there is never another process's that got its pid.
  * pid 0 is the calling thread, because credentials are a thread's; so is the caller's own pid, which
  * may be another's in a /proc of a PID namespace further out. Returns it, or -errno.
  */
-bool is_caller(const struct source *source, pid_t pid);
-int task_open(const struct source *source, pid_t pid);
+bool ss__is_caller(const struct source *source, pid_t pid);
+int ss__task_open(const struct source *source, pid_t pid);
 
-bool is_kernel_thread(const struct status *st);
+bool ss__is_kernel_thread(const struct status *st);
 /* -ESRCH: it has ended. -ENOTSUP: a kernel thread. */
-int read_status(int task_dir, struct status *st);
+int ss__read_status(int task_dir, struct status *st);
 /* Of a process whose first thread has ended, with `st` of that one: another's; st becomes its. */
-int living_thread_open(int task_dir, struct status *st);
-void read_task(const struct source *source, int task_dir, bool own, const struct status *st,
+int ss__living_thread_open(int task_dir, struct status *st);
+void ss__read_task(const struct source *source, int task_dir, bool own, const struct status *st,
 	const struct system_facts *sys, struct task_facts *task);
 
 /* name, when not NULL: the directory of the pids cgroup with the least room, if there is a limit. */
 enum { CGROUP_NAME = 256 };
-void read_cgroups(const struct source *source, int task_dir, struct task_facts *task, char *name);
+void ss__read_cgroups(
+	const struct source *source, int task_dir, struct task_facts *task, char *name);
 /* `task` is below `dir`. 0: not the first, else unknown. */
-uint64_t read_user_namespace(int dir, const char *task);
+uint64_t ss__read_user_namespace(int dir, const char *task);
 /* Those that can be seen. */
-int count_tasks(const struct source *source, struct user_tally *tally);
+int ss__count_tasks(const struct source *source, struct user_tally *tally);
 
 struct look_request {
 	pid_t pid;                /* 0: the caller */
 	enum look least;          /* look at least this closely, clear or not */
 	struct top_mappings *top; /* may be NULL; filled in from LOOK_MAPS on */
-	char *pids_cgroup;        /* may be NULL; as for read_cgroups */
+	char *pids_cgroup;        /* may be NULL; as for ss__read_cgroups */
 };
-int look(const struct source *source, const struct system_facts *sys,
+int ss__look(const struct source *source, const struct system_facts *sys,
 	const struct look_request *request, struct snapshot *snapshot, struct status *st);
 
 #endif

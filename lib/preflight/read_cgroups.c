@@ -32,7 +32,7 @@ static uint64_t number_at(const struct hierarchy *h, const char *file)
 	uint64_t value = NO_LIMIT;
 	const char *slash = h->path[0] ? "/" : "";
 	if (snprintf(name, sizeof name, "%s%s%s", h->path, slash, file) < (int)sizeof name)
-		read_number(h->dir, name, &value);
+		ss__read_number(h->dir, name, &value);
 	return value;
 }
 
@@ -42,9 +42,9 @@ static uint64_t cache_at(const struct hierarchy *h, bool v2)
 	char name[1100];
 	struct memory_stat stat = {0};
 	snprintf(name, sizeof name, "%s%smemory.stat", h->path, h->path[0] ? "/" : "");
-	read_lines(h->dir, name, parse_memory_stat, &stat);
-	return v2 ? add_clamped(stat.active_file, stat.inactive_file)
-		  : add_clamped(stat.total_active_file, stat.total_inactive_file);
+	ss__read_lines(h->dir, name, ss__parse_memory_stat, &stat);
+	return v2 ? ss__add_clamped(stat.active_file, stat.inactive_file)
+		  : ss__add_clamped(stat.total_active_file, stat.total_inactive_file);
 }
 
 /* What a level allows, how much of that is taken, and how much is left. */
@@ -64,7 +64,7 @@ static struct room pids_room_at(const struct hierarchy *h, bool v2)
 	room.used = number_at(h, "pids.current");
 	if (room.used == NO_LIMIT)
 		return unlimited;
-	room.left = sub_clamped(room.max, room.used);
+	room.left = ss__sub_clamped(room.max, room.used);
 	return room;
 }
 
@@ -78,7 +78,7 @@ static struct room memory_room_at(const struct hierarchy *h, bool v2)
 	room.used = number_at(h, v2 ? "memory.current" : "memory.usage_in_bytes");
 	if (room.used == NO_LIMIT)
 		return unlimited;
-	room.left = add_clamped(sub_clamped(room.max, room.used), cache_at(h, v2));
+	room.left = ss__add_clamped(ss__sub_clamped(room.max, room.used), cache_at(h, v2));
 	return room;
 }
 
@@ -134,7 +134,7 @@ static bool set_path(struct hierarchy *h, int dir, const char *top, const char *
 static bool find_mount(const struct source *source, const char *path, struct hierarchy *h)
 {
 	struct cgroup_mount mount = {.controller = h->controller};
-	read_pieces(source->proc, "self/mountinfo", parse_mountinfo, &mount);
+	ss__read_pieces(source->proc, "self/mountinfo", ss__parse_mountinfo, &mount);
 	size_t root = strcmp(mount.root, "/") ? strlen(mount.root) : 0;
 	if (!mount.point[0] || strncmp(path, mount.root, root) != 0)
 		return false;
@@ -161,7 +161,7 @@ static enum namespace find_namespace(const struct source *source)
 	uint64_t inode;
 	ssize_t n = readlinkat(source->proc, "self/ns/cgroup", text, sizeof text - 1);
 	text[n < 0 ? 0 : n] = '\0';
-	if (!parse_namespace(text, &inode))
+	if (!ss__parse_namespace(text, &inode))
 		return NOT_KNOWN;
 	return inode == 4026531835 ? FIRST : INSIDE;
 }
@@ -179,10 +179,12 @@ static bool find(
 	return find_mount(source, path, h);
 }
 
-void read_cgroups(const struct source *source, int task_dir, struct task_facts *task, char *name)
+void ss__read_cgroups(
+	const struct source *source, int task_dir, struct task_facts *task, char *name)
 {
 	struct cgroup_paths paths = {0};
-	if (!source->has_cgroups || read_lines(task_dir, "cgroup", parse_cgroup, &paths) < 0)
+	if (!source->has_cgroups ||
+		ss__read_lines(task_dir, "cgroup", ss__parse_cgroup, &paths) < 0)
 		return;
 	enum namespace ns = find_namespace(source);
 	struct hierarchy pids = {.controller = paths.pids[0] ? "pids" : ""};

@@ -38,7 +38,7 @@ static bool hand_out(const char *buffer, long n, entry_fn *fn, void *to)
 	return more;
 }
 
-int read_numbered(int dir, const char *path, entry_fn *fn, void *to)
+int ss__read_numbered(int dir, const char *path, entry_fn *fn, void *to)
 {
 	_Alignas(struct entry) char buffer[1024];
 	long n;

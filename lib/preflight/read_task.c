@@ -11,15 +11,15 @@
 
 enum { CAP_ADMIN = 21, CAP_RESOURCE = 24 }; /* CAP_SYS_... */
 
-bool is_caller(const struct source *source, pid_t pid)
+bool ss__is_caller(const struct source *source, pid_t pid)
 {
 	return pid == 0 || (source->live && pid == getpid());
 }
 
-int task_open(const struct source *source, pid_t pid)
+int ss__task_open(const struct source *source, pid_t pid)
 {
 	char name[16] = "thread-self";
-	bool own = is_caller(source, pid);
+	bool own = ss__is_caller(source, pid);
 	if (!own)
 		snprintf(name, sizeof name, "%d", (int)pid);
 	int fd = openat(source->proc, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -30,7 +30,7 @@ int task_open(const struct source *source, pid_t pid)
 	return fd;
 }
 
-bool is_kernel_thread(const struct status *st)
+bool ss__is_kernel_thread(const struct status *st)
 {
 	if (st->has_memory || st->state == 'Z' || st->state == 'X')
 		return false;
@@ -38,15 +38,15 @@ bool is_kernel_thread(const struct status *st)
 	return st->kernel_thread || st->pid == 2 || st->parent == 2;
 }
 
-int read_status(int task_dir, struct status *st)
+int ss__read_status(int task_dir, struct status *st)
 {
 	memset(st, 0, sizeof *st);
-	int error = read_lines(task_dir, "status", parse_status, st);
+	int error = ss__read_lines(task_dir, "status", ss__parse_status, st);
 	if (error)
 		return error == -ENOENT ? -ESRCH : error;
 	if (st->has_memory)
 		return 0;
-	return is_kernel_thread(st) ? -ENOTSUP : -ESRCH;
+	return ss__is_kernel_thread(st) ? -ENOTSUP : -ESRCH;
 }
 
 static uint64_t nproc_limit(int task_dir, bool own)
@@ -55,7 +55,7 @@ static uint64_t nproc_limit(int task_dir, bool own)
 	struct rlimit limit;
 	if (own && getrlimit(RLIMIT_NPROC, &limit) == 0)
 		return limit.rlim_cur == RLIM_INFINITY ? NO_LIMIT : limit.rlim_cur;
-	if (read_lines(task_dir, "limits", parse_limits, &limits) < 0)
+	if (ss__read_lines(task_dir, "limits", ss__parse_limits, &limits) < 0)
 		return NO_LIMIT;
 	return limits.has_processes ? limits.processes : NO_LIMIT;
 }
@@ -67,13 +67,13 @@ static void read_user(const struct source *source, uint64_t user_ns, const struc
 	struct user_tally tally = {.uid = task->uid, .user_ns = user_ns};
 	task->user_tasks_low = 0;
 	task->user_tasks_high = sys->tasks;
-	if (task->nproc_limit > sys->tasks || is_exempt_from_nproc(task))
+	if (task->nproc_limit > sys->tasks || ss__is_exempt_from_nproc(task))
 		return;
-	if (count_tasks(source, &tally) == 0)
-		user_bounds(&tally, sys, &task->user_tasks_low, &task->user_tasks_high);
+	if (ss__count_tasks(source, &tally) == 0)
+		ss__user_bounds(&tally, sys, &task->user_tasks_low, &task->user_tasks_high);
 }
 
-void read_task(const struct source *source, int task_dir, bool own, const struct status *st,
+void ss__read_task(const struct source *source, int task_dir, bool own, const struct status *st,
 	const struct system_facts *sys, struct task_facts *task)
 {
 	uint64_t page = sys->page_bytes;
@@ -82,10 +82,10 @@ void read_task(const struct source *source, int task_dir, bool own, const struct
 		.uid = st->uid,
 		.cap_admin = st->cap_effective >> CAP_ADMIN & 1,
 		.cap_resource = st->cap_effective >> CAP_RESOURCE & 1,
-		.total = mul_clamped(st->size, 1024) / page,
-		.data = mul_clamped(add_clamped(st->data, st->stack), 1024) / page,
-		.resident = mul_clamped(st->resident, 1024) / page,
-		.page_table_bytes = mul_clamped(st->page_tables, 1024),
+		.total = ss__mul_clamped(st->size, 1024) / page,
+		.data = ss__mul_clamped(ss__add_clamped(st->data, st->stack), 1024) / page,
+		.resident = ss__mul_clamped(st->resident, 1024) / page,
+		.page_table_bytes = ss__mul_clamped(st->page_tables, 1024),
 		.nproc_limit = nproc_limit(task_dir, own),
 		.pids_room = NO_LIMIT,
 		.pids_max = NO_LIMIT,
@@ -93,11 +93,11 @@ void read_task(const struct source *source, int task_dir, bool own, const struct
 	};
 	/* Before 4.5 there is no RssAnon line. */
 	uint64_t anonymous = st->resident_anon ? st->resident_anon : st->resident;
-	task->anonymous = mul_clamped(add_clamped(anonymous, st->swap), 1024) / page;
-	bool reserves_matter = sys->overcommit == 2 || is_before_5_2(sys);
+	task->anonymous = ss__mul_clamped(ss__add_clamped(anonymous, st->swap), 1024) / page;
+	bool reserves_matter = sys->overcommit == 2 || ss__is_before_5_2(sys);
 	uint64_t user_ns = FIRST_USER_NAMESPACE;
 	if (reserves_matter || task->nproc_limit <= sys->tasks)
-		user_ns = read_user_namespace(task_dir, ".");
+		user_ns = ss__read_user_namespace(task_dir, ".");
 	task->first_namespace = user_ns == FIRST_USER_NAMESPACE;
 	read_user(source, user_ns, sys, task);
 }

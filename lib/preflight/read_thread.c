@@ -26,7 +26,7 @@ static bool try_thread(void *to, const char *id)
 	int dir = openat(s->process, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return true;
-	if (read_status(dir, &s->status) != 0) {
+	if (ss__read_status(dir, &s->status) != 0) {
 		close(dir);
 		return true;
 	}
@@ -34,12 +34,12 @@ static bool try_thread(void *to, const char *id)
 	return false;
 }
 
-int living_thread_open(int task_dir, struct status *st)
+int ss__living_thread_open(int task_dir, struct status *st)
 {
 	struct search search = {.process = task_dir, .found = -ESRCH};
 	if (st->state != 'Z' || st->threads < 2)
 		return -ESRCH;
-	int error = read_numbered(task_dir, "task", try_thread, &search);
+	int error = ss__read_numbered(task_dir, "task", try_thread, &search);
 	if (search.found < 0)
 		return error && error != -ENOENT ? error : -ESRCH;
 	memcpy(search.status.name, st->name, sizeof st->name);

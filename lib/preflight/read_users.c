@@ -5,17 +5,17 @@
 #include "preflight/read.h"
 
 /* The link is for those who may trace the process; its map for all, but a map may be a copy. */
-uint64_t read_user_namespace(int dir, const char *task)
+uint64_t ss__read_user_namespace(int dir, const char *task)
 {
 	char path[48], text[128];
 	uint64_t inode;
 	snprintf(path, sizeof path, "%s/ns/user", task);
 	ssize_t n = readlinkat(dir, path, text, sizeof text - 1);
 	text[n < 0 ? 0 : n] = '\0';
-	if (n > 0 && parse_namespace(text, &inode))
+	if (n > 0 && ss__parse_namespace(text, &inode))
 		return inode;
 	snprintf(path, sizeof path, "%s/uid_map", task);
-	if (read_text(dir, path, text, sizeof text) > 0 && !parse_full_uid_map(text))
+	if (ss__read_text(dir, path, text, sizeof text) > 0 && !ss__parse_full_uid_map(text))
 		return 0;
 	return FIRST_USER_NAMESPACE;
 }
@@ -32,12 +32,13 @@ static bool add_process(void *to, const char *pid)
 	struct status st = {0};
 	char path[32];
 	if (snprintf(path, sizeof path, "%s/status", pid) >= (int)sizeof path ||
-		read_lines(c->source->proc, path, parse_status, &st) < 0)
+		ss__read_lines(c->source->proc, path, ss__parse_status, &st) < 0)
 		return true;
 	const struct some_tasks some = {
 		.uid = st.uid,
-		.user_ns = is_kernel_thread(&st) ? FIRST_USER_NAMESPACE
-						 : read_user_namespace(c->source->proc, pid),
+		.user_ns = ss__is_kernel_thread(&st)
+				   ? FIRST_USER_NAMESPACE
+				   : ss__read_user_namespace(c->source->proc, pid),
 		.tasks = st.threads ? st.threads : 1,
 	};
 	c->fn(c->to, &some);
@@ -47,25 +48,25 @@ static bool add_process(void *to, const char *pid)
 static int count(const struct source *source, some_tasks_fn *fn, void *to)
 {
 	struct counting counting = {source, fn, to};
-	return read_numbered(source->proc, ".", add_process, &counting);
+	return ss__read_numbered(source->proc, ".", add_process, &counting);
 }
 
-int count_tasks(const struct source *source, struct user_tally *tally)
+int ss__count_tasks(const struct source *source, struct user_tally *tally)
 {
 	struct census *census = source->census;
 	if (!census) {
-		int error = count(source, user_tally_add, tally);
-		tally->there = read_task_count(source);
+		int error = count(source, ss__user_tally_add, tally);
+		tally->there = ss__read_task_count(source);
 		return error;
 	}
 	if (!census->taken) {
 		census->n = 0;
-		int error = count(source, census_add, census);
+		int error = count(source, ss__census_add, census);
 		if (error)
 			return error;
-		census->there = read_task_count(source);
+		census->there = ss__read_task_count(source);
 		census->taken = true;
 	}
-	census_tally(census, tally);
+	ss__census_tally(census, tally);
 	return 0;
 }

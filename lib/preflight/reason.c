@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-bool lacks_mappings(const struct ss_preflight *r)
+bool ss__lacks_mappings(const struct ss_preflight *r)
 {
 	if (r->verdict != SS_FORK_UNSURE || r->exact || r->mappings > 0)
 		return false;
@@ -17,10 +17,10 @@ static int mapping(char *text, size_t size, const struct ss_preflight *r, const 
 	char largest[SIZE_TEXT], headroom[SIZE_TEXT];
 	if (r->verdict == SS_FORK_UNSURE)
 		return snprintf(text, size, "a mapping may be larger than %s, %s", bound,
-			size_text(headroom, r->headroom_bytes));
+			ss__size_text(headroom, r->headroom_bytes));
 	return snprintf(text, size, "one mapping of %s is larger than %s, %s",
-		size_text(largest, r->largest_bytes), bound,
-		size_text(headroom, r->headroom_bytes));
+		ss__size_text(largest, r->largest_bytes), bound,
+		ss__size_text(headroom, r->headroom_bytes));
 }
 
 /* Without the mappings, most of the uncertainty is in the charge. */
@@ -28,22 +28,23 @@ static int estimated_commit(char *text, size_t size, const struct ss_preflight *
 {
 	char charge[SIZE_TEXT], headroom[SIZE_TEXT], error[SIZE_TEXT];
 	return snprintf(text, size, "the charge may be %s, or up to %s more; the headroom is %s",
-		size_text(charge, r->charge_bytes), size_text(error, r->uncertainty_bytes),
-		size_text(headroom, r->headroom_bytes));
+		ss__size_text(charge, r->charge_bytes), ss__size_text(error, r->uncertainty_bytes),
+		ss__size_text(headroom, r->headroom_bytes));
 }
 
 static int commit(char *text, size_t size, const struct ss_preflight *r)
 {
 	char charge[SIZE_TEXT], headroom[SIZE_TEXT], error[SIZE_TEXT];
-	if (lacks_mappings(r))
+	if (ss__lacks_mappings(r))
 		return estimated_commit(text, size, r);
 	if (r->verdict == SS_FORK_UNSURE)
 		return snprintf(text, size,
 			"the charge of %s is too near the headroom of %s: certain to within %s",
-			size_text(charge, r->charge_bytes), size_text(headroom, r->headroom_bytes),
-			size_text(error, r->uncertainty_bytes));
+			ss__size_text(charge, r->charge_bytes),
+			ss__size_text(headroom, r->headroom_bytes),
+			ss__size_text(error, r->uncertainty_bytes));
 	return snprintf(text, size, "the charge of %s is more than the %s left of the commit limit",
-		size_text(charge, r->charge_bytes), size_text(headroom, r->headroom_bytes));
+		ss__size_text(charge, r->charge_bytes), ss__size_text(headroom, r->headroom_bytes));
 }
 
 static int tasks(char *text, size_t size, const struct ss_preflight *r, const char *whose)
@@ -53,7 +54,7 @@ static int tasks(char *text, size_t size, const struct ss_preflight *r, const ch
 		r->verdict == SS_FORK_UNSURE ? " or more" : "");
 }
 
-int reason_text(char *text, size_t size, const struct ss_preflight *r)
+int ss__reason_text(char *text, size_t size, const struct ss_preflight *r)
 {
 	switch (r->cause) {
 	case SS_CAUSE_NPROC:

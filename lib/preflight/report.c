@@ -6,7 +6,7 @@
 /* How much more it may be. */
 static uint64_t spread(const struct range *r)
 {
-	return sub_clamped(r->high, r->likely);
+	return ss__sub_clamped(r->high, r->likely);
 }
 
 /* Of what the mode compares: the sum in mode 2, else the largest mapping. */
@@ -14,7 +14,7 @@ static uint64_t uncertainty_pages(const struct snapshot *s)
 {
 	const struct charge_facts *c = &s->charge;
 	uint64_t own = spread(s->system.overcommit == 2 ? &c->sum : &c->largest);
-	return add_clamped(counter_error_pages(s), own);
+	return ss__add_clamped(ss__counter_error_pages(s), own);
 }
 
 static void fill_limits(struct ss_preflight *r, const struct snapshot *s)
@@ -45,21 +45,21 @@ static void fill_sizes(struct ss_preflight *r, const struct snapshot *s)
 {
 	uint64_t page = s->system.page_bytes;
 	const struct charge_facts *c = &s->charge;
-	r->charge_bytes = mul_clamped(c->sum.likely, page);
-	r->largest_bytes = mul_clamped(c->largest.likely, page);
-	r->headroom_bytes = mul_clamped(headroom_pages(s), page);
-	r->uncertainty_bytes = mul_clamped(uncertainty_pages(s), page);
-	r->committed_bytes = mul_clamped(s->system.committed, page);
-	r->limit_bytes = mul_clamped(s->system.commit_limit, page);
-	r->resident_bytes = mul_clamped(s->task.resident, page);
+	r->charge_bytes = ss__mul_clamped(c->sum.likely, page);
+	r->largest_bytes = ss__mul_clamped(c->largest.likely, page);
+	r->headroom_bytes = ss__mul_clamped(ss__headroom_pages(s), page);
+	r->uncertainty_bytes = ss__mul_clamped(uncertainty_pages(s), page);
+	r->committed_bytes = ss__mul_clamped(s->system.committed, page);
+	r->limit_bytes = ss__mul_clamped(s->system.commit_limit, page);
+	r->resident_bytes = ss__mul_clamped(s->task.resident, page);
 	r->page_table_bytes = s->task.page_table_bytes;
 	r->cgroup_headroom_bytes = s->task.memory_room_bytes;
-	r->cgroup_need_bytes = memory_cgroup_need_bytes(s);
+	r->cgroup_need_bytes = ss__memory_cgroup_need_bytes(s);
 }
 
-void fill_report(struct ss_preflight *r, const struct snapshot *s)
+void ss__fill_report(struct ss_preflight *r, const struct snapshot *s)
 {
-	struct answer answer = judge(s);
+	struct answer answer = ss__judge(s);
 	memset(r, 0, sizeof *r);
 	r->size = sizeof *r;
 	r->pid = s->task.pid;
@@ -67,11 +67,11 @@ void fill_report(struct ss_preflight *r, const struct snapshot *s)
 	r->verdict = answer.verdict;
 	r->cause = answer.cause;
 	r->exact = s->charge.look == LOOK_SMAPS;
-	if (lacks_memory_cgroup_room(s))
+	if (ss__lacks_memory_cgroup_room(s))
 		r->warnings |= SS_WARN_MEMORY_CGROUP;
 	fill_sizes(r, s);
 	fill_limits(r, s);
 	r->mappings = s->charge.mappings;
 	r->charged_mappings = s->charge.charged_mappings;
-	r->estimated_ns = estimate_ns(s);
+	r->estimated_ns = ss__estimate_ns(s);
 }

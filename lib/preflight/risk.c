@@ -8,7 +8,7 @@ static double share(uint64_t part, uint64_t whole)
 }
 
 /* The verdict first; then a warning; then how much of the room is used, and the time it takes. */
-double risk(const struct ss_preflight *r)
+double ss__risk(const struct ss_preflight *r)
 {
 	static const double ranks[] = {
 		[SS_FORK_OK] = 0,

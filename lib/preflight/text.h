@@ -14,21 +14,21 @@
 
 /* "30.1 MiB"; for NO_LIMIT "unlimited" */
 enum { SIZE_TEXT = 24 };
-const char *size_text(char *text, uint64_t bytes);
-const char *time_text(char *text, uint64_t ns); /* "12 ms" */
+const char *ss__size_text(char *text, uint64_t bytes);
+const char *ss__time_text(char *text, uint64_t ns); /* "12 ms" */
 
 /* UNSURE, and a look at the mappings, which was not allowed, could tell. */
-bool lacks_mappings(const struct ss_preflight *r);
+bool ss__lacks_mappings(const struct ss_preflight *r);
 
 /* One line without a newline: what decides, with its numbers. */
-int reason_text(char *text, size_t size, const struct ss_preflight *r);
+int ss__reason_text(char *text, size_t size, const struct ss_preflight *r);
 
 /* The n-th piece of advice, or 0 when there are no more. */
-int advice_text(char *text, size_t size, const struct ss_preflight *r, unsigned n);
+int ss__advice_text(char *text, size_t size, const struct ss_preflight *r, unsigned n);
 
-const char *verdict_text(enum ss_fork_verdict verdict); /* "OK", "ENOMEM", ... */
+const char *ss__verdict_text(enum ss_fork_verdict verdict); /* "OK", "ENOMEM", ... */
 
 /* For lists: the more worried one should be, the larger. */
-double risk(const struct ss_preflight *r);
+double ss__risk(const struct ss_preflight *r);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-const char *size_text(char *text, uint64_t bytes)
+const char *ss__size_text(char *text, uint64_t bytes)
 {
 	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
 	double value = (double)bytes;
@@ -19,7 +19,7 @@ const char *size_text(char *text, uint64_t bytes)
 	return text;
 }
 
-const char *time_text(char *text, uint64_t ns)
+const char *ss__time_text(char *text, uint64_t ns)
 {
 	double ms = (double)ns / 1e6;
 	if (ms < 1)
@@ -31,7 +31,7 @@ const char *time_text(char *text, uint64_t ns)
 	return text;
 }
 
-const char *verdict_text(enum ss_fork_verdict verdict)
+const char *ss__verdict_text(enum ss_fork_verdict verdict)
 {
 	switch (verdict) {
 	case SS_FORK_OK:

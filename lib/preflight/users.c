@@ -3,39 +3,39 @@
 
 #include "preflight/parse.h"
 
-void user_tally_add(void *to, const struct some_tasks *some)
+void ss__user_tally_add(void *to, const struct some_tasks *some)
 {
 	struct user_tally *t = to;
 	bool same_user = some->uid == t->uid;
 	bool same_namespace = some->user_ns == t->user_ns && some->user_ns != 0;
-	t->all = add_clamped(t->all, some->tasks);
+	t->all = ss__add_clamped(t->all, some->tasks);
 	if (!same_namespace)
-		t->elsewhere = add_clamped(t->elsewhere, some->tasks);
+		t->elsewhere = ss__add_clamped(t->elsewhere, some->tasks);
 	if (same_user && same_namespace)
-		t->own = add_clamped(t->own, some->tasks);
+		t->own = ss__add_clamped(t->own, some->tasks);
 	else if (same_user)
-		t->namesakes = add_clamped(t->namesakes, some->tasks);
+		t->namesakes = ss__add_clamped(t->namesakes, some->tasks);
 }
 
-void user_bounds(
+void ss__user_bounds(
 	const struct user_tally *t, const struct system_facts *sys, uint64_t *low, uint64_t *high)
 {
 	/* Who ended while the others were counted is not an unseen one. */
 	bool fewer = t->there > 0 && t->there < sys->tasks;
-	uint64_t unseen = sub_clamped(fewer ? t->there : sys->tasks, t->all);
+	uint64_t unseen = ss__sub_clamped(fewer ? t->there : sys->tasks, t->all);
 	if (sys->version < VERSION(5, 14)) {
-		*low = add_clamped(t->own, t->namesakes);
-		*high = add_clamped(*low, unseen);
+		*low = ss__add_clamped(t->own, t->namesakes);
+		*high = ss__add_clamped(*low, unseen);
 		return;
 	}
 	*low = t->own;
-	*high = add_clamped(add_clamped(t->own, t->elsewhere), unseen);
+	*high = ss__add_clamped(ss__add_clamped(t->own, t->elsewhere), unseen);
 	/* Further up, its creator's tasks are counted with it. */
 	if (t->user_ns != FIRST_USER_NAMESPACE && *high < sys->tasks)
 		*high = sys->tasks;
 }
 
-void census_add(void *to, const struct some_tasks *some)
+void ss__census_add(void *to, const struct some_tasks *some)
 {
 	struct census *c = to;
 	size_t i = 0;
@@ -45,12 +45,12 @@ void census_add(void *to, const struct some_tasks *some)
 		return;
 	if (i == c->n)
 		c->users[c->n++] = (struct some_tasks){some->uid, some->user_ns, 0};
-	c->users[i].tasks = add_clamped(c->users[i].tasks, some->tasks);
+	c->users[i].tasks = ss__add_clamped(c->users[i].tasks, some->tasks);
 }
 
-void census_tally(const struct census *c, struct user_tally *t)
+void ss__census_tally(const struct census *c, struct user_tally *t)
 {
 	for (size_t i = 0; i < c->n; i++)
-		user_tally_add(t, &c->users[i]);
+		ss__user_tally_add(t, &c->users[i]);
 	t->there = c->there;
 }

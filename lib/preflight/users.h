@@ -30,10 +30,10 @@ struct user_tally {
 	uint64_t all;
 	uint64_t there; /* on the machine afterwards, seen or not; 0: not known */
 };
-some_tasks_fn user_tally_add; /* to a struct user_tally */
+some_tasks_fn ss__user_tally_add; /* to a struct user_tally */
 
 /* At least, and at most so many count. */
-void user_bounds(
+void ss__user_bounds(
 	const struct user_tally *t, const struct system_facts *sys, uint64_t *low, uint64_t *high);
 
 /* Everyone's, counted once for many tallies. Starts out zeroed; what does not fit stays unseen. */
@@ -43,7 +43,7 @@ struct census {
 	size_t n;
 	struct some_tasks users[1024];
 };
-some_tasks_fn census_add; /* to a struct census */
-void census_tally(const struct census *census, struct user_tally *tally);
+some_tasks_fn ss__census_add; /* to a struct census */
+void ss__census_tally(const struct census *census, struct user_tally *tally);
 
 #endif

@@ -45,9 +45,9 @@ static pid_t eager(uintptr_t site, struct lean_result *result)
 
 static pid_t usual(enum fork_mode mode, uintptr_t site, struct lean_result *result)
 {
-	return mode == FORK_LEAN ? eager(site, result)
-		: mode == FORK_OFF ? next_fork()
-				   : lean_native(next_fork);
+	return mode == FORK_LEAN  ? eager(site, result)
+	       : mode == FORK_OFF ? next_fork()
+				  : lean_native(next_fork);
 }
 
 static pid_t rescue(bool untried, struct lean_result *result)
@@ -72,9 +72,9 @@ static void count(pid_t pid, const struct lean_result *result, bool rescued, uin
 	bool lean = result->outcome == LEAN_DONE;
 	report_add(REPORT_FORK, 1);
 	report_add(pid < 0   ? REPORT_FORK_FAILED
-			: !lean   ? REPORT_FORK_NATIVE
-			: rescued ? REPORT_FORK_RESCUED
-				  : REPORT_FORK_LEAN,
+		   : !lean   ? REPORT_FORK_NATIVE
+		   : rescued ? REPORT_FORK_RESCUED
+			     : REPORT_FORK_LEAN,
 		1);
 	if (result->outcome == LEAN_RESTARTED && pid > 0)
 		report_add(REPORT_FORK_RESTARTED, 1);

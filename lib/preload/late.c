@@ -41,14 +41,14 @@
  * sends each call of NAME to __wrap_NAME.
  */
 #define LATE(name)                                                                                 \
-	__asm__(".pushsection late_names, \"a\", %progbits\n"                                     \
-		".asciz \"" #name "\"\n"                                                          \
+	__asm__(".pushsection late_names, \"a\", %progbits\n"                                      \
+		".asciz \"" #name "\"\n"                                                           \
 		".popsection\n"                                                                    \
-		".pushsection late_slots, \"aw\", %nobits\n"                                      \
+		".pushsection late_slots, \"aw\", %nobits\n"                                       \
 		".balign 8\n"                                                                      \
 		"1: .zero 8\n"                                                                     \
 		".popsection\n"                                                                    \
-		".pushsection .text, \"ax\", %progbits\n"                                         \
+		".pushsection .text, \"ax\", %progbits\n"                                          \
 		".balign 8\n"                                                                      \
 		".hidden __wrap_" #name "\n"                                                       \
 		".globl __wrap_" #name "\n"                                                        \

@@ -17,7 +17,7 @@
 static struct {
 	_Atomic uint64_t counts[REPORT_COUNTS];
 	_Atomic int64_t call; /* number, plus one; 0: none */
-	atomic_uint wanted; /* publications asked for; who raised it from 0 writes them */
+	atomic_uint wanted;   /* publications asked for; who raised it from 0 writes them */
 	uint64_t start_ns;
 	const char *program;
 	struct report_place place; /* of who writes */

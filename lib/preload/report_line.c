@@ -57,8 +57,7 @@ static void add_program(struct text *text, const char *program)
 		add(text, "%.*s", (int)escape(piece, (unsigned char)*from), piece);
 }
 
-static void add_counts(
-	struct text *text, const uint64_t *counts, int first, int last, bool zeros)
+static void add_counts(struct text *text, const uint64_t *counts, int first, int last, bool zeros)
 {
 	static const char names[REPORT_COUNTS][16] = {
 		[REPORT_SYSTEM] = "system",

@@ -42,7 +42,7 @@ VISIBLE int pclose(FILE *stream)
 	if (!late_bind())
 		return next_pclose(stream);
 	report_add(REPORT_PCLOSE, 1);
-	int status = stream_is_ours(stream) ? ss_pclose(stream) : next_pclose(stream);
+	int status = ss__stream_is_ours(stream) ? ss_pclose(stream) : next_pclose(stream);
 	report_publish();
 	return status;
 }
@@ -53,7 +53,7 @@ VISIBLE int fclose(FILE *stream)
 {
 	if (report_stream && stream == report_stream)
 		report_last();
-	if (!stream_is_ours(stream))
+	if (!ss__stream_is_ours(stream))
 		return next_fclose(stream);
 	report_add(REPORT_FCLOSE, 1);
 	int status = ss_pclose(stream);

@@ -33,21 +33,21 @@ static int resize(struct buffer *buffer, size_t room)
 	return 0;
 }
 
-size_t buffer_spare(const struct buffer *buffer)
+size_t ss__buffer_spare(const struct buffer *buffer)
 {
 	return buffer->room ? buffer->room - buffer->len - 1 : 0;
 }
 
-int buffer_make_room(struct buffer *buffer)
+int ss__buffer_make_room(struct buffer *buffer)
 {
-	size_t spare = buffer_spare(buffer);
+	size_t spare = ss__buffer_spare(buffer);
 	if (spare >= (buffer->truncated ? DROP_ROOM : 1))
 		return 0;
 	int error = resize(buffer, next_room(buffer));
 	return spare ? 0 : error;
 }
 
-void buffer_added(struct buffer *buffer, size_t len)
+void ss__buffer_added(struct buffer *buffer, size_t len)
 {
 	buffer->len += len;
 	if (buffer->limit && buffer->len > buffer->limit) {
@@ -57,13 +57,13 @@ void buffer_added(struct buffer *buffer, size_t len)
 	buffer->text[buffer->len] = '\0';
 }
 
-void buffer_trim(struct buffer *buffer)
+void ss__buffer_trim(struct buffer *buffer)
 {
 	if (buffer->text)
 		resize(buffer, buffer->len + 1);
 }
 
-void buffer_free(struct buffer *buffer)
+void ss__buffer_free(struct buffer *buffer)
 {
 	free(buffer->text);
 	*buffer = (struct buffer){0};

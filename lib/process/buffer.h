@@ -14,16 +14,16 @@ struct buffer {
 	bool truncated;
 };
 
-/* Room for more, at text + len; buffer_spare says how much. 0 or -ENOMEM; what was there stays. */
-int buffer_make_room(struct buffer *buffer);
-size_t buffer_spare(const struct buffer *buffer);
+/* Room for more, at text + len; ss__buffer_spare says how much. 0 or -ENOMEM; what was there stays. */
+int ss__buffer_make_room(struct buffer *buffer);
+size_t ss__buffer_spare(const struct buffer *buffer);
 
 /* So much has been written there. What is beyond the limit is dropped. */
-void buffer_added(struct buffer *buffer, size_t len);
+void ss__buffer_added(struct buffer *buffer, size_t len);
 
 /* Gives back the room that is not used. */
-void buffer_trim(struct buffer *buffer);
+void ss__buffer_trim(struct buffer *buffer);
 
-void buffer_free(struct buffer *buffer);
+void ss__buffer_free(struct buffer *buffer);
 
 #endif

@@ -14,20 +14,20 @@
 #endif
 #endif
 
-void cancel_off(struct cancel *before)
+void ss__cancel_off(struct cancel *before)
 {
 	pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, &before->type);
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before->state);
 }
 
-void cancel_as_before(const struct cancel *before)
+void ss__cancel_as_before(const struct cancel *before)
 {
 	pthread_setcancelstate(before->state, NULL);
 	pthread_setcanceltype(before->type, NULL);
 }
 
 /* pthread_cancel is not for signal handlers: a thread that is alone has nobody who could call it. */
-bool cancel_is_impossible(void)
+bool ss__cancel_is_impossible(void)
 {
 #ifdef HAS_SINGLE_THREADED
 	return __libc_single_threaded;

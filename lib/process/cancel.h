@@ -10,10 +10,10 @@ struct cancel {
 };
 
 /* No cancellation until cancel_as_before. */
-void cancel_off(struct cancel *before);
-void cancel_as_before(const struct cancel *before);
+void ss__cancel_off(struct cancel *before);
+void ss__cancel_as_before(const struct cancel *before);
 
 /* Whether nobody can cancel the calling thread until it makes another one. */
-bool cancel_is_impossible(void);
+bool ss__cancel_is_impossible(void);
 
 #endif

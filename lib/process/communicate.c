@@ -22,10 +22,10 @@ struct talk {
 static void end_talk(void *arg)
 {
 	struct talk *talk = arg;
-	sigpipe_release(&talk->sigpipe);
-	exchange_leave(&talk->exchange);
-	buffer_free(&talk->exchange.out);
-	buffer_free(&talk->exchange.err);
+	ss__sigpipe_release(&talk->sigpipe);
+	ss__exchange_leave(&talk->exchange);
+	ss__buffer_free(&talk->exchange.out);
+	ss__buffer_free(&talk->exchange.err);
 }
 
 static int await_end(const struct exchange *x)
@@ -33,7 +33,7 @@ static int await_end(const struct exchange *x)
 	int error, off;
 	pthread_setcancelstate(x->cancel_state, &off);
 	do {
-		error = handle_await(x->child, deadline_left(x->deadline));
+		error = ss__handle_await(x->child, ss__deadline_left(x->deadline));
 	} while (error == -EINTR);
 	pthread_setcancelstate(off, NULL);
 	return error;
@@ -46,20 +46,20 @@ static int await_end(const struct exchange *x)
 static int kill_and_collect(struct exchange *x, struct ss_result *result)
 {
 	if (x->child->own_group)
-		handle_kill_group(x->child, SIGKILL);
-	int error = handle_kill_and_reap(x->child, &result->status, &result->usage);
+		ss__handle_kill_group(x->child, SIGKILL);
+	int error = ss__handle_kill_and_reap(x->child, &result->status, &result->usage);
 	if (error == -EPERM)
 		return error;
-	exchange_drain(x);
+	ss__exchange_drain(x);
 	result->timed_out = 1;
 	return 0;
 }
 
 static int prepare_texts(struct exchange *x)
 {
-	int error = x->child->out >= 0 ? buffer_make_room(&x->out) : 0;
+	int error = x->child->out >= 0 ? ss__buffer_make_room(&x->out) : 0;
 	if (!error && x->child->err >= 0)
-		error = buffer_make_room(&x->err);
+		error = ss__buffer_make_room(&x->err);
 	return error;
 }
 
@@ -68,18 +68,18 @@ static int converse(struct exchange *x, struct ss_result *result)
 {
 	int error = prepare_texts(x);
 	if (!error)
-		error = exchange_run(x);
+		error = ss__exchange_run(x);
 	if (!error)
 		error = await_end(x);
 	if (!error)
-		return handle_reap(x->child, &result->status, &result->usage);
+		return ss__handle_reap(x->child, &result->status, &result->usage);
 	return error == -ETIMEDOUT ? kill_and_collect(x, result) : error;
 }
 
 static void move_texts(struct ss_result *result, struct exchange *x)
 {
-	buffer_trim(&x->out);
-	buffer_trim(&x->err);
+	ss__buffer_trim(&x->out);
+	ss__buffer_trim(&x->err);
 	result->out = x->out.text;
 	result->out_len = x->out.len;
 	result->err = x->err.text;
@@ -98,20 +98,20 @@ static int talk_to(struct ss_child *child, const struct ss_io *io, struct ss_res
 				.input_len = io->input_len,
 				.out.limit = io->limit,
 				.err.limit = io->limit,
-				.deadline = deadline_in(io->timeout_ms ? io->timeout_ms : -1),
+				.deadline = ss__deadline_in(io->timeout_ms ? io->timeout_ms : -1),
 			},
 	};
 	struct cancel cancel;
 	int error;
-	cancel_off(&cancel);
+	ss__cancel_off(&cancel);
 	talk.exchange.cancel_state = cancel.state;
-	sigpipe_hold(&talk.sigpipe);
+	ss__sigpipe_hold(&talk.sigpipe);
 	pthread_cleanup_push(end_talk, &talk);
 	error = converse(&talk.exchange, result);
 	if (!error)
 		move_texts(result, &talk.exchange);
 	pthread_cleanup_pop(1);
-	cancel_as_before(&cancel);
+	ss__cancel_as_before(&cancel);
 	return error;
 }
 
@@ -122,13 +122,13 @@ static int check(const struct ss_child *child, const struct ss_io *io)
 	return child->pid <= 0 ? -ECHILD : 0;
 }
 
-int communicate(struct ss_child *child, const struct ss_io *given, struct ss_result *result)
+int ss__communicate(struct ss_child *child, const struct ss_io *given, struct ss_result *result)
 {
 	struct ss_io io = {0};
 	struct ss_result mine = {0};
-	int error = sized_read(&io, sizeof io, given, IO_FIRST_SIZE);
+	int error = ss__sized_read(&io, sizeof io, given, IO_FIRST_SIZE);
 	if (!error && result)
-		error = sized_check(result, RESULT_FIRST_SIZE);
+		error = ss__sized_check(result, RESULT_FIRST_SIZE);
 	if (!error)
 		error = check(child, &io);
 	if (!error)
@@ -136,7 +136,7 @@ int communicate(struct ss_child *child, const struct ss_io *given, struct ss_res
 	if (error)
 		return error;
 	if (result)
-		sized_write(result, &mine, sizeof mine);
+		ss__sized_write(result, &mine, sizeof mine);
 	else
 		ss_result_free(&mine);
 	return mine.timed_out ? -ETIMEDOUT : 0;
@@ -145,7 +145,7 @@ int communicate(struct ss_child *child, const struct ss_io *given, struct ss_res
 int ss_communicate(struct ss_child *child, const struct ss_io *io, struct ss_result *result)
 {
 	int saved = errno;
-	int error = communicate(child, io, result);
+	int error = ss__communicate(child, io, result);
 	errno = error ? -error : saved;
 	return error ? -1 : 0;
 }

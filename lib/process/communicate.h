@@ -8,6 +8,6 @@
 #define RESULT_FIRST_SIZE SIZED_UP_TO(struct ss_result, usage)
 
 /* ss_communicate, but 0 or -errno. The result may be NULL. */
-int communicate(struct ss_child *child, const struct ss_io *io, struct ss_result *result);
+int ss__communicate(struct ss_child *child, const struct ss_io *io, struct ss_result *result);
 
 #endif

@@ -12,14 +12,14 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-int64_t deadline_in(int timeout_ms)
+int64_t ss__deadline_in(int timeout_ms)
 {
 	if (timeout_ms < 0)
 		return -1;
 	return timeout_ms == 0 ? 0 : now_ms() + timeout_ms + 1;
 }
 
-int deadline_left(int64_t deadline)
+int ss__deadline_left(int64_t deadline)
 {
 	if (deadline <= 0)
 		return (int)deadline;

@@ -5,9 +5,9 @@
 #include <stdint.h>
 
 /* A point in time on CLOCK_MONOTONIC, in ms; -1 is never. */
-int64_t deadline_in(int timeout_ms);
+int64_t ss__deadline_in(int timeout_ms);
 
 /* What is left, for poll(2): 0 when it has passed, -1 for ever. */
-int deadline_left(int64_t deadline);
+int ss__deadline_left(int64_t deadline);
 
 #endif

@@ -61,26 +61,26 @@ static void watch_forks(void)
 	done = true;
 }
 
-void dumpable_hold(void)
+void ss__dumpable_hold(void)
 {
 	sigset_t mask;
-	fork_lock_take(&lock, &mask);
+	ss__fork_lock_take(&lock, &mask);
 	watch_forks();
 	if (all.holders == 0)
 		all.flag = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
 	all.holders++;
 	holding_here++;
-	fork_lock_leave(&lock, &mask);
+	ss__fork_lock_leave(&lock, &mask);
 }
 
-void dumpable_release(void)
+void ss__dumpable_release(void)
 {
 	sigset_t mask;
-	fork_lock_take(&lock, &mask);
+	ss__fork_lock_take(&lock, &mask);
 	if (all.holders == 1)
 		restore();
 	holding_here--;
 	all.left++;
 	all.holders--;
-	fork_lock_leave(&lock, &mask);
+	ss__fork_lock_leave(&lock, &mask);
 }

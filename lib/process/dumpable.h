@@ -8,7 +8,7 @@
  * two; the last one out puts the flag back. Not before: meanwhile the flag keeps the new user out
  * of memory that is the caller's.
  */
-void dumpable_hold(void);
-void dumpable_release(void);
+void ss__dumpable_hold(void);
+void ss__dumpable_release(void);
 
 #endif

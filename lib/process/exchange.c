@@ -50,15 +50,15 @@ static int feed(struct exchange *x)
 /* How much has come; 0: nothing now, or the end (the pipe is closed then), -errno. */
 static ssize_t take(int *fd, struct buffer *into)
 {
-	int error = buffer_make_room(into);
+	int error = ss__buffer_make_room(into);
 	if (error)
 		return error;
-	ssize_t n = read(*fd, into->text + into->len, buffer_spare(into));
+	ssize_t n = read(*fd, into->text + into->len, ss__buffer_spare(into));
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 	if (n == 0)
 		end_pipe(fd);
-	buffer_added(into, (size_t)n);
+	ss__buffer_added(into, (size_t)n);
 	return n;
 }
 
@@ -87,7 +87,7 @@ static int await_any(struct exchange *x, int timeout_ms)
 	return result;
 }
 
-int exchange_run(struct exchange *x)
+int ss__exchange_run(struct exchange *x)
 {
 	struct ss_child *child = x->child;
 	if (child->in >= 0 && x->input_len == 0)
@@ -96,7 +96,7 @@ int exchange_run(struct exchange *x)
 	x->changed[1] = dont_block(child->out);
 	x->changed[2] = dont_block(child->err);
 	while (child->in >= 0 || child->out >= 0 || child->err >= 0) {
-		int left = deadline_left(x->deadline);
+		int left = ss__deadline_left(x->deadline);
 		int n = await_any(x, left);
 		if (n < 0 && n != -EINTR)
 			return n;
@@ -119,7 +119,7 @@ static void drain(int *fd, struct buffer *into)
 		end_pipe(fd);
 }
 
-void exchange_drain(struct exchange *x)
+void ss__exchange_drain(struct exchange *x)
 {
 	if (x->child->in >= 0)
 		end_pipe(&x->child->in);
@@ -127,7 +127,7 @@ void exchange_drain(struct exchange *x)
 	drain(&x->child->err, &x->err);
 }
 
-void exchange_leave(struct exchange *x)
+void ss__exchange_leave(struct exchange *x)
 {
 	const int fds[] = {x->child->in, x->child->out, x->child->err};
 	for (int i = 0; i < 3; i++)

@@ -26,15 +26,15 @@ struct exchange {
  * Feeds and reads until all pipes are at their end and closed. 0, -ETIMEDOUT, -ENOMEM, -errno. To be
  * called with cancellation off; it is the caller's only while this waits.
  */
-int exchange_run(struct exchange *exchange);
+int ss__exchange_run(struct exchange *exchange);
 
 /*
  * After a kill: reads what the pipes hold and closes them. Never waits, and reads no more than they
  * can hold: a process that got away may go on writing. What there is no memory for is lost.
  */
-void exchange_drain(struct exchange *exchange);
+void ss__exchange_drain(struct exchange *exchange);
 
 /* In the end, however it has come: pipes that are still open block again. */
-void exchange_leave(struct exchange *exchange);
+void ss__exchange_leave(struct exchange *exchange);
 
 #endif

@@ -48,7 +48,7 @@ static void take(struct fork_lock *lock)
 	}
 }
 
-void fork_lock_take(struct fork_lock *lock, sigset_t *mask)
+void ss__fork_lock_take(struct fork_lock *lock, sigset_t *mask)
 {
 	int error = errno;
 	sigset_t all;
@@ -59,7 +59,7 @@ void fork_lock_take(struct fork_lock *lock, sigset_t *mask)
 	errno = error;
 }
 
-void fork_lock_leave(struct fork_lock *lock, const sigset_t *mask)
+void ss__fork_lock_leave(struct fork_lock *lock, const sigset_t *mask)
 {
 	int error = errno;
 

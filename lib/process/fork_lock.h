@@ -18,7 +18,7 @@ struct fork_lock {
 };
 
 /* Stores the signal mask that was. */
-void fork_lock_take(struct fork_lock *lock, sigset_t *mask);
-void fork_lock_leave(struct fork_lock *lock, const sigset_t *mask);
+void ss__fork_lock_take(struct fork_lock *lock, sigset_t *mask);
+void ss__fork_lock_leave(struct fork_lock *lock, const sigset_t *mask);
 
 #endif

@@ -59,11 +59,11 @@ static int look(pid_t group)
 }
 
 /* Cancelled in open or read a thread would leave the directory open. */
-int group_lives(pid_t group)
+int ss__group_lives(pid_t group)
 {
 	struct cancel cancel;
-	cancel_off(&cancel);
+	ss__cancel_off(&cancel);
 	int lives = look(group);
-	cancel_as_before(&cancel);
+	ss__cancel_as_before(&cancel);
 	return lives;
 }

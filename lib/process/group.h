@@ -9,6 +9,6 @@
  * kill(2) a zombie is a member, and where process 1 does not reap, as in many containers, it remains
  * one. Not a cancellation point.
  */
-int group_lives(pid_t group);
+int ss__group_lives(pid_t group);
 
 #endif

@@ -93,15 +93,15 @@ static int wait_step(const struct ss_child *child, int step, int left_ms)
 	return by_pidfd ? await_readable(child, left_ms) : nap(step, left_ms);
 }
 
-int handle_await(const struct ss_child *child, int timeout_ms)
+int ss__handle_await(const struct ss_child *child, int timeout_ms)
 {
 	if (child->pid <= 0)
 		return -ECHILD;
 	if (timeout_ms < 0)
 		return await_for_ever(child);
-	int64_t deadline = deadline_in(timeout_ms);
+	int64_t deadline = ss__deadline_in(timeout_ms);
 	for (int step = 0;; step++) {
-		int left = deadline_left(deadline);
+		int left = ss__deadline_left(deadline);
 		int r = has_ended(child);
 		if (r)
 			return r < 0 ? r : 0;
@@ -120,7 +120,7 @@ static int wait_status(const siginfo_t *info)
 	return info->si_status | (info->si_code == CLD_DUMPED ? 0x80 : 0);
 }
 
-int handle_reap_once(struct ss_child *child, int *status, struct rusage *usage)
+int ss__handle_reap_once(struct ss_child *child, int *status, struct rusage *usage)
 {
 	siginfo_t info;
 	if (child->pid <= 0)
@@ -134,16 +134,16 @@ int handle_reap_once(struct ss_child *child, int *status, struct rusage *usage)
 	return 0;
 }
 
-int handle_reap(struct ss_child *child, int *status, struct rusage *usage)
+int ss__handle_reap(struct ss_child *child, int *status, struct rusage *usage)
 {
 	struct cancel cancel;
 	int r;
 	/* Cancelled in here, a thread could have reaped it without a note that it has. */
-	cancel_off(&cancel);
+	ss__cancel_off(&cancel);
 	do {
-		r = handle_reap_once(child, status, usage);
+		r = ss__handle_reap_once(child, status, usage);
 	} while (r == -EINTR);
-	cancel_as_before(&cancel);
+	ss__cancel_as_before(&cancel);
 	return r;
 }
 
@@ -152,7 +152,7 @@ static int pidfd_kill(const struct ss_child *child, int sig, unsigned flags)
 	return syscall(SYS_pidfd_send_signal, child->pidfd, sig, NULL, flags) < 0 ? -errno : 0;
 }
 
-int handle_kill(const struct ss_child *child, int sig)
+int ss__handle_kill(const struct ss_child *child, int sig)
 {
 	if (child->pid <= 0)
 		return -ESRCH;
@@ -163,22 +163,22 @@ int handle_kill(const struct ss_child *child, int sig)
 	return kill(child->pid, sig) < 0 ? -errno : 0;
 }
 
-int handle_reap_refused(struct ss_child *child, int *status, struct rusage *usage)
+int ss__handle_reap_refused(struct ss_child *child, int *status, struct rusage *usage)
 {
-	int error = handle_await(child, 0);
+	int error = ss__handle_await(child, 0);
 	if (error)
 		return error == -ETIMEDOUT ? -EPERM : error;
-	return handle_reap(child, status, usage);
+	return ss__handle_reap(child, status, usage);
 }
 
-int handle_kill_and_reap(struct ss_child *child, int *status, struct rusage *usage)
+int ss__handle_kill_and_reap(struct ss_child *child, int *status, struct rusage *usage)
 {
-	int error = handle_kill(child, SIGKILL);
-	return error == -EPERM ? handle_reap_refused(child, status, usage)
-			       : handle_reap(child, status, usage);
+	int error = ss__handle_kill(child, SIGKILL);
+	return error == -EPERM ? ss__handle_reap_refused(child, status, usage)
+			       : ss__handle_reap(child, status, usage);
 }
 
-int handle_kill_group(const struct ss_child *child, int sig)
+int ss__handle_kill_group(const struct ss_child *child, int sig)
 {
 	int r = child->pidfd >= 0 ? pidfd_kill(child, sig, TO_PROCESS_GROUP) : -EINVAL;
 	if (r != -EINVAL && r != -ENOSYS && r != -EPERM)
@@ -188,35 +188,35 @@ int handle_kill_group(const struct ss_child *child, int sig)
 	return kill(-child->pid, sig) < 0 ? -errno : 0;
 }
 
-bool handle_leads(const struct ss_child *child)
+bool ss__handle_leads(const struct ss_child *child)
 {
 	return getpgid(child->pid) == child->pid;
 }
 
-bool handle_knows_group(const struct ss_child *child)
+bool ss__handle_knows_group(const struct ss_child *child)
 {
 	int r = child->pidfd >= 0 ? pidfd_kill(child, 0, TO_PROCESS_GROUP) : -EINVAL;
 	return r == 0 || r == -ESRCH;
 }
 
 /* Looking for zombies means a look at every process there is: not at each step. */
-void handle_await_group(const struct ss_child *child, pid_t group, int64_t deadline)
+void ss__handle_await_group(const struct ss_child *child, pid_t group, int64_t deadline)
 {
 	int left;
-	for (int step = 1; (left = deadline_left(deadline)) != 0; step++) {
+	for (int step = 1; (left = ss__deadline_left(deadline)) != 0; step++) {
 		if (pidfd_kill(child, 0, TO_PROCESS_GROUP) == -ESRCH)
 			return;
-		if (step % 8 == 0 && group_lives(group) == 0)
+		if (step % 8 == 0 && ss__group_lives(group) == 0)
 			return;
 		nap(step, left);
 	}
 }
 
-void handle_await_group_of_zombie(const struct ss_child *child, int64_t deadline)
+void ss__handle_await_group_of_zombie(const struct ss_child *child, int64_t deadline)
 {
 	int left;
-	for (int step = 0; (left = deadline_left(deadline)) != 0; step++) {
-		if (group_lives(child->pid) <= 0)
+	for (int step = 0; (left = ss__deadline_left(deadline)) != 0; step++) {
+		if (ss__group_lives(child->pid) <= 0)
 			return;
 		nap(step, left);
 	}

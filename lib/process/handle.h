@@ -20,35 +20,35 @@
 #define HANDLE_FILLED UINT64_C(0x7373)
 
 /* Waits until the child has ended, without reaping it. -ETIMEDOUT, -EINTR, -ECHILD. */
-int handle_await(const struct ss_child *child, int timeout_ms);
+int ss__handle_await(const struct ss_child *child, int timeout_ms);
 
 /*
  * Reaps the child, waiting for its end, and stores its wait status and what it has used; either may
- * be NULL. Goes on after EINTR and is no cancellation point: where that matters handle_await comes
+ * be NULL. Goes on after EINTR and is no cancellation point: where that matters ss__handle_await comes
  * first. -ECHILD.
  */
-int handle_reap(struct ss_child *child, int *status, struct rusage *usage);
+int ss__handle_reap(struct ss_child *child, int *status, struct rusage *usage);
 
 /* The same in one call of the kernel's: -EINTR as well, and for threads that can't be cancelled. */
-int handle_reap_once(struct ss_child *child, int *status, struct rusage *usage);
+int ss__handle_reap_once(struct ss_child *child, int *status, struct rusage *usage);
 
-int handle_kill(const struct ss_child *child, int sig);
+int ss__handle_kill(const struct ss_child *child, int sig);
 
 /*
  * SIGKILL, then handle_reap. -EPERM: it may not be killed and has not ended, so that the wait could
  * last for ever; it is as before then. The second is for one that has refused a signal already.
  */
-int handle_kill_and_reap(struct ss_child *child, int *status, struct rusage *usage);
-int handle_reap_refused(struct ss_child *child, int *status, struct rusage *usage);
+int ss__handle_kill_and_reap(struct ss_child *child, int *status, struct rusage *usage);
+int ss__handle_reap_refused(struct ss_child *child, int *status, struct rusage *usage);
 
 /* To the group that the child leads and everything in it. */
-int handle_kill_group(const struct ss_child *child, int sig);
+int ss__handle_kill_group(const struct ss_child *child, int sig);
 
 /* Whether the child is, also as a zombie, in the group that was made for it to lead. */
-bool handle_leads(const struct ss_child *child);
+bool ss__handle_leads(const struct ss_child *child);
 
 /* Whether the kernel can tell that a group is empty: signals to a group by pidfd, 6.9. */
-bool handle_knows_group(const struct ss_child *child);
+bool ss__handle_knows_group(const struct ss_child *child);
 
 /*
  * Both wait until nothing in the group runs any more, or the deadline (of deadline.h) has passed.
@@ -56,7 +56,7 @@ bool handle_knows_group(const struct ss_child *child);
  * kernel: the zombie of the leader keeps the group's number from going to a stranger, but only /proc
  * can tell then; it does not wait where that does not.
  */
-void handle_await_group(const struct ss_child *child, pid_t group, int64_t deadline);
-void handle_await_group_of_zombie(const struct ss_child *child, int64_t deadline);
+void ss__handle_await_group(const struct ss_child *child, pid_t group, int64_t deadline);
+void ss__handle_await_group_of_zombie(const struct ss_child *child, int64_t deadline);
 
 #endif

@@ -7,7 +7,7 @@
 int ss_kill(struct ss_child *child, int sig)
 {
 	int saved = errno;
-	int error = child ? handle_kill(child, sig) : -EINVAL;
+	int error = child ? ss__handle_kill(child, sig) : -EINVAL;
 	errno = error ? -error : saved;
 	return error ? -1 : 0;
 }

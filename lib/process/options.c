@@ -114,9 +114,9 @@ static int check(const struct ss_options *o)
 	return error ? error : check_fds(o);
 }
 
-int options_read(struct ss_options *options, const struct ss_options *given)
+int ss__options_read(struct ss_options *options, const struct ss_options *given)
 {
-	int error = sized_read(
+	int error = ss__sized_read(
 		options, sizeof *options, given, SIZED_UP_TO(struct ss_options, failure));
 	return error || !given ? error : check(options);
 }

@@ -9,6 +9,6 @@
  * them. 0, or -EINVAL, -EBADF, -E2BIG; *options then has at least the caller's `failure`, if that
  * could be read.
  */
-int options_read(struct ss_options *options, const struct ss_options *given);
+int ss__options_read(struct ss_options *options, const struct ss_options *given);
 
 #endif

@@ -37,9 +37,9 @@ static void undo(struct ss_child *children, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (children[i].own_group)
-			handle_kill_group(&children[i], SIGKILL);
+			ss__handle_kill_group(&children[i], SIGKILL);
 	for (size_t i = 0; i < n; i++) {
-		handle_kill_and_reap(&children[i], NULL, NULL);
+		ss__handle_kill_and_reap(&children[i], NULL, NULL);
 		ss_release(&children[i]);
 	}
 }
@@ -51,18 +51,18 @@ static void undo(struct ss_child *children, size_t n)
 static bool group_is_gone(int error, const struct ss_options *tried, const struct ss_child *leader)
 {
 	return (error == -EPERM || error == -ESRCH) && leader->pid > 0 &&
-	       tried->group == leader->pid && handle_kill_group(leader, 0) == -ESRCH;
+	       tried->group == leader->pid && ss__handle_kill_group(leader, 0) == -ESRCH;
 }
 
 static int spawn_one(struct ss_child *child, char *const argv[], struct ss_options *options,
 	struct ss_child **leader)
 {
-	int error = spawn_child(child, argv, options, NULL);
+	int error = ss__spawn_child(child, argv, options, NULL);
 	if (!error || !group_is_gone(error, options, *leader))
 		return error;
 	options->group = 0;
 	*leader = child;
-	return spawn_child(child, argv, options, NULL);
+	return ss__spawn_child(child, argv, options, NULL);
 }
 
 static int spawn_line(struct ss_child *children, char *const *const argvs[], size_t n,
@@ -100,7 +100,7 @@ static int pipeline(struct ss_child *children, char *const *const argvs[], size_
 {
 	struct ss_options options;
 	struct ss_failure failure = {SS_STAGE_OPTIONS, 0};
-	int error = options_read(&options, given);
+	int error = ss__options_read(&options, given);
 	struct ss_failure *theirs = options.failure;
 	options.size = sizeof options;
 	options.failure = &failure;
@@ -119,9 +119,9 @@ int ss_pipeline(struct ss_child children[], char *const *const argvs[], size_t n
 {
 	struct cancel cancel;
 	int saved = errno;
-	cancel_off(&cancel);
+	ss__cancel_off(&cancel);
 	int error = pipeline(children, argvs, n, options);
-	cancel_as_before(&cancel);
+	ss__cancel_as_before(&cancel);
 	errno = error ? -error : saved;
 	return error ? -1 : 0;
 }

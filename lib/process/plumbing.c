@@ -78,7 +78,7 @@ static int open_one(
 	return -EINVAL;
 }
 
-int plumbing_open(struct plumbing *p, const struct ss_options *options, enum ss_stage *stage)
+int ss__plumbing_open(struct plumbing *p, const struct ss_options *options, enum ss_stage *stage)
 {
 	const struct ss_stdio *wanted[] = {&options->in, &options->out, &options->err};
 	p->closed[2] = merges_with_nothing(options);
@@ -86,14 +86,14 @@ int plumbing_open(struct plumbing *p, const struct ss_options *options, enum ss_
 		int error = open_one(p, fd, wanted[fd], options);
 		if (error) {
 			*stage = wanted[fd]->kind == SS_STDIO_PIPE ? SS_STAGE_PIPE : SS_STAGE_STDIO;
-			plumbing_close(p);
+			ss__plumbing_close(p);
 			return error;
 		}
 	}
 	return 0;
 }
 
-bool plumbing_is_used(const struct plumbing *p)
+bool ss__plumbing_is_used(const struct plumbing *p)
 {
 	for (int fd = 0; fd < 3; fd++)
 		if (p->theirs[fd] >= 0 || p->closed[fd])
@@ -101,23 +101,23 @@ bool plumbing_is_used(const struct plumbing *p)
 	return false;
 }
 
-void plumbing_close_theirs(struct plumbing *p)
+void ss__plumbing_close_theirs(struct plumbing *p)
 {
 	for (int fd = 0; fd < 3; fd++)
 		if (p->made[fd])
 			close(p->theirs[fd]);
 }
 
-void plumbing_close(struct plumbing *p)
+void ss__plumbing_close(struct plumbing *p)
 {
-	plumbing_close_theirs(p);
+	ss__plumbing_close_theirs(p);
 	for (int fd = 0; fd < 3; fd++)
 		if (p->ours[fd] >= 0)
 			close(p->ours[fd]);
 }
 
-void plumbing_list(const struct plumbing *p, struct fd_pair *pairs, size_t *n_pairs, int *closes,
-	size_t *n_closes)
+void ss__plumbing_list(const struct plumbing *p, struct fd_pair *pairs, size_t *n_pairs,
+	int *closes, size_t *n_closes)
 {
 	for (int fd = 0; fd < 3; fd++) {
 		if (p->theirs[fd] >= 0)

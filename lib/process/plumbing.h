@@ -18,17 +18,17 @@ struct plumbing {
 #define PLUMBING_NONE ((struct plumbing){.ours = {-1, -1, -1}, .theirs = {-1, -1, -1}})
 
 /* Opens what the options name, into an empty plumbing. 0, or -errno with *stage; nothing is left open then. */
-int plumbing_open(struct plumbing *p, const struct ss_options *options, enum ss_stage *stage);
+int ss__plumbing_open(struct plumbing *p, const struct ss_options *options, enum ss_stage *stage);
 
 /* Whether the child's 0 to 2 are anything but the caller's. */
-bool plumbing_is_used(const struct plumbing *p);
+bool ss__plumbing_is_used(const struct plumbing *p);
 
 /* After the spawn: closes the child's ends, and ours too if it failed. */
-void plumbing_close_theirs(struct plumbing *p);
-void plumbing_close(struct plumbing *p);
+void ss__plumbing_close_theirs(struct plumbing *p);
+void ss__plumbing_close(struct plumbing *p);
 
 /* Adds the pairs for 0 to 2 to pairs[] and the descriptors to close to closes[], three at most. */
-void plumbing_list(const struct plumbing *p, struct fd_pair *pairs, size_t *n_pairs, int *closes,
-	size_t *n_closes);
+void ss__plumbing_list(const struct plumbing *p, struct fd_pair *pairs, size_t *n_pairs,
+	int *closes, size_t *n_closes);
 
 #endif

@@ -18,14 +18,14 @@ int ss_release(struct ss_child *child)
 	/* A cancelled close leaves its descriptor open. */
 	struct cancel cancel;
 	int saved = errno;
-	cancel_off(&cancel);
+	ss__cancel_off(&cancel);
 	if (child && child->reserved[0] == HANDLE_FILLED) {
 		close_owned(&child->pidfd);
 		close_owned(&child->in);
 		close_owned(&child->out);
 		close_owned(&child->err);
 	}
-	cancel_as_before(&cancel);
+	ss__cancel_as_before(&cancel);
 	errno = saved;
 	return 0;
 }

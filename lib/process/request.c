@@ -37,8 +37,8 @@ static struct request_layout lay_out(const struct request *r, const char *file, 
 	l.pairs = l.shell_argv + n_shell * sizeof(char *);
 	l.closes = l.pairs + n_pairs * sizeof(struct fd_pair);
 	l.plan = l.closes + n_closes * sizeof(int);
-	l.paths = l.plan + fd_plan_size(n_pairs, n_closes);
-	l.total = l.paths + path_candidates_size(file, path);
+	l.paths = l.plan + ss__fd_plan_size(n_pairs, n_closes);
+	l.total = l.paths + ss__path_candidates_size(file, path);
 	return l;
 }
 
@@ -52,7 +52,7 @@ static void write_shell_argv(const struct request *r, char **to)
 	to[n + 1] = NULL;
 }
 
-int request_plan_fds(struct request *r)
+int ss__request_plan_fds(struct request *r)
 {
 	const struct request_layout *l = &r->layout;
 	const struct ss_options *o = &r->options;
@@ -64,12 +64,12 @@ int request_plan_fds(struct request *r)
 		.keep = o->flags & SS_KEEP_FDS,
 		.hold = o->flags & SS_SET_CGROUP ? o->cgroup : -1,
 	};
-	plumbing_list(&r->plumbing, pairs, &request.n_pairs, closes, &request.n_closes);
+	ss__plumbing_list(&r->plumbing, pairs, &request.n_pairs, closes, &request.n_closes);
 	for (size_t i = 0; i < o->n_fds; i++)
 		pairs[request.n_pairs++] = (struct fd_pair){o->fds[i].from, o->fds[i].to};
 	for (size_t i = 0; r->extra && i < r->extra->n_close; i++)
 		closes[request.n_closes++] = r->extra->close[i];
-	return fd_plan_make(&r->plan, &request, r->memory + l->plan);
+	return ss__fd_plan_make(&r->plan, &request, r->memory + l->plan);
 }
 
 static kernel_sigset to_kernel(const sigset_t *set)
@@ -141,7 +141,7 @@ static void fill_job(struct request *r)
 	}
 }
 
-int request_prepare(struct request *r)
+int ss__request_prepare(struct request *r)
 {
 	const char *file = r->options.file ? r->options.file : r->argv[0];
 	const char *path = search_path(&r->options, file);
@@ -151,19 +151,19 @@ int request_prepare(struct request *r)
 	if (!r->memory)
 		return -ENOMEM;
 	fill_job(r);
-	path_candidates(r->memory + l->paths, file, path);
+	ss__path_candidates(r->memory + l->paths, file, path);
 	r->job.paths = r->memory + l->paths;
 	if (r->options.flags & SS_SHELL_FALLBACK) {
 		r->job.shell_argv = (char **)(void *)(r->memory + l->shell_argv);
 		write_shell_argv(r, r->job.shell_argv);
 	}
-	int error = request_plan_fds(r);
+	int error = ss__request_plan_fds(r);
 	if (error)
-		request_free(r);
+		ss__request_free(r);
 	return error;
 }
 
-void request_free(struct request *r)
+void ss__request_free(struct request *r)
 {
 	if (r->memory != r->small)
 		free(r->memory);

@@ -39,11 +39,11 @@ struct request {
 /*
  * Makes the job of r->options, argv, extra and plumbing. 0 or -errno; then there is no memory.
  * Comes before anything is opened, with a plumbing that is empty, so that a bad map is refused
- * before a file has been truncated; request_plan_fds comes after, if there is anything in it.
+ * before a file has been truncated; ss__request_plan_fds comes after, if there is anything in it.
  */
-int request_prepare(struct request *r);
-int request_plan_fds(struct request *r);
+int ss__request_prepare(struct request *r);
+int ss__request_plan_fds(struct request *r);
 
-void request_free(struct request *r);
+void ss__request_free(struct request *r);
 
 #endif

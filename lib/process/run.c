@@ -39,7 +39,7 @@ static void add_defaults(
 
 static int check(const struct ss_options *options, const struct ss_io *io, struct ss_result *result)
 {
-	int error = result ? sized_check(result, RESULT_FIRST_SIZE) : 0;
+	int error = result ? ss__sized_check(result, RESULT_FIRST_SIZE) : 0;
 	if (!error && (io->timeout_ms < 0 || (io->input_len && !io->input)))
 		error = -EINVAL;
 	if (!error && io->input_len && options->in.kind != SS_STDIO_PIPE)
@@ -51,22 +51,22 @@ static int check(const struct ss_options *options, const struct ss_io *io, struc
 static void end(void *child)
 {
 	struct cancel cancel;
-	cancel_off(&cancel);
+	ss__cancel_off(&cancel);
 	if (((struct ss_child *)child)->pid > 0)
 		ss_terminate(child, NULL, 0);
 	ss_release(child);
-	cancel_as_before(&cancel);
+	ss__cancel_as_before(&cancel);
 }
 
 static int run(char *const argv[], struct ss_options *options, const struct ss_io *io,
 	struct ss_result *result)
 {
 	struct ss_child child;
-	int error = spawn_child(&child, argv, options, NULL);
+	int error = ss__spawn_child(&child, argv, options, NULL);
 	if (error)
 		return error;
 	pthread_cleanup_push(end, &child);
-	error = communicate(&child, io, result);
+	error = ss__communicate(&child, io, result);
 	/* It has ended by itself: what it has left in its group on purpose may stay. */
 	if (error == -ECHILD)
 		child.pid = 0;
@@ -79,9 +79,9 @@ static int read_and_run(char *const argv[], const struct ss_options *given,
 {
 	struct ss_options options;
 	struct ss_io io;
-	int error = options_read(&options, given);
+	int error = ss__options_read(&options, given);
 	if (!error)
-		error = sized_read(&io, sizeof io, given_io, IO_FIRST_SIZE);
+		error = ss__sized_read(&io, sizeof io, given_io, IO_FIRST_SIZE);
 	if (!error) {
 		add_defaults(&options, &io, result);
 		error = check(&options, &io, result);

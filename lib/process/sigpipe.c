@@ -18,7 +18,7 @@ static bool is_pending(void)
 	return sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1;
 }
 
-void sigpipe_hold(struct sigpipe_guard *guard)
+void ss__sigpipe_hold(struct sigpipe_guard *guard)
 {
 	const sigset_t set = only_sigpipe();
 	guard->was_pending = is_pending();
@@ -26,7 +26,7 @@ void sigpipe_hold(struct sigpipe_guard *guard)
 }
 
 /* One that was pending before is the program's own. */
-void sigpipe_release(const struct sigpipe_guard *guard)
+void ss__sigpipe_release(const struct sigpipe_guard *guard)
 {
 	const sigset_t set = only_sigpipe();
 	const struct timespec none = {0, 0};

@@ -14,7 +14,7 @@ struct sigpipe_guard {
 	bool was_pending;
 };
 
-void sigpipe_hold(struct sigpipe_guard *guard);
-void sigpipe_release(const struct sigpipe_guard *guard);
+void ss__sigpipe_hold(struct sigpipe_guard *guard);
+void ss__sigpipe_release(const struct sigpipe_guard *guard);
 
 #endif

@@ -11,17 +11,17 @@ static size_t size_of(const void *given)
 	return size;
 }
 
-int sized_check(const void *given, size_t first)
+int ss__sized_check(const void *given, size_t first)
 {
 	return size_of(given) < first ? -EINVAL : 0;
 }
 
-int sized_read(void *mine, size_t size, const void *given, size_t first)
+int ss__sized_read(void *mine, size_t size, const void *given, size_t first)
 {
 	memset(mine, 0, size);
 	if (!given)
 		return 0;
-	if (sized_check(given, first))
+	if (ss__sized_check(given, first))
 		return -EINVAL;
 	size_t theirs = size_of(given);
 	memcpy(mine, given, theirs < size ? theirs : size);
@@ -31,7 +31,7 @@ int sized_read(void *mine, size_t size, const void *given, size_t first)
 	return 0;
 }
 
-void sized_write(void *given, const void *mine, size_t size)
+void ss__sized_write(void *given, const void *mine, size_t size)
 {
 	size_t theirs = size_of(given);
 	memset(given, 0, theirs);

@@ -10,16 +10,16 @@
  */
 
 /* 0, or -EINVAL for a size that never was. */
-int sized_check(const void *given, size_t first);
+int ss__sized_check(const void *given, size_t first);
 
 /*
  * Copies what is given, which may be NULL, to mine[size], cleared before. 0, -EINVAL, or -E2BIG for
  * something that is set beyond what this library knows; mine is filled in all the same then.
  */
-int sized_read(void *mine, size_t size, const void *given, size_t first);
+int ss__sized_read(void *mine, size_t size, const void *given, size_t first);
 
 /* Copies mine[size] to what is given, as far as that goes, and clears what is beyond. */
-void sized_write(void *given, const void *mine, size_t size);
+void ss__sized_write(void *given, const void *mine, size_t size);
 
 #define SIZED_UP_TO(type, field) (offsetof(type, field) + sizeof(((type *)NULL)->field))
 

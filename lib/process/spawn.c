@@ -14,10 +14,10 @@ static int run(struct request *r, struct engine_child *engine_child)
 {
 	bool changes_user = r->options.flags & (SS_SET_UID | SS_SET_GID);
 	if (changes_user)
-		dumpable_hold();
-	int error = engine_run(&r->job, engine_child);
+		ss__dumpable_hold();
+	int error = ss__engine_run(&r->job, engine_child);
 	if (changes_user)
-		dumpable_release();
+		ss__dumpable_release();
 	return error;
 }
 
@@ -38,19 +38,19 @@ static void fill_child(
 
 static int open_and_run(struct request *r, struct engine_child *engine_child, enum ss_stage *stage)
 {
-	int error = plumbing_open(&r->plumbing, &r->options, stage);
+	int error = ss__plumbing_open(&r->plumbing, &r->options, stage);
 	if (error)
 		return error;
-	if (plumbing_is_used(&r->plumbing))
-		error = request_plan_fds(r);
+	if (ss__plumbing_is_used(&r->plumbing))
+		error = ss__request_plan_fds(r);
 	if (!error) {
 		error = run(r, engine_child);
 		*stage = r->job.verdict.stage;
 	}
 	if (error)
-		plumbing_close(&r->plumbing);
+		ss__plumbing_close(&r->plumbing);
 	else
-		plumbing_close_theirs(&r->plumbing);
+		ss__plumbing_close_theirs(&r->plumbing);
 	return error;
 }
 
@@ -58,42 +58,42 @@ static int spawn(struct ss_child *child, struct request *r, enum ss_stage *stage
 {
 	struct engine_child engine_child;
 	r->plumbing = PLUMBING_NONE;
-	int error = request_prepare(r);
+	int error = ss__request_prepare(r);
 	if (error)
 		return error;
 	error = open_and_run(r, &engine_child, stage);
-	request_free(r);
+	ss__request_free(r);
 	if (!error)
 		fill_child(child, r, &engine_child);
 	return error;
 }
 
 /* open and close would let a cancelled thread leave the descriptors, or the child, behind. */
-int spawn_child(struct ss_child *child, char *const argv[], const struct ss_options *options,
+int ss__spawn_child(struct ss_child *child, char *const argv[], const struct ss_options *options,
 	const struct spawn_extra *extra)
 {
 	struct request r;
 	enum ss_stage stage = SS_STAGE_OPTIONS;
 	struct cancel cancel;
 	int saved = errno;
-	cancel_off(&cancel);
+	ss__cancel_off(&cancel);
 	r.argv = argv;
 	r.extra = extra;
-	int error = options_read(&r.options, options);
+	int error = ss__options_read(&r.options, options);
 	if (!error && (!child || !argv || !argv[0]))
 		error = -EINVAL;
 	if (!error)
 		error = spawn(child, &r, &stage);
 	if (error && r.options.failure)
 		*r.options.failure = (struct ss_failure){stage, -error};
-	cancel_as_before(&cancel);
+	ss__cancel_as_before(&cancel);
 	errno = saved;
 	return error;
 }
 
 int ss_spawn(struct ss_child *child, char *const argv[], const struct ss_options *options)
 {
-	int error = spawn_child(child, argv, options, NULL);
+	int error = ss__spawn_child(child, argv, options, NULL);
 	if (error)
 		errno = -error;
 	return error ? -1 : 0;

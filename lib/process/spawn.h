@@ -11,7 +11,7 @@ struct spawn_extra {
 };
 
 /* ss_spawn, but 0 or -errno. extra may be NULL. */
-int spawn_child(struct ss_child *child, char *const argv[], const struct ss_options *options,
+int ss__spawn_child(struct ss_child *child, char *const argv[], const struct ss_options *options,
 	const struct spawn_extra *extra);
 
 #endif

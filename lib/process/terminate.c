@@ -12,7 +12,7 @@ static int await_until(const struct ss_child *child, int64_t deadline)
 {
 	int error;
 	do {
-		error = handle_await(child, deadline_left(deadline));
+		error = ss__handle_await(child, ss__deadline_left(deadline));
 	} while (error == -EINTR);
 	return error;
 }
@@ -29,29 +29,29 @@ static int ask(const struct ss_child *child, int (*send)(const struct ss_child *
 /* The child may have gone over to another group. */
 static int ask_group(const struct ss_child *child)
 {
-	int error = ask(child, handle_kill_group);
-	if (handle_leads(child))
+	int error = ask(child, ss__handle_kill_group);
+	if (ss__handle_leads(child))
 		return error;
-	int its_own = ask(child, handle_kill);
+	int its_own = ask(child, ss__handle_kill);
 	return error ? its_own : 0;
 }
 
 static int terminate_one(struct ss_child *child, int *status, int64_t deadline)
 {
-	int error = ask(child, handle_kill);
+	int error = ask(child, ss__handle_kill);
 	if (error == -EPERM)
-		return handle_reap_refused(child, status, NULL);
+		return ss__handle_reap_refused(child, status, NULL);
 	if (!error)
 		error = await_until(child, deadline);
 	if (error == -ETIMEDOUT)
-		return handle_kill_and_reap(child, status, NULL);
+		return ss__handle_kill_and_reap(child, status, NULL);
 	/* ESRCH: it has ended by itself. */
-	return error && error != -ESRCH ? error : handle_reap(child, status, NULL);
+	return error && error != -ESRCH ? error : ss__handle_reap(child, status, NULL);
 }
 
 static void kill_rest(void *child)
 {
-	handle_kill_group(child, SIGKILL);
+	ss__handle_kill_group(child, SIGKILL);
 }
 
 /*
@@ -62,9 +62,9 @@ static void kill_rest(void *child)
 static int terminate_rest(struct ss_child *child, int *status, int64_t deadline)
 {
 	pid_t group = child->pid;
-	int error = handle_reap(child, status, NULL);
+	int error = ss__handle_reap(child, status, NULL);
 	pthread_cleanup_push(kill_rest, child);
-	handle_await_group(child, group, deadline);
+	ss__handle_await_group(child, group, deadline);
 	pthread_cleanup_pop(1);
 	return error;
 }
@@ -74,18 +74,18 @@ static int terminate_group(struct ss_child *child, int *status, int64_t deadline
 {
 	int error = ask_group(child);
 	if (error == -EPERM)
-		return handle_reap_refused(child, status, NULL);
+		return ss__handle_reap_refused(child, status, NULL);
 	if (error && error != -ESRCH)
 		return error;
 	error = await_until(child, deadline);
-	if ((!error || error == -ECHILD) && handle_knows_group(child))
+	if ((!error || error == -ECHILD) && ss__handle_knows_group(child))
 		return terminate_rest(child, status, deadline);
 	if (error && error != -ETIMEDOUT)
 		return error;
 	if (!error)
-		handle_await_group_of_zombie(child, deadline);
-	handle_kill_group(child, SIGKILL);
-	return handle_kill_and_reap(child, status, NULL);
+		ss__handle_await_group_of_zombie(child, deadline);
+	ss__handle_kill_group(child, SIGKILL);
+	return ss__handle_kill_and_reap(child, status, NULL);
 }
 
 static int terminate(struct ss_child *child, int *status, int grace_ms)
@@ -94,7 +94,7 @@ static int terminate(struct ss_child *child, int *status, int grace_ms)
 		return -EINVAL;
 	if (child->pid <= 0)
 		return -ECHILD;
-	int64_t deadline = deadline_in(grace_ms);
+	int64_t deadline = ss__deadline_in(grace_ms);
 	return child->own_group ? terminate_group(child, status, deadline)
 				: terminate_one(child, status, deadline);
 }

@@ -9,10 +9,10 @@ static int wait_for(struct ss_child *child, int *status, int timeout_ms)
 {
 	if (!child || timeout_ms < -1)
 		return -EINVAL;
-	if (timeout_ms < 0 && cancel_is_impossible())
-		return handle_reap_once(child, status, NULL);
-	int error = handle_await(child, timeout_ms);
-	return error ? error : handle_reap(child, status, NULL);
+	if (timeout_ms < 0 && ss__cancel_is_impossible())
+		return ss__handle_reap_once(child, status, NULL);
+	int error = ss__handle_await(child, timeout_ms);
+	return error ? error : ss__handle_reap(child, status, NULL);
 }
 
 int ss_wait(struct ss_child *child, int *status, int timeout_ms)

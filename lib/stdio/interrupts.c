@@ -69,12 +69,12 @@ static void save_and_ignore(void)
 	sigaction(SIGQUIT, &ignore, &all.saved_quit);
 }
 
-void interrupts_ignore(sigset_t *reset)
+void ss__interrupts_ignore(sigset_t *reset)
 {
 	sigset_t mask;
 
 	sigemptyset(reset);
-	fork_lock_take(&lock, &mask);
+	ss__fork_lock_take(&lock, &mask);
 	watch_forks();
 	waiting_here++;
 	if (all.waiting == 0)
@@ -85,18 +85,18 @@ void interrupts_ignore(sigset_t *reset)
 		sigaddset(reset, SIGINT);
 	if (all.saved_quit.sa_handler != SIG_IGN)
 		sigaddset(reset, SIGQUIT);
-	fork_lock_leave(&lock, &mask);
+	ss__fork_lock_leave(&lock, &mask);
 }
 
-void interrupts_restore(void)
+void ss__interrupts_restore(void)
 {
 	sigset_t mask;
 
-	fork_lock_take(&lock, &mask);
+	ss__fork_lock_take(&lock, &mask);
 	waiting_here--;
 	if (all.waiting == 1)
 		put_back();
 	all.left++;
 	all.waiting--;
-	fork_lock_leave(&lock, &mask);
+	ss__fork_lock_leave(&lock, &mask);
 }

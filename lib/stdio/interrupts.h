@@ -11,7 +11,7 @@
  */
 
 /* Stores in *reset those of the two that the command must not find ignored. */
-void interrupts_ignore(sigset_t *reset);
-void interrupts_restore(void);
+void ss__interrupts_ignore(sigset_t *reset);
+void ss__interrupts_restore(void);
 
 #endif

@@ -59,16 +59,16 @@ int ss_pclose(FILE *file)
 	struct cancel cancel;
 	int before = errno;
 
-	cancel_off(&cancel);
-	struct stream *stream = stream_take(file);
+	ss__cancel_off(&cancel);
+	struct stream *stream = ss__stream_take(file);
 	if (!stream) {
-		cancel_as_before(&cancel);
+		ss__cancel_as_before(&cancel);
 		return pclose(file);
 	}
 	int status = close_and_wait(stream);
 	int after = status == -1 ? errno : before;
 	free(stream);
-	cancel_as_before(&cancel);
+	ss__cancel_as_before(&cancel);
 	errno = after;
 	return status;
 }

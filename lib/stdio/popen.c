@@ -69,12 +69,12 @@ static int spawn_without_others(
 {
 	int room[32], *fds;
 	struct spawn_extra others;
-	int r = streams_fds(room, sizeof room / sizeof room[0], &fds, &others.n_close);
+	int r = ss__streams_fds(room, sizeof room / sizeof room[0], &fds, &others.n_close);
 
 	if (r < 0)
 		return r;
 	others.close = fds;
-	r = spawn_child(child, command->argv, options, &others);
+	r = ss__spawn_child(child, command->argv, options, &others);
 	if (fds != room)
 		free(fds);
 	return r;
@@ -87,7 +87,7 @@ static int start(struct stream *stream, const struct command *command, const str
 	struct ss_child child;
 	sigset_t mask;
 
-	streams_lock(&mask);
+	ss__streams_lock(&mask);
 	int r = spawn_without_others(&child, command,
 		SS_OPTIONS(.flags = SS_KEEP_FDS | SS_NO_PIDFD, .file = command->file,
 			.sigmask = &mask,
@@ -97,9 +97,9 @@ static int start(struct stream *stream, const struct command *command, const str
 		stream->pid = child.pid;
 		if (!mode->close_on_exec)
 			fcntl(ends.ours, F_SETFD, 0);
-		streams_add(stream);
+		ss__streams_add(stream);
 	}
-	streams_unlock(&mask);
+	ss__streams_unlock(&mask);
 	return r;
 }
 
@@ -150,9 +150,9 @@ static FILE *edge(const char *file, char *const argv[], const char *mode)
 	struct cancel cancel;
 	int before = errno;
 
-	cancel_off(&cancel); /* (2) */
+	ss__cancel_off(&cancel); /* (2) */
 	int r = open_command(&command, mode, &stream);
-	cancel_as_before(&cancel);
+	ss__cancel_as_before(&cancel);
 	errno = r < 0 ? -r : before;
 	return stream;
 }
@@ -161,7 +161,7 @@ FILE *ss_popen(const char *command, const char *mode)
 {
 	char *argv[SHELL_ARGC];
 
-	shell_argv(argv, command);
+	ss__shell_argv(argv, command);
 	return edge(SHELL, argv, mode);
 }
 

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-void shell_argv(char *argv[SHELL_ARGC], const char *command)
+void ss__shell_argv(char *argv[SHELL_ARGC], const char *command)
 {
 	static char sh[] = "sh", c[] = "-c", end_of_options[] = "--";
 

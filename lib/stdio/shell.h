@@ -6,6 +6,6 @@
 #define SHELL_ARGC 5
 
 /* `sh -c -- command`: a command that starts with "-" is not taken for an option. */
-void shell_argv(char *argv[SHELL_ARGC], const char *command);
+void ss__shell_argv(char *argv[SHELL_ARGC], const char *command);
 
 #endif

@@ -20,14 +20,14 @@
 static struct fork_lock lock;
 static struct stream *streams;
 
-void streams_lock(sigset_t *mask)
+void ss__streams_lock(sigset_t *mask)
 {
-	fork_lock_take(&lock, mask);
+	ss__fork_lock_take(&lock, mask);
 }
 
-void streams_unlock(const sigset_t *mask)
+void ss__streams_unlock(const sigset_t *mask)
 {
-	fork_lock_leave(&lock, mask);
+	ss__fork_lock_leave(&lock, mask);
 }
 
 /* (2) */
@@ -38,7 +38,7 @@ static int still_open(const struct stream *stream)
 	return !fstat(stream->fd, &st) && st.st_dev == stream->dev && st.st_ino == stream->ino;
 }
 
-int streams_fds(int *room, size_t n_room, int **fds, size_t *n)
+int ss__streams_fds(int *room, size_t n_room, int **fds, size_t *n)
 {
 	size_t most = 0, used = 0;
 
@@ -81,7 +81,7 @@ static struct stream *unlink_at(struct stream **at)
 }
 
 /* (1), (2) */
-void streams_add(struct stream *stream)
+void ss__streams_add(struct stream *stream)
 {
 	struct stat st = {0};
 
@@ -109,33 +109,33 @@ static struct stream **find_open(FILE *file, int fd)
  * Every fclose of a program may come through here: no lock while there is nothing to find, and no
  * call of libc, which errno is one of. fileno may wait for musl's lock of the FILE: not under ours.
  */
-int stream_is_ours(FILE *file)
+int ss__stream_is_ours(FILE *file)
 {
 	sigset_t mask;
 
 	if (!__atomic_load_n(&streams, __ATOMIC_ACQUIRE))
 		return 0;
 	int before = errno, fd = fileno(file);
-	streams_lock(&mask);
+	ss__streams_lock(&mask);
 	int found = *find_open(file, fd) != NULL;
-	streams_unlock(&mask);
+	ss__streams_unlock(&mask);
 	errno = before;
 	return found;
 }
 
 /* (3) */
-struct stream *stream_take(FILE *file)
+struct stream *ss__stream_take(FILE *file)
 {
 	sigset_t mask;
 
 	if (!__atomic_load_n(&streams, __ATOMIC_ACQUIRE))
 		return NULL;
 	int before = errno, fd = fileno(file);
-	streams_lock(&mask);
+	ss__streams_lock(&mask);
 	struct stream *stream = unlink_at(find_open(file, fd));
 	if (stream)
 		fcntl(stream->fd, F_SETFD, FD_CLOEXEC);
-	streams_unlock(&mask);
+	ss__streams_unlock(&mask);
 	errno = before;
 	return stream;
 }

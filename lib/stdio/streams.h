@@ -21,20 +21,20 @@ struct stream {
 	ino_t ino;
 };
 
-void streams_lock(sigset_t *mask);
-void streams_unlock(const sigset_t *mask);
+void ss__streams_lock(sigset_t *mask);
+void ss__streams_unlock(const sigset_t *mask);
 
 /*
  * Under the lock. The descriptors of all streams: *fds is `room` itself if there are no more than
  * n_room, else malloc'ed. 0 or -errno.
  */
-int streams_fds(int *room, size_t n_room, int **fds, size_t *n);
-void streams_add(struct stream *stream);
+int ss__streams_fds(int *room, size_t n_room, int **fds, size_t *n);
+void ss__streams_add(struct stream *stream);
 
 /* Is this an open stream of ours? Then fclose must become ss_pclose, as libc's own does. */
-int stream_is_ours(FILE *file);
+int ss__stream_is_ours(FILE *file);
 
 /* Takes it off the list and makes it the caller's to free; NULL if it is not on it. */
-struct stream *stream_take(FILE *file);
+struct stream *ss__stream_take(FILE *file);
 
 #endif

@@ -31,10 +31,10 @@ static void enter(struct call *call, sigset_t *reset)
 	sigset_t all;
 
 	pthread_testcancel();
-	cancel_off(&call->cancel);
+	ss__cancel_off(&call->cancel);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &call->mask);
-	interrupts_ignore(reset);
+	ss__interrupts_ignore(reset);
 }
 
 static void leave(struct call *call)
@@ -43,7 +43,7 @@ static void leave(struct call *call)
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, NULL);
-	interrupts_restore();
+	ss__interrupts_restore();
 	pthread_sigmask(SIG_SETMASK, &call->mask, NULL);
 }
 
@@ -107,7 +107,7 @@ static int run(const char *file, char *const argv[], int *status)
 	sigset_t reset;
 
 	enter(&call, &reset);
-	int r = spawn_child(&child, argv,
+	int r = ss__spawn_child(&child, argv,
 		SS_OPTIONS(.flags = SS_KEEP_FDS | SS_NO_PIDFD, .file = file, .sigmask = &call.mask,
 			.sigdefault = &reset, .failure = &failure),
 		NULL);
@@ -119,7 +119,7 @@ static int run(const char *file, char *const argv[], int *status)
 		*status = status_of_failure(&failure);
 	}
 	leave(&call);
-	cancel_as_before(&call.cancel);
+	ss__cancel_as_before(&call.cancel);
 	return r;
 }
 
@@ -136,7 +136,7 @@ int ss_system(const char *command)
 {
 	char *argv[SHELL_ARGC];
 
-	shell_argv(argv, command ? command : "exit 0");
+	ss__shell_argv(argv, command ? command : "exit 0");
 	int status = edge(SHELL, argv);
 	return command ? status : status == 0;
 }

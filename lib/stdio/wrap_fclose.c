@@ -9,5 +9,5 @@ int __real_fclose(FILE *file);
 
 int __wrap_fclose(FILE *file)
 {
-	return stream_is_ours(file) ? ss_pclose(file) : __real_fclose(file);
+	return ss__stream_is_ours(file) ? ss_pclose(file) : __real_fclose(file);
 }

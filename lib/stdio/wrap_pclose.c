@@ -12,5 +12,5 @@ int __real_pclose(FILE *file);
 
 int __wrap_pclose(FILE *file)
 {
-	return stream_is_ours(file) ? ss_pclose(file) : __real_pclose(file);
+	return ss__stream_is_ours(file) ? ss_pclose(file) : __real_pclose(file);
 }

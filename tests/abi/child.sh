@@ -17,8 +17,8 @@ say() {
 
 # check WHAT: $top/symbols is what nm says of it.
 check() {
-	grep -q ' T child_main$' "$top/symbols" || say "$1: where is the child?"
-	wanted=$(grep ' U ' "$top/symbols" | grep -vE ' (child_.*|_GLOBAL_OFFSET_TABLE_)$')
+	grep -q ' T ss__child_main$' "$top/symbols" || say "$1: where is the child?"
+	wanted=$(grep ' U ' "$top/symbols" | grep -vE ' (ss__child_.*|_GLOBAL_OFFSET_TABLE_)$')
 	test -z "$wanted" || say "$1 needs something:
 $wanted"
 }

@@ -10,8 +10,14 @@ struct row {
 	size_t should_be;
 };
 
-#define SIZE(type, n) {"sizeof " #type, sizeof(type), n}
-#define AT(type, field, n) {#type "." #field, offsetof(type, field), n}
+#define SIZE(type, n)                                                                              \
+	{                                                                                          \
+		"sizeof " #type, sizeof(type), n                                                   \
+	}
+#define AT(type, field, n)                                                                         \
+	{                                                                                          \
+#type "." #field, offsetof(type, field), n                                         \
+	}
 
 static const struct row rows[] = {
 	SIZE(enum ss_stage, 4),
@@ -114,8 +120,8 @@ static void layout_is_what_programs_were_compiled_with(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		if (rows[i].is == rows[i].should_be)
 			continue;
-		print_error("%s is %zu instead of %zu\n", rows[i].what, rows[i].is,
-			rows[i].should_be);
+		print_error(
+			"%s is %zu instead of %zu\n", rows[i].what, rows[i].is, rows[i].should_be);
 		bad++;
 	}
 	assert_int_equal(bad, 0);

@@ -56,8 +56,8 @@ static void a_group_of_its_own_or_one_to_join(void **unused)
 	state_of(&state, OPTIONS(.flags = SS_NEW_GROUP));
 	assert_string_equal(state_get(&state, "pgid"), state_get(&state, "pid"));
 	assert_state_int(&state, "sid", getsid(0));
-	assert_int_equal(ss_spawn(&leader, ARGV("cat"),
-				 SS_OPTIONS(.in = SS_PIPE, .flags = SS_NEW_GROUP)),
+	assert_int_equal(
+		ss_spawn(&leader, ARGV("cat"), SS_OPTIONS(.in = SS_PIPE, .flags = SS_NEW_GROUP)),
 		0);
 	state_of(&state, OPTIONS(.group = leader.pid));
 	assert_state_int(&state, "pgid", leader.pid);
@@ -138,8 +138,8 @@ static void affinity_and_oom_score(void **unused)
 	while (!CPU_ISSET(last, &mine))
 		last--;
 	CPU_SET(last, &set);
-	state_of(&state, OPTIONS(.affinity = &set, .affinity_size = sizeof set,
-				 .flags = SS_SET_OOM, .oom_score_adj = 321));
+	state_of(&state, OPTIONS(.affinity = &set, .affinity_size = sizeof set, .flags = SS_SET_OOM,
+				 .oom_score_adj = 321));
 	assert_state_int(&state, "cpus", last);
 	assert_state(&state, "oom_score_adj", "321 ");
 	state_of(&state, OPTIONS(.flags = 0));
@@ -184,10 +184,11 @@ static void dumpable_stays_as_it_was(void **unused)
 	for (int flag = 0; flag < 2; flag++) {
 		assert_int_equal(prctl(PR_SET_DUMPABLE, flag, 0, 0, 0), 0);
 		struct ss_child child;
-		int r = ss_spawn(&child, ARGV("true"), SS_OPTIONS(.flags = SS_SET_UID, .uid = 65534));
+		int r = ss_spawn(
+			&child, ARGV("true"), SS_OPTIONS(.flags = SS_SET_UID, .uid = 65534));
 		int now = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
-		int failed = ss_spawn(&child, ARGV("/none"),
-			SS_OPTIONS(.flags = SS_SET_GID, .gid = 65534));
+		int failed = ss_spawn(
+			&child, ARGV("/none"), SS_OPTIONS(.flags = SS_SET_GID, .gid = 65534));
 		int then = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
 		prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 		assert_int_equal(r, 0);

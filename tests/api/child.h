@@ -40,8 +40,7 @@ void assert_state_int(const struct state *state, const char *key, long value);
 const char *state_fds(const struct state *state);
 
 /* Spawning fails, with this stage and errno, and leaves *child as it was. */
-void assert_fails(
-	char *const argv[], struct ss_options options, enum ss_stage stage, int error);
+void assert_fails(char *const argv[], struct ss_options options, enum ss_stage stage, int error);
 
 /* Skips the test where the library spawns by posix_spawn, which has no more than that. */
 void needs_clone(void);

@@ -14,7 +14,10 @@
 #include "child.h"
 #include "leak.h"
 
-#define RESULT {.size = sizeof(struct ss_result)}
+#define RESULT                                                                                     \
+	{                                                                                          \
+		.size = sizeof(struct ss_result)                                                   \
+	}
 #define IO(...) (&(struct ss_io){.size = sizeof(struct ss_io), __VA_ARGS__})
 
 static void run_gives_output_and_status(void **unused)
@@ -43,12 +46,13 @@ static void run_reports_what_spawn_reports(void **unused)
 	(void)unused;
 	struct ss_failure failure = {SS_STAGE_NONE, 0};
 	struct ss_result result = RESULT, before = result;
-	assert_int_equal(ss_run(ARGV("/nonexistent"), SS_OPTIONS(.failure = &failure), NULL, &result), -1);
+	assert_int_equal(
+		ss_run(ARGV("/nonexistent"), SS_OPTIONS(.failure = &failure), NULL, &result), -1);
 	assert_int_equal(errno, ENOENT);
 	assert_int_equal(failure.stage, SS_STAGE_EXEC);
 	assert_memory_equal(&result, &before, sizeof result);
-	assert_int_equal(ss_run(ARGV("true"), SS_OPTIONS(.pdeathsig = -1, .failure = &failure), NULL,
-				 &result),
+	assert_int_equal(ss_run(ARGV("true"), SS_OPTIONS(.pdeathsig = -1, .failure = &failure),
+				 NULL, &result),
 		-1);
 	assert_int_equal(errno, EINVAL);
 	assert_int_equal(failure.stage, SS_STAGE_OPTIONS);
@@ -82,7 +86,8 @@ static void nothing_blocks_anything_else(void **unused)
 	assert_memory_equal(result.out, input, len);
 	assert_memory_equal(result.err, input, len);
 	ss_result_free(&result);
-	assert_int_equal(ss_run(ARGV(victim("SPEW"), "1000000", "2000000"), NULL, NULL, &result), 0);
+	assert_int_equal(
+		ss_run(ARGV(victim("SPEW"), "1000000", "2000000"), NULL, NULL, &result), 0);
 	assert_int_equal(result.out_len, 1000000);
 	assert_int_equal(result.err_len, 2000000);
 	assert_int_equal(result.out[1000000], 0);
@@ -94,14 +99,16 @@ static void beyond_the_limit_it_is_read_and_dropped(void **unused)
 {
 	(void)unused;
 	struct ss_result result = RESULT;
-	assert_int_equal(ss_run(ARGV(victim("SPEW"), "500000", "10"), NULL, IO(.limit = 1234), &result), 0);
+	assert_int_equal(
+		ss_run(ARGV(victim("SPEW"), "500000", "10"), NULL, IO(.limit = 1234), &result), 0);
 	assert_int_equal(result.status, 0);
 	assert_int_equal(result.out_len, 1234);
 	assert_int_equal(strlen(result.out), 1234);
 	assert_int_equal(result.err_len, 10);
 	assert_true(result.truncated);
 	ss_result_free(&result);
-	assert_int_equal(ss_run(ARGV(victim("SPEW"), "10", "10"), NULL, IO(.limit = 10), &result), 0);
+	assert_int_equal(
+		ss_run(ARGV(victim("SPEW"), "10", "10"), NULL, IO(.limit = 10), &result), 0);
 	assert_false(result.truncated);
 	ss_result_free(&result);
 }
@@ -165,9 +172,9 @@ static void a_timeout_leaves_nobody_of_the_group(void **unused)
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
 	struct ss_fd_map map = {ends[1], 9};
 	struct ss_result result = RESULT;
-	assert_int_equal(ss_run(ARGV("sh", "-c", "sleep 1000 & exec 9>&-; sleep 1000"),
-				 SS_OPTIONS(.fds = &map, .n_fds = 1), IO(.timeout_ms = 1000),
-				 &result),
+	assert_int_equal(
+		ss_run(ARGV("sh", "-c", "sleep 1000 & exec 9>&-; sleep 1000"),
+			SS_OPTIONS(.fds = &map, .n_fds = 1), IO(.timeout_ms = 1000), &result),
 		-1);
 	assert_int_equal(errno, ETIMEDOUT);
 	close(ends[1]);

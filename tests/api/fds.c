@@ -108,8 +108,8 @@ static void any_permutation_works(void **unused)
 			map[i - 1] = map[j];
 			map[j] = swap;
 		}
-		state_of(&state, OPTIONS(.fds = map, .n_fds = n,
-					 .flags = round % 2 ? SS_KEEP_FDS : 0));
+		state_of(&state,
+			OPTIONS(.fds = map, .n_fds = n, .flags = round % 2 ? SS_KEEP_FDS : 0));
 		for (size_t i = 0; i < n; i++)
 			assert_file(&state, map[i].to, map[i].from - BASE);
 	}

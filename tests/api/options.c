@@ -68,7 +68,7 @@ static void unknown_flags_and_kinds_are_refused(void **state)
 	refused(OPTIONS(.flags = UINT64_C(1) << 15), EINVAL);
 	refused(OPTIONS(.flags = UINT64_C(1) << 63), EINVAL);
 	refused(OPTIONS(.in = {.kind = (enum ss_stdio_kind)9}), EINVAL);
-	refused(OPTIONS(.out = {.kind = (enum ss_stdio_kind)-1}), EINVAL);
+	refused(OPTIONS(.out = {.kind = (enum ss_stdio_kind) - 1}), EINVAL);
 	refused(OPTIONS(.in = SS_MERGE), EINVAL);
 	refused(OPTIONS(.out = SS_MERGE), EINVAL);
 	refused(OPTIONS(.out = SS_WRITE(NULL)), EINVAL);

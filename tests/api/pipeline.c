@@ -69,8 +69,8 @@ static void one_group_for_all(void **unused)
 	struct ss_child children[N];
 	int statuses[N];
 	char *const *const line[N] = {ARGV("cat"), ARGV("cat"), ARGV("cat")};
-	assert_int_equal(ss_pipeline(children, line, N,
-				 SS_OPTIONS(.in = SS_PIPE, .flags = SS_NEW_GROUP)),
+	assert_int_equal(
+		ss_pipeline(children, line, N, SS_OPTIONS(.in = SS_PIPE, .flags = SS_NEW_GROUP)),
 		0);
 	for (int i = 0; i < N; i++)
 		assert_int_equal(getpgid(children[i].pid), children[0].pid);
@@ -87,9 +87,9 @@ static void a_group_that_is_there_for_all(void **unused)
 	int statuses[N];
 	char *const *const line[N] = {ARGV("cat"), ARGV("cat"), ARGV("cat")};
 	start(&leader, ARGV("sleep", "1000"), OPTIONS(.flags = SS_NEW_GROUP));
-	assert_int_equal(ss_pipeline(children, line, N,
-				 SS_OPTIONS(.in = SS_PIPE, .flags = SS_NEW_GROUP,
-					 .group = leader.pid)),
+	assert_int_equal(
+		ss_pipeline(children, line, N,
+			SS_OPTIONS(.in = SS_PIPE, .flags = SS_NEW_GROUP, .group = leader.pid)),
 		0);
 	for (int i = 0; i < N; i++)
 		assert_int_equal(getpgid(children[i].pid), leader.pid);
@@ -248,7 +248,8 @@ static void bad_requests_are_refused(void **unused)
 	assert_int_equal(ss_pipeline(NULL, line, 1, NULL), -1);
 	assert_int_equal(errno, EINVAL);
 	assert_int_equal(
-		ss_pipeline(children, line, 1, SS_OPTIONS(.pdeathsig = -1, .failure = &failure)), -1);
+		ss_pipeline(children, line, 1, SS_OPTIONS(.pdeathsig = -1, .failure = &failure)),
+		-1);
 	assert_int_equal(errno, EINVAL);
 	assert_int_equal(failure.stage, SS_STAGE_OPTIONS);
 }

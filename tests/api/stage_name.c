@@ -18,7 +18,7 @@ static void what_is_no_stage_is_unknown(void **state)
 {
 	(void)state;
 	assert_string_equal(ss_stage_name((enum ss_stage)(SS_STAGE_EXEC + 1)), "unknown");
-	assert_string_equal(ss_stage_name((enum ss_stage)-1), "unknown");
+	assert_string_equal(ss_stage_name((enum ss_stage) - 1), "unknown");
 }
 
 int main(void)

@@ -55,7 +55,8 @@ static void check_without_rights(void)
 	ok &= fails_with(OPTIONS(.flags = SS_SET_GROUPS, .groups = &group, .n_groups = 1),
 		SS_STAGE_GROUPS, EPERM);
 	ok &= fails_with(OPTIONS(.flags = SS_SET_NICE, .nice = -20), SS_STAGE_NICE, EACCES);
-	ok &= fails_with(OPTIONS(.flags = SS_SET_OOM, .oom_score_adj = -1000), SS_STAGE_OOM, EACCES);
+	ok &= fails_with(
+		OPTIONS(.flags = SS_SET_OOM, .oom_score_adj = -1000), SS_STAGE_OOM, EACCES);
 	ok &= fails_with(OPTIONS(.rlimits = &raise, .n_rlimits = 1), SS_STAGE_LIMITS, EPERM);
 	_exit(ok ? 0 : 1);
 }
@@ -199,8 +200,9 @@ static void bad_addresses_are_reported(void **unused)
 	needs_clone();
 	const char *bad = (const char *)(uintptr_t)16;
 	assert_fails(ARGV("true"), OPTIONS(.cwd = bad), SS_STAGE_CWD, EFAULT);
-	assert_fails(ARGV("true"), OPTIONS(.flags = SS_SET_GROUPS, .n_groups = 4,
-					   .groups = (const gid_t *)(const void *)bad),
+	assert_fails(ARGV("true"),
+		OPTIONS(.flags = SS_SET_GROUPS, .n_groups = 4,
+			.groups = (const gid_t *)(const void *)bad),
 		SS_STAGE_GROUPS, geteuid() == 0 ? EFAULT : EPERM);
 }
 

@@ -31,8 +31,8 @@ static void all_three_are_inherited_by_default(void **unused)
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
 	struct ss_child child;
 	const struct ss_fd_map map = {ends[1], 9};
-	assert_int_equal(ss_spawn(&child, ARGV(victim("STATE"), "9"),
-				 SS_OPTIONS(.fds = &map, .n_fds = 1)),
+	assert_int_equal(
+		ss_spawn(&child, ARGV(victim("STATE"), "9"), SS_OPTIONS(.fds = &map, .n_fds = 1)),
 		0);
 	close(ends[1]);
 	state_read(&state, &child, ends[0]);
@@ -77,7 +77,8 @@ static void closing_our_end_ends_the_childs_input(void **unused)
 {
 	(void)unused;
 	struct ss_child first, second;
-	assert_int_equal(ss_spawn(&first, ARGV("cat"), SS_OPTIONS(.in = SS_PIPE, .out = SS_NULL)), 0);
+	assert_int_equal(
+		ss_spawn(&first, ARGV("cat"), SS_OPTIONS(.in = SS_PIPE, .out = SS_NULL)), 0);
 	assert_int_equal(ss_spawn(&second, ARGV("cat"),
 				 SS_OPTIONS(.in = SS_PIPE, .out = SS_NULL, .flags = SS_KEEP_FDS)),
 		0);
@@ -120,11 +121,14 @@ static void files_are_read_written_and_appended_to(void **unused)
 	temp_dir_write(&dir, "in", "text\n", 0644);
 	temp_dir_path(&dir, "in", in);
 	temp_dir_path(&dir, "out", out);
-	assert_int_equal(run_to_end(ARGV("cat"), OPTIONS(.in = SS_READ(in), .out = SS_WRITE(out))), 0);
+	assert_int_equal(
+		run_to_end(ARGV("cat"), OPTIONS(.in = SS_READ(in), .out = SS_WRITE(out))), 0);
 	in_file(out, "text\n");
-	assert_int_equal(run_to_end(ARGV("cat"), OPTIONS(.in = SS_READ(in), .out = SS_APPEND(out))), 0);
+	assert_int_equal(
+		run_to_end(ARGV("cat"), OPTIONS(.in = SS_READ(in), .out = SS_APPEND(out))), 0);
 	in_file(out, "text\ntext\n");
-	assert_int_equal(run_to_end(ARGV("cat"), OPTIONS(.in = SS_READ(in), .out = SS_WRITE(out))), 0);
+	assert_int_equal(
+		run_to_end(ARGV("cat"), OPTIONS(.in = SS_READ(in), .out = SS_WRITE(out))), 0);
 	in_file(out, "text\n");
 	struct stat st;
 	mode_t mask = umask(0);

@@ -41,8 +41,7 @@ static void shuffle(size_t *order, size_t n)
 	}
 }
 
-void bench_compare(
-	const struct bench_way *ways, size_t n, int rounds, struct bench_result *results)
+void bench_compare(const struct bench_way *ways, size_t n, int rounds, struct bench_result *results)
 {
 	double *times = malloc(n * (size_t)rounds * sizeof *times);
 	size_t *order = malloc(n * sizeof *order);
@@ -62,8 +61,8 @@ void bench_compare(
 		}
 	}
 	for (size_t i = 0; i < n; i++)
-		results[i] = bench_summary(times + i * (size_t)rounds, rounds,
-			i ? results[0].median_us : 0);
+		results[i] = bench_summary(
+			times + i * (size_t)rounds, rounds, i ? results[0].median_us : 0);
 	free(order);
 	free(times);
 }

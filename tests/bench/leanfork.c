@@ -36,8 +36,8 @@ static void native(void)
 
 static void lean(void)
 {
-	struct lean_wish wish = {.kind = LEAN_EAGER, .least_total = 1, .least_range = 1 << 20,
-		.libc_fork = fork};
+	struct lean_wish wish = {
+		.kind = LEAN_EAGER, .least_total = 1, .least_range = 1 << 20, .libc_fork = fork};
 	struct lean_result result;
 	running = lean_fork(&wish, &result);
 	if (running == 0)

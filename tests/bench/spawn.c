@@ -266,8 +266,8 @@ static void *fault_pages(void *unused)
 {
 	size_t bytes = 16 << 20;
 	while (faulting) {
-		char *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-			0);
+		char *p = mmap(
+			NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		for (size_t i = 0; p != MAP_FAILED && i < bytes && faulting; i += 4096)
 			p[i] = 1;
 		munmap(p, bytes);
@@ -318,8 +318,7 @@ static void over_threads(void)
 			for (size_t i = 0; i < N_WAYS; i++)
 				times[i][run] = time_threads(&ways[i], n);
 		for (size_t i = 0; i < N_WAYS; i++)
-			results[i] = bench_summary(
-				times[i], RUNS, i ? results[0].median_us : 0);
+			results[i] = bench_summary(times[i], RUNS, i ? results[0].median_us : 0);
 		bench_print("threads", n, ways, N_WAYS, results, json);
 	}
 	faulting = false;

@@ -103,7 +103,8 @@ int main(int argc, char **argv)
 	bench_compare(ways, WAYS, ROUNDS, results);
 	bench_print("variables", 1, ways, WAYS, results, json);
 	for (int i = 0; i < WAYS; i++)
-		printf(json ? "{\"way\":\"%s\",\"minor_faults\":%.1f}\n" : "%-22s %.1f minor faults\n",
+		printf(json ? "{\"way\":\"%s\",\"minor_faults\":%.1f}\n"
+			    : "%-22s %.1f minor faults\n",
 			ways[i].name, (double)faults[i] / (double)runs[i]);
 	return 0;
 }

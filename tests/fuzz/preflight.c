@@ -50,7 +50,7 @@ static void check_top(const struct top_mappings *top)
 
 static void check_charge(const struct mappings *m)
 {
-	struct charge_facts c = charge_from_mappings(m, 4096);
+	struct charge_facts c = ss__charge_from_mappings(m, 4096);
 	assert(c.sum.low <= c.sum.likely && c.sum.likely <= c.sum.high);
 	assert(c.largest.low <= c.largest.likely && c.largest.likely <= c.largest.high);
 	assert(c.largest.likely <= c.sum.likely && c.charged_mappings <= c.mappings);
@@ -61,10 +61,10 @@ static void parse_mappings(const char *text, size_t len, bool with_flags)
 	struct top_mappings top = {0};
 	struct mappings whole = {.with_flags = with_flags, .top = &top};
 	struct mappings pieces = {.with_flags = with_flags};
-	feed_chunks(text, len, 4096, parse_maps, &whole);
-	parse_maps_end(&whole);
-	feed_chunks(text, len, 1 + len % 61, parse_maps, &pieces);
-	parse_maps_end(&pieces);
+	feed_chunks(text, len, 4096, ss__parse_maps, &whole);
+	ss__parse_maps_end(&whole);
+	feed_chunks(text, len, 1 + len % 61, ss__parse_maps, &pieces);
+	ss__parse_maps_end(&pieces);
 	assert(whole.n == pieces.n && whole.n_flagged == pieces.n_flagged);
 	assert(whole.charged == pieces.charged && whole.private_bytes == pieces.private_bytes);
 	assert(whole.n_charged <= whole.n_flagged && whole.n_flagged <= whole.n);
@@ -77,12 +77,12 @@ static void parse_values(const char *text)
 {
 	uint64_t value;
 	unsigned version;
-	parse_tasks(text, &value);
-	parse_version(text, &version);
-	parse_cpu_list(text, &value);
-	parse_full_uid_map(text);
-	parse_namespace(text, &value);
-	scan_limit(text, &value);
+	ss__parse_tasks(text, &value);
+	ss__parse_version(text, &version);
+	ss__parse_cpu_list(text, &value);
+	ss__parse_full_uid_map(text);
+	ss__parse_namespace(text, &value);
+	ss__scan_limit(text, &value);
 }
 
 static void number(const uint8_t **data, size_t *size, uint64_t *to)
@@ -105,6 +105,7 @@ static void judge_anything(const uint8_t *data, size_t size)
 	struct ss_preflight r;
 	char line[256];
 	uint64_t bits = 0, version = 0;
+	/* clang-format off */
 	uint64_t *numbers[] = {
 		&bits, &version, &s.system.ram, &s.system.swap, &s.system.committed,
 		&s.system.commit_limit, &s.system.admin_reserve, &s.system.user_reserve,
@@ -119,6 +120,7 @@ static void judge_anything(const uint8_t *data, size_t size)
 		&s.charge.sum.high, &s.charge.largest.likely, &s.charge.largest.high,
 		&s.charge.huge, &s.task.pids, &s.task.pids_max,
 	};
+	/* clang-format on */
 	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
 		number(&data, &size, numbers[i]);
 	s.system.overcommit = (int)(bits % 3);
@@ -131,12 +133,12 @@ static void judge_anything(const uint8_t *data, size_t size)
 	s.charge.final = bits & 256;
 	s.charge.sum.low = bits & 512 ? s.charge.sum.high : 0;
 	s.charge.largest.low = bits & 1024 ? s.charge.largest.high : 0;
-	fill_report(&r, &s);
+	ss__fill_report(&r, &s);
 	assert((r.verdict == SS_FORK_OK) == (r.cause == SS_CAUSE_NONE));
-	reason_text(line, sizeof line, &r);
-	for (unsigned n = 0; advice_text(line, sizeof line, &r, n) > 0; n++)
+	ss__reason_text(line, sizeof line, &r);
+	for (unsigned n = 0; ss__advice_text(line, sizeof line, &r, n) > 0; n++)
 		assert(n < 20);
-	assert(risk(&r) >= 0 && risk(&r) < 20);
+	assert(ss__risk(&r) >= 0 && ss__risk(&r) < 20);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -149,15 +151,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(text, data + 1, size - 1);
 	text[size - 1] = '\0';
 	static line_fn *const plain[] = {
-		parse_meminfo, parse_vmstat, parse_zoneinfo, parse_status, parse_limits,
-		parse_cgroup, parse_memory_stat, parse_stat_cpus,
+		ss__parse_meminfo,
+		ss__parse_vmstat,
+		ss__parse_zoneinfo,
+		ss__parse_status,
+		ss__parse_limits,
+		ss__parse_cgroup,
+		ss__parse_memory_stat,
+		ss__parse_stat_cpus,
 	};
 	static const char names[] = "MVZSLCTc";
 	const char *name = memchr(names, data[0], sizeof names - 1);
 	if (name)
 		parse_twice(text, size - 1, plain[name - names], &zero);
 	else if (data[0] == 'I')
-		parse_twice(text, size - 1, parse_mountinfo, &mount);
+		parse_twice(text, size - 1, ss__parse_mountinfo, &mount);
 	else if (data[0] == 'm' || data[0] == 's')
 		parse_mappings(text, size - 1, data[0] == 's');
 	else if (data[0] == 'v')

@@ -50,8 +50,8 @@ static void victim(unsigned seed, int in, int out)
 	_exit(write(out, &o, sizeof o) != sizeof o);
 }
 
-static void one_layout(struct sysctl_guard *guard, unsigned seed, struct outcome *o,
-	char description[1024])
+static void one_layout(
+	struct sysctl_guard *guard, unsigned seed, struct outcome *o, char description[1024])
 {
 	int to[2], from[2];
 	size_t mode = seed % (sizeof modes / sizeof modes[0]);

@@ -344,6 +344,7 @@ static const struct {
 	const char *name;
 	void (*build)(size_t size);
 } kinds[] = {
+/* clang-format off */
 #define KIND(f) {#f, f}
 	KIND(untouched), KIND(touched), KIND(read_only), KIND(no_access),
 	KIND(reserve_partly_used), KIND(touched_then_read_only), KIND(untouched_then_read_only),
@@ -356,6 +357,7 @@ static const struct {
 	KIND(dropped), KIND(freed), KIND(huge), KIND(huge_device), KIND(droppable), KIND(locked),
 	KIND(break_moved), KIND(thread), KIND(grows_down), KIND(deep_stack), KIND(grown),
 	KIND(shrunk), KIND(with_a_hole), KIND(split), KIND(merged),
+	/* clang-format on */
 };
 
 void layout_build(unsigned seed, char *description, size_t size)

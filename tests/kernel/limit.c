@@ -26,7 +26,7 @@
 
 struct tried {
 	struct ss_preflight report;
-	int forked; /* 0, or errno */
+	int forked;    /* 0, or errno */
 	int64_t moved; /* pages by which others changed Committed_AS meanwhile */
 };
 
@@ -77,8 +77,8 @@ static int try_with(int64_t ballast, struct tried *t)
 static int is_wrong(const struct tried *t)
 {
 	return (t->report.verdict == SS_FORK_OK && t->forked) ||
-		(t->report.verdict == SS_FORK_ENOMEM && t->forked != ENOMEM) ||
-		t->report.verdict == SS_FORK_EAGAIN;
+	       (t->report.verdict == SS_FORK_ENOMEM && t->forked != ENOMEM) ||
+	       t->report.verdict == SS_FORK_EAGAIN;
 }
 
 /* What others do between the two questions can make any answer wrong: a second opinion. */

@@ -92,13 +92,13 @@ int64_t predicted_charge(pid_t pid)
 	struct snapshot snapshot;
 	struct status st;
 	const struct look_request request = {.pid = pid, .least = LOOK_SMAPS};
-	int error = source_open(&source, NULL);
+	int error = ss__source_open(&source, NULL);
 	if (error)
 		return error;
-	error = read_system(&source, &sys);
+	error = ss__read_system(&source, &sys);
 	if (!error)
-		error = look(&source, &sys, &request, &snapshot, &st);
-	source_close(&source);
+		error = ss__look(&source, &sys, &request, &snapshot, &st);
+	ss__source_close(&source);
 	if (error)
 		return error;
 	return snapshot.charge.look == LOOK_SMAPS ? (int64_t)snapshot.charge.sum.likely : -EIO;

@@ -117,8 +117,9 @@ static void settle(pid_t pid)
 		if (ss_preflight(&r, pid))
 			return;
 		same = r.charge_bytes == last.charge_bytes &&
-				r.resident_bytes == last.resident_bytes ?
-			same + 1 : 0;
+				       r.resident_bytes == last.resident_bytes
+			       ? same + 1
+			       : 0;
 		last = r;
 	}
 }

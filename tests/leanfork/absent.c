@@ -15,8 +15,8 @@ static pid_t refused_fork(void)
 
 static pid_t by(enum lean_kind kind, pid_t (*libc_fork)(void), struct lean_result *result)
 {
-	struct lean_wish wish = {.kind = kind, .least_total = 1, .least_range = 65536,
-		.libc_fork = libc_fork};
+	struct lean_wish wish = {
+		.kind = kind, .least_total = 1, .least_range = 65536, .libc_fork = libc_fork};
 	pid_t pid = lean_fork(&wish, result);
 	if (pid == 0)
 		_exit(5);

@@ -31,8 +31,8 @@ static enum view { ABSENT, ZEROS, CONTENT } expected[PAGES];
 /* Mappings of the area are no neighbours of any other, and come before any other if it is low. */
 static void make_area_at(void *wish)
 {
-	unsigned char *all = mmap(
-		wish, AREA + 2 * SIDE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	unsigned char *all = mmap(wish, AREA + 2 * SIDE, PROT_NONE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	assert_ptr_not_equal(all, MAP_FAILED);
 	area = all + SIDE;
 	assert_int_equal(mprotect(area, AREA, PROT_READ | PROT_WRITE), 0);
@@ -67,8 +67,8 @@ static void advise(size_t from, size_t to, int advice)
 static enum view view_of(size_t page)
 {
 	unsigned char *at = area + page * SIDE;
-	void *taken = mmap(
-		at, SIDE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	void *taken =
+		mmap(at, SIDE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 	if (taken != MAP_FAILED)
 		return ABSENT;
 	return at[0] == page + 1 && at[SIDE - 1] == page + 1 ? CONTENT : ZEROS;
@@ -141,7 +141,8 @@ static void side_by_side(void **state)
 			seed ^= seed << 13;
 			seed ^= seed >> 7;
 			seed ^= seed << 17;
-			size_t from = (seed >> 8) % PAGES, to = from + (seed >> 20) % (PAGES - from) + 1;
+			size_t from = (seed >> 8) % PAGES,
+			       to = from + (seed >> 20) % (PAGES - from) + 1;
 			int advice = advices[(seed >> 40) % 6];
 			if (advice == MADV_DOFORK) {
 				mprotect(area + from * SIDE, SIDE, PROT_READ);
@@ -203,8 +204,10 @@ static int is_refused(void)
 	static const struct refusal refusals[] = {
 		{SYS_clone, ENOMEM, 0, 0}, {435, ENOSYS, 0, 0}, {SYS_fork, ENOMEM, 0, 0}};
 	static struct flags before, after;
-	struct lean_wish too_much = {.kind = LEAN_EAGER, .least_total = UINT64_C(1) << 50,
-		.least_range = 65536, .libc_fork = fork};
+	struct lean_wish too_much = {.kind = LEAN_EAGER,
+		.least_total = UINT64_C(1) << 50,
+		.least_range = 65536,
+		.libc_fork = fork};
 	signal(SIGSYS, SIG_DFL);
 	if (refuse_calls(refusals, 3) < 0)
 		return 77;
@@ -241,8 +244,10 @@ static void a_fork_that_fails(void **state)
 /* All there is to leave out turns out to be the kernel's: nothing lean about such a fork. */
 static void too_little_remains(void **state)
 {
-	struct lean_wish wish = {.kind = LEAN_EAGER, .least_total = BLOCK_SIZE / 2,
-		.least_range = BLOCK_SIZE / 2, .libc_fork = fork};
+	struct lean_wish wish = {.kind = LEAN_EAGER,
+		.least_total = BLOCK_SIZE / 2,
+		.least_range = BLOCK_SIZE / 2,
+		.libc_fork = fork};
 	static struct flags before, after;
 	int status;
 	(void)state;
@@ -268,8 +273,8 @@ static int is_short_of_mappings(size_t spare)
 {
 	static struct flags before, after;
 	size_t i = 0, most = 70000;
-	unsigned char *many = mmap(
-		NULL, most * 2 * SIDE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	unsigned char *many = mmap(NULL, most * 2 * SIDE, PROT_NONE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	make_area_at((void *)(uintptr_t)0x10000000000);
 	while (mprotect(many + i * 2 * SIDE, SIDE, PROT_READ) == 0)
 		if (++i == most)

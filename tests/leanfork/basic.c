@@ -39,7 +39,8 @@ static void a_child_that_execs_is_made_leanly(void **state)
 /* Path, arguments and environment all in memory that was left out, some across its chunks. */
 static int exec_from_block(void *arg)
 {
-	char **argv = (char **)(void *)(block + 65536 - sizeof *argv), *at = (char *)block + 131072 - 3;
+	char **argv = (char **)(void *)(block + 65536 - sizeof *argv),
+	     *at = (char *)block + 131072 - 3;
 	char **env = (char **)(void *)(block + 8 * 65536 - 2 * sizeof *env);
 	(void)arg;
 	argv[0] = strcpy(at, "/bin/sh");

@@ -12,7 +12,6 @@ unsigned char block_byte(size_t i);
 int block_setup(void **state);
 int block_teardown(void **state);
 
-
 /* Forks with everything left out that can be, whatever its size. The last result is kept. */
 pid_t fork_lean(enum lean_kind kind);
 extern bool ask_only; /* see struct lean_wish */

@@ -198,8 +198,10 @@ static void no_timers(void **state)
 
 static void too_little_to_leave_out(void **state)
 {
-	struct lean_wish wish = {.kind = LEAN_EAGER, .least_total = UINT64_C(1) << 50,
-		.least_range = 65536, .libc_fork = fork};
+	struct lean_wish wish = {.kind = LEAN_EAGER,
+		.least_total = UINT64_C(1) << 50,
+		.least_range = 65536,
+		.libc_fork = fork};
 	struct lean_result result;
 	(void)state;
 	pid_t pid = lean_fork(&wish, &result);

@@ -21,15 +21,19 @@ static void lines_of_every_kind(void **state)
 	} cases[] = {
 		{"7f0000000000-7f0000100000 rw-p 00000000 00:00 0 ", MAPPING_ANONYMOUS},
 		{"7f0000000000-7f0000100000 rw-p 00000000 00:00 0", MAPPING_ANONYMOUS},
-		{"55d000000000-55d000100000 rw-p 00000000 00:00 0          [heap]", MAPPING_ANONYMOUS},
-		{"55d000000000-55d000100000 rw-p 00000000 00:00 0   [anon:name]", MAPPING_ANONYMOUS},
+		{"55d000000000-55d000100000 rw-p 00000000 00:00 0          [heap]",
+			MAPPING_ANONYMOUS},
+		{"55d000000000-55d000100000 rw-p 00000000 00:00 0   [anon:name]",
+			MAPPING_ANONYMOUS},
 		{"7ffd00000000-7ffd00100000 rw-p 00000000 00:00 0          [stack]", MAPPING_OTHER},
 		{"7f0000000000-7f0000100000 rwxp 00000000 00:00 0 ", MAPPING_OTHER},
 		{"7f0000000000-7f0000100000 ---p 00000000 00:00 0 ", MAPPING_OTHER},
 		{"7f0000000000-7f0000100000 r--p 00000000 00:00 0 ", MAPPING_OTHER},
 		{"7f0000000000-7f0000100000 rw-p 00001000 fe:01 77 /lib/x.so", MAPPING_OTHER},
-		{"7f0000000000-7f0000100000 rw-p 00000000 00:01 9 /dev/zero (deleted)", MAPPING_OTHER},
-		{"7f0000000000-7f0000100000 rw-s 00000000 00:01 9 /dev/zero (deleted)", MAPPING_SHARED},
+		{"7f0000000000-7f0000100000 rw-p 00000000 00:01 9 /dev/zero (deleted)",
+			MAPPING_OTHER},
+		{"7f0000000000-7f0000100000 rw-s 00000000 00:01 9 /dev/zero (deleted)",
+			MAPPING_SHARED},
 		{"7f0000000000-7f0000100000 r--s 00000000 fe:01 9 /etc/x", MAPPING_READONLY},
 	};
 	(void)state;
@@ -42,7 +46,8 @@ static void addresses_are_whole(void **state)
 	(void)state;
 	if (sizeof(void *) < 8)
 		skip();
-	struct mapping m = parse("ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0 [vsyscall]");
+	struct mapping m =
+		parse("ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0 [vsyscall]");
 	assert_int_equal(m.at.start, 0xffffffffff600000);
 	assert_int_equal(m.at.end, 0xffffffffff601000);
 }
@@ -66,8 +71,8 @@ static struct range ranges[8];
 
 static struct choice choose(const struct span *keep, size_t n_keep, size_t least)
 {
-	struct choice choice = {.keep = keep, .n_keep = n_keep, .least = least, .ranges = ranges,
-		.max_ranges = 8};
+	struct choice choice = {
+		.keep = keep, .n_keep = n_keep, .least = least, .ranges = ranges, .max_ranges = 8};
 	struct mapping m = {{BASE, BASE + SIZE}, MAPPING_ANONYMOUS};
 	choice_add(&choice, &m);
 	return choice;

@@ -19,12 +19,11 @@ static const char in_php[] = "$x = str_repeat('a', getenv('MIB') << 20); echo \"
 			     "$p = @proc_open(['echo', 'open'], [], $pipes);"
 			     "if ($p) proc_close($p);";
 
-static const char in_tcl[] =
-	"fconfigure stdout -buffering none;"
-	"for {set i 0} {$i < $env(MIB) / 1024} {incr i} {"
-	"  set x($i) [string repeat a [expr {1 << 30}]]};"
-	"puts filled; catch {puts [exec echo exec]};"
-	"catch {puts [exec echo pipe | cat]}";
+static const char in_tcl[] = "fconfigure stdout -buffering none;"
+			     "for {set i 0} {$i < $env(MIB) / 1024} {incr i} {"
+			     "  set x($i) [string repeat a [expr {1 << 30}]]};"
+			     "puts filled; catch {puts [exec echo exec]};"
+			     "catch {puts [exec echo pipe | cat]}";
 
 static const char in_node[] =
 	"const c = require('child_process'), a = [];"
@@ -49,7 +48,8 @@ static const char in_python[] =
  * reads itself four times, one inside the other. */
 static const char in_bash[] =
 	"f=$(mktemp) || exit; level=4;"
-	"{ echo '((level-- > 1)) && . /dev/fd/9; echo filled; env echo sys; env echo pipe | cat; exit';"
+	"{ echo '((level-- > 1)) && . /dev/fd/9; echo filled; env echo sys; env echo pipe | cat; "
+	"exit';"
 	"head -c $((MIB / 4))M /dev/zero | tr '\\0' '#'; } >$f; exec 9<$f; rm $f; . /dev/fd/9";
 
 const struct runtime runtimes[] = {

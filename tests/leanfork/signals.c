@@ -148,7 +148,8 @@ static int faults_on_purpose(void *arg)
 static void handlers_of_the_program(void **state)
 {
 	static const enum lean_kind kinds[] = {LEAN_EAGER, LEAN_RESCUE};
-	struct sigaction action = {.sa_sigaction = mend, .sa_flags = SA_SIGINFO | SA_ONSTACK}, before;
+	struct sigaction action = {.sa_sigaction = mend, .sa_flags = SA_SIGINFO | SA_ONSTACK},
+			 before;
 	stack_t stack = {.ss_sp = malloc(65536), .ss_size = 65536}, stack_before;
 	(void)state;
 	mended = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -332,8 +333,7 @@ __asm__(".globl returns_at_once, returns_at_once_too\n"
 /* Ruby's. */
 static void a_handler_for_sigsys_that_does_nothing(void **state)
 {
-	void (*const handlers[])(int, siginfo_t *, void *) = {
-		returns_at_once, returns_at_once_too};
+	void (*const handlers[])(int, siginfo_t *, void *) = {returns_at_once, returns_at_once_too};
 	(void)state;
 	for (int i = 0; i < 2; i++) {
 		struct sigaction action = {.sa_sigaction = handlers[i], .sa_flags = SA_SIGINFO};

@@ -28,8 +28,11 @@ static int looks_fine(void)
 /* One in three is no child for exec, so that restarts take part. */
 static int fork_once(int n, enum lean_kind kind)
 {
-	struct lean_wish wish = {.kind = kind, .least_total = 1, .least_range = 65536,
-		.limit_ms = 20000, .libc_fork = fork};
+	struct lean_wish wish = {.kind = kind,
+		.least_total = 1,
+		.least_range = 65536,
+		.limit_ms = 20000,
+		.libc_fork = fork};
 	struct lean_result result;
 	int status = -1;
 	pid_t pid = lean_fork(&wish, &result);
@@ -63,9 +66,9 @@ static void *forker(void *arg)
 {
 	int me = *(int *)arg;
 	for (int n = 0; n < ROUNDS; n++) {
-		int good = me == 0 ? fork_natively()
-			: me == 1  ? fork_once(n, LEAN_RESCUE)
-				   : fork_once(n, LEAN_EAGER);
+		int good = me == 0   ? fork_natively()
+			   : me == 1 ? fork_once(n, LEAN_RESCUE)
+				     : fork_once(n, LEAN_EAGER);
 		atomic_fetch_add(&bad, !good);
 	}
 	return NULL;

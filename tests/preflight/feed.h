@@ -10,18 +10,18 @@
 static inline void feed_chunks(const char *text, size_t len, size_t chunk, line_fn *fn, void *to)
 {
 	struct lines lines;
-	lines_start(&lines);
+	ss__lines_start(&lines);
 	while (len > 0) {
 		size_t room;
-		char *into = lines_room(&lines, &room);
+		char *into = ss__lines_room(&lines, &room);
 		size_t n = len < chunk ? len : chunk;
 		n = n < room ? n : room;
 		memcpy(into, text, n);
-		lines_took(&lines, n, fn, to);
+		ss__lines_took(&lines, n, fn, to);
 		text += n;
 		len -= n;
 	}
-	lines_end(&lines, fn, to);
+	ss__lines_end(&lines, fn, to);
 }
 
 static inline void feed(const char *text, line_fn *fn, void *to)

@@ -26,13 +26,13 @@ static int look_in(const char *dir, pid_t pid, enum look least, struct top_mappi
 	struct status st;
 	const struct look_request request = {.pid = pid, .least = least, .top = top};
 	snprintf(path, sizeof path, "%s/%s", data, dir);
-	assert_int_equal(source_open(&source, path), 0);
-	int error = read_system(&source, &sys);
+	assert_int_equal(ss__source_open(&source, path), 0);
+	int error = ss__read_system(&source, &sys);
 	if (!error)
-		error = look(&source, &sys, &request, &snapshot, &st);
-	source_close(&source);
+		error = ss__look(&source, &sys, &request, &snapshot, &st);
+	ss__source_close(&source);
 	if (!error)
-		fill_report(r, &snapshot);
+		ss__fill_report(r, &snapshot);
 	return error;
 }
 
@@ -62,8 +62,8 @@ static void not_there(void **state)
 	struct ss_preflight r;
 	struct source source;
 	assert_int_equal(look_in("embedded-4.19", 313, LOOK_STATUS, NULL, &r), -ESRCH);
-	assert_int_equal(source_open(&source, "/nonexistent"), -ENOENT);
-	assert_int_equal(source_open(&source, "/etc/passwd"), -ENOTDIR);
+	assert_int_equal(ss__source_open(&source, "/nonexistent"), -ENOENT);
+	assert_int_equal(ss__source_open(&source, "/etc/passwd"), -ENOTDIR);
 }
 
 /* ---- cgroups ------------------------------------------------------------------------------- */
@@ -109,7 +109,7 @@ static char tightest[CGROUP_NAME];
 static void open_made_up(struct source *source)
 {
 	char path[128];
-	assert_int_equal(source_open(source, root), 0);
+	assert_int_equal(ss__source_open(source, root), 0);
 	snprintf(path, sizeof path, "%s/cgroup", root);
 	source->cgroup = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	source->has_cgroups = true;
@@ -119,13 +119,13 @@ static void read_made_up(struct task_facts *task)
 {
 	struct source source;
 	open_made_up(&source);
-	int dir = task_open(&source, 7);
+	int dir = ss__task_open(&source, 7);
 	assert_true(dir >= 0);
 	task->pids_room = task->memory_room_bytes = NO_LIMIT;
 	tightest[0] = '\0';
-	read_cgroups(&source, dir, task, tightest);
+	ss__read_cgroups(&source, dir, task, tightest);
 	close(dir);
-	source_close(&source);
+	ss__source_close(&source);
 }
 
 static void version_2_takes_the_least_room_of_all_levels(void **state)
@@ -183,7 +183,11 @@ static void unknown_cgroups_limit_nothing(void **state)
 {
 	(void)state;
 	static const char *const paths[] = {
-		"0::/../x\n", "0::/nowhere\n", "8:pids:/..\n", "", "0::\n",
+		"0::/../x\n",
+		"0::/nowhere\n",
+		"8:pids:/..\n",
+		"",
+		"0::\n",
 	};
 	struct task_facts task;
 	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
@@ -271,10 +275,10 @@ static void each_cpu_may_keep_back_some_of_a_memory_cgroup(void **state)
 	put("cgroup/memory.max", "9000\n");
 	put("cgroup/memory.current", "8000\n");
 	open_made_up(&source);
-	assert_int_equal(read_system(&source, &sys), 0);
-	assert_int_equal(look(&source, &sys, &request, &snapshot, &st), 0);
-	source_close(&source);
-	assert_int_equal(memory_cgroup_need_bytes(&snapshot), (40 + 64 + 3 * 256) << 10);
+	assert_int_equal(ss__read_system(&source, &sys), 0);
+	assert_int_equal(ss__look(&source, &sys, &request, &snapshot, &st), 0);
+	ss__source_close(&source);
+	assert_int_equal(ss__memory_cgroup_need_bytes(&snapshot), (40 + 64 + 3 * 256) << 10);
 	end();
 }
 
@@ -316,7 +320,7 @@ static void put_process(const char *pid, int uid, int threads, const char *user_
 static struct user_tally counted(const struct source *source, uint64_t uid)
 {
 	struct user_tally t = {.uid = uid, .user_ns = FIRST_USER_NAMESPACE};
-	assert_int_equal(count_tasks(source, &t), 0);
+	assert_int_equal(ss__count_tasks(source, &t), 0);
 	return t;
 }
 
@@ -332,13 +336,13 @@ static void tasks_are_counted_by_user_and_namespace(void **state)
 	put_process("11", 6, 40, NULL);
 	put("11/uid_map", "0 100000 65536\n");
 	put("sys/status", "Uid:\t5\t6\t6\t6\nThreads:\t100\n");
-	assert_int_equal(source_open(&source, root), 0);
+	assert_int_equal(ss__source_open(&source, root), 0);
 	struct user_tally t = counted(&source, 5);
 	assert_int_equal(t.own, 4);
 	assert_int_equal(t.namesakes, 20);
 	assert_int_equal(t.elsewhere, 60);
 	assert_int_equal(t.all, 74);
-	source_close(&source);
+	ss__source_close(&source);
 	end();
 }
 
@@ -350,14 +354,14 @@ static void a_census_is_taken_once(void **state)
 	struct source source;
 	begin();
 	put_process("7", 5, 3, NULL);
-	assert_int_equal(source_open(&source, root), 0);
+	assert_int_equal(ss__source_open(&source, root), 0);
 	source.census = &census;
 	assert_int_equal(counted(&source, 5).own, 3);
 	put_process("8", 5, 10, NULL);
 	assert_int_equal(counted(&source, 5).own, 3);
 	source.census = NULL;
 	assert_int_equal(counted(&source, 5).own, 13);
-	source_close(&source);
+	ss__source_close(&source);
 	end();
 }
 
@@ -367,12 +371,12 @@ static struct task_facts facts_of(const char *pid, uint64_t tasks)
 	struct system_facts sys = {.page_bytes = 4096, .version = VERSION(6, 1), .tasks = tasks};
 	struct task_facts facts;
 	struct status st;
-	assert_int_equal(source_open(&source, root), 0);
-	int dir = task_open(&source, atoi(pid));
-	assert_int_equal(read_status(dir, &st), 0);
-	read_task(&source, dir, false, &st, &sys, &facts);
+	assert_int_equal(ss__source_open(&source, root), 0);
+	int dir = ss__task_open(&source, atoi(pid));
+	assert_int_equal(ss__read_status(dir, &st), 0);
+	ss__read_task(&source, dir, false, &st, &sys, &facts);
 	close(dir);
-	source_close(&source);
+	ss__source_close(&source);
 	return facts;
 }
 
@@ -429,11 +433,11 @@ static void kernel_threads_and_the_dead(void **state)
 	begin();
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		put("7/status", cases[i].text);
-		assert_int_equal(source_open(&source, root), 0);
-		int dir = task_open(&source, 7);
-		assert_int_equal(read_status(dir, &st), cases[i].error);
+		assert_int_equal(ss__source_open(&source, root), 0);
+		int dir = ss__task_open(&source, 7);
+		assert_int_equal(ss__read_status(dir, &st), cases[i].error);
 		close(dir);
-		source_close(&source);
+		ss__source_close(&source);
 	}
 	end();
 }
@@ -452,15 +456,15 @@ static void a_process_without_its_first_thread(void **state)
 	put("7/task/7/status", "Name:\tserver\nState:\tZ (zombie)\nTgid:\t7\nThreads:\t3\n");
 	put("7/task/9/status", "Name:\twork\nState:\tS\nTgid:\t7\nThreads:\t3\nVmSize:\t80 kB\n"
 			       "VmRSS:\t40 kB\n");
-	assert_int_equal(source_open(&source, root), 0);
-	assert_int_equal(look(&source, &sys, &request, &snapshot, &st), 0);
-	fill_report(&r, &snapshot);
+	assert_int_equal(ss__source_open(&source, root), 0);
+	assert_int_equal(ss__look(&source, &sys, &request, &snapshot, &st), 0);
+	ss__fill_report(&r, &snapshot);
 	assert_int_equal(r.pid, 7);
 	assert_int_equal(r.resident_bytes, 40960);
 	assert_string_equal(st.name, "server");
 	put("7/task/9/status", "Name:\twork\nState:\tZ (zombie)\nTgid:\t7\nThreads:\t3\n");
-	assert_int_equal(look(&source, &sys, &request, &snapshot, &st), -ESRCH);
-	source_close(&source);
+	assert_int_equal(ss__look(&source, &sys, &request, &snapshot, &st), -ESRCH);
+	ss__source_close(&source);
 	end();
 }
 

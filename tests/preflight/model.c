@@ -11,7 +11,7 @@ static void mode_1_refuses_nothing(void **state)
 	set_sum(&s, UINT64_MAX);
 	set_largest(&s, UINT64_MAX);
 	ok(&s);
-	assert_true(headroom_pages(&s) == NO_LIMIT);
+	assert_true(ss__headroom_pages(&s) == NO_LIMIT);
 }
 
 static void mode_0_compares_each_mapping_with_ram_and_swap(void **state)
@@ -27,7 +27,7 @@ static void mode_0_compares_each_mapping_with_ram_and_swap(void **state)
 	ok(&s);
 	s.system.version = VERSION(5, 2);
 	ok(&s);
-	assert_true(headroom_pages(&s) == 16 * GIB + 1);
+	assert_true(ss__headroom_pages(&s) == 16 * GIB + 1);
 }
 
 static void mode_0_before_5_2_compares_with_what_could_be_freed(void **state)
@@ -42,8 +42,8 @@ static void mode_0_before_5_2_compares_with_what_could_be_freed(void **state)
 	s.system.reclaimable = GIB / 8;
 	s.system.reserve = GIB / 16;
 	uint64_t bound = 2 * GIB - GIB / 16;
-	assert_true(headroom_pages(&s) == bound);
-	uint64_t error = counter_error_pages(&s);
+	assert_true(ss__headroom_pages(&s) == bound);
+	uint64_t error = ss__counter_error_pages(&s);
 	assert_true(error >= bound / 64 && error < bound / 32);
 	set_largest(&s, bound - error - 1);
 	ok(&s);
@@ -52,12 +52,12 @@ static void mode_0_before_5_2_compares_with_what_could_be_freed(void **state)
 	set_largest(&s, bound + error);
 	expect(&s, SS_FORK_ENOMEM, SS_CAUSE_MAPPING_AVAILABLE);
 	s.task.cap_admin = false;
-	assert_true(headroom_pages(&s) == bound - 2048);
+	assert_true(ss__headroom_pages(&s) == bound - 2048);
 	s.task.cap_admin = true;
 	s.task.first_namespace = false;
-	assert_true(headroom_pages(&s) == bound - 2048);
+	assert_true(ss__headroom_pages(&s) == bound - 2048);
 	s.system.reserve = 100 * GIB;
-	assert_true(headroom_pages(&s) == 0);
+	assert_true(ss__headroom_pages(&s) == 0);
 }
 
 /* The device of which this project was born: 31 MiB of 50 in use, and fork fails. */
@@ -89,7 +89,7 @@ static void the_starting_case(void **state)
 	(void)state;
 	struct snapshot s = embedded();
 	struct ss_preflight r;
-	fill_report(&r, &s);
+	ss__fill_report(&r, &s);
 	assert_int_equal(r.verdict, SS_FORK_ENOMEM);
 	assert_int_equal(r.cause, SS_CAUSE_MAPPING_AVAILABLE);
 	assert_int_equal(r.headroom_bytes, 19376 * 1024);
@@ -123,11 +123,11 @@ static void mode_2_compares_the_sum_with_the_limit(void **state)
 	(void)state;
 	struct snapshot s = usual();
 	s.system.overcommit = 2;
-	uint64_t error = counter_error_pages(&s);
+	uint64_t error = ss__counter_error_pages(&s);
 	assert_int_equal(error, 4 * (16 * GIB / 4 / 256));
 	/* limit - reserve of a 1 GiB process - committed */
 	uint64_t headroom = 8 * GIB - GIB / 32 - 2 * GIB;
-	assert_true(headroom_pages(&s) == headroom);
+	assert_true(ss__headroom_pages(&s) == headroom);
 	set_sum(&s, headroom - error - 1);
 	ok(&s);
 	set_sum(&s, headroom - error);
@@ -148,15 +148,15 @@ static void mode_2_keeps_reserves(void **state)
 	struct snapshot s = usual();
 	s.system.overcommit = 2;
 	s.task.total = 0;
-	assert_true(headroom_pages(&s) == 6 * GIB);
+	assert_true(ss__headroom_pages(&s) == 6 * GIB);
 	s.task.total = 3200;
-	assert_true(headroom_pages(&s) == 6 * GIB - 100);
+	assert_true(ss__headroom_pages(&s) == 6 * GIB - 100);
 	s.task.total = 1000 * GIB;
-	assert_true(headroom_pages(&s) == 6 * GIB - 32768);
+	assert_true(ss__headroom_pages(&s) == 6 * GIB - 32768);
 	s.task.first_namespace = false;
-	assert_true(headroom_pages(&s) == 6 * GIB - 32768 - 2048);
+	assert_true(ss__headroom_pages(&s) == 6 * GIB - 32768 - 2048);
 	s.system.committed = 9 * GIB;
-	assert_true(headroom_pages(&s) == 0);
+	assert_true(ss__headroom_pages(&s) == 0);
 	expect(&s, SS_FORK_ENOMEM, SS_CAUSE_COMMIT_LIMIT);
 }
 
@@ -167,11 +167,11 @@ static void mode_2_error_of_small_machines(void **state)
 	s.system.overcommit = 2;
 	s.system.ram = 64 * MIB;
 	s.system.cpus = 1;
-	assert_int_equal(counter_error_pages(&s), 64);
+	assert_int_equal(ss__counter_error_pages(&s), 64);
 	s.system.ram = 16 * MIB;
-	assert_int_equal(counter_error_pages(&s), 32);
+	assert_int_equal(ss__counter_error_pages(&s), 32);
 	s.system.cpus = 64;
-	assert_int_equal(counter_error_pages(&s), 64 * 128);
+	assert_int_equal(ss__counter_error_pages(&s), 64 * 128);
 }
 
 static void mode_2_without_committed_is_unsure(void **state)
@@ -181,7 +181,7 @@ static void mode_2_without_committed_is_unsure(void **state)
 	s.system.overcommit = 2;
 	s.system.commit_known = false;
 	expect(&s, SS_FORK_UNSURE, SS_CAUSE_COMMIT_LIMIT);
-	assert_false(judge(&s).closer);
+	assert_false(ss__judge(&s).closer);
 }
 
 static void nothing_charged_is_never_refused(void **state)
@@ -203,7 +203,7 @@ static void nothing_charged_is_never_refused(void **state)
 static struct charge_facts by_status(uint64_t total, uint64_t data)
 {
 	const struct status st = {.size = total * 4, .data = data * 4};
-	return charge_from_status(&st, 4096);
+	return ss__charge_from_status(&st, 4096);
 }
 
 static void status_is_enough_where_all_of_it_would_pass(void **state)
@@ -213,13 +213,13 @@ static void status_is_enough_where_all_of_it_would_pass(void **state)
 	s.charge = by_status(15 * GIB, GIB);
 	ok(&s);
 	s.charge = by_status(17 * GIB, GIB);
-	assert_true(judge(&s).closer);
+	assert_true(ss__judge(&s).closer);
 	s.system.overcommit = 2;
 	s.charge = by_status(5 * GIB, GIB);
 	ok(&s);
 	s.charge = by_status(7 * GIB, GIB);
-	assert_true(judge(&s).closer);
-	assert_int_equal(judge(&s).verdict, SS_FORK_UNSURE);
+	assert_true(ss__judge(&s).closer);
+	assert_int_equal(ss__judge(&s).verdict, SS_FORK_UNSURE);
 }
 
 static void a_refusal_takes_a_closer_look(void **state)
@@ -229,10 +229,10 @@ static void a_refusal_takes_a_closer_look(void **state)
 	s.system.overcommit = 2;
 	s.charge = by_status(100 * GIB, 90 * GIB);
 	expect(&s, SS_FORK_UNSURE, SS_CAUSE_COMMIT_LIMIT);
-	assert_true(judge(&s).closer);
+	assert_true(ss__judge(&s).closer);
 	s.charge.final = true;
 	expect(&s, SS_FORK_UNSURE, SS_CAUSE_COMMIT_LIMIT);
-	assert_false(judge(&s).closer);
+	assert_false(ss__judge(&s).closer);
 }
 
 static void maps_are_enough_where_the_rest_is_shared(void **state)
@@ -246,14 +246,14 @@ static void maps_are_enough_where_the_rest_is_shared(void **state)
 		.private_bytes = UINT64_C(2) << 30,
 		.largest_private = UINT64_C(2) << 30,
 	};
-	s.charge = charge_from_mappings(&m, 4096);
+	s.charge = ss__charge_from_mappings(&m, 4096);
 	ok(&s);
 	s.system.overcommit = 2;
 	ok(&s);
 	s.charge.sum.high = 10 * GIB;
-	assert_true(judge(&s).closer);
+	assert_true(ss__judge(&s).closer);
 	s.charge.final = true;
-	assert_false(judge(&s).closer);
+	assert_false(ss__judge(&s).closer);
 	expect(&s, SS_FORK_UNSURE, SS_CAUSE_COMMIT_LIMIT);
 }
 
@@ -264,7 +264,7 @@ static void no_closer_look_for_what_is_refused_anyway(void **state)
 	s.charge = by_status(17 * GIB, GIB);
 	s.task.pids_room = 0;
 	expect(&s, SS_FORK_EAGAIN, SS_CAUSE_PIDS_CGROUP);
-	assert_false(judge(&s).closer);
+	assert_false(ss__judge(&s).closer);
 }
 
 static void a_doubt_about_tasks_does_not_end_the_looking(void **state)
@@ -276,7 +276,7 @@ static void a_doubt_about_tasks_does_not_end_the_looking(void **state)
 	s.task.user_tasks_low = 50;
 	s.task.user_tasks_high = 500;
 	expect(&s, SS_FORK_UNSURE, SS_CAUSE_NPROC);
-	assert_true(judge(&s).closer);
+	assert_true(ss__judge(&s).closer);
 }
 
 int main(void)

@@ -78,7 +78,7 @@ static void pids_cgroup(void **state)
 	s.task.pids_max = 20;
 	expect(&s, SS_FORK_EAGAIN, SS_CAUSE_PIDS_CGROUP);
 	struct ss_preflight r;
-	fill_report(&r, &s);
+	ss__fill_report(&r, &s);
 	assert_int_equal(r.tasks, 21);
 	assert_int_equal(r.tasks_limit, 20);
 }
@@ -108,11 +108,11 @@ static void memory_cgroups_warn(void **state)
 	s.task.page_table_bytes = 2 << 20;
 	uint64_t need = (2 << 20) + (64 << 10) + 4 * (256 << 10);
 	s.task.memory_room_bytes = need;
-	fill_report(&r, &s);
+	ss__fill_report(&r, &s);
 	assert_int_equal(r.warnings, 0);
 	assert_int_equal(r.cgroup_need_bytes, need);
 	s.task.memory_room_bytes = need - 1;
-	fill_report(&r, &s);
+	ss__fill_report(&r, &s);
 	assert_int_equal(r.warnings, SS_WARN_MEMORY_CGROUP);
 	assert_int_equal(r.cgroup_headroom_bytes, need - 1);
 	assert_int_equal(r.verdict, SS_FORK_OK);
@@ -124,7 +124,7 @@ static void the_report_is_in_bytes(void **state)
 	struct snapshot s = usual();
 	struct ss_preflight r;
 	s.system.overcommit = 2;
-	fill_report(&r, &s);
+	ss__fill_report(&r, &s);
 	assert_int_equal(r.size, sizeof r);
 	assert_int_equal(r.pid, 42);
 	assert_int_equal(r.overcommit, 2);
@@ -133,9 +133,9 @@ static void the_report_is_in_bytes(void **state)
 	assert_int_equal(r.largest_bytes, GIB * 2048);
 	assert_int_equal(r.committed_bytes, 2 * GIB * 4096);
 	assert_int_equal(r.limit_bytes, 8 * GIB * 4096);
-	assert_int_equal(r.uncertainty_bytes, counter_error_pages(&s) * 4096);
+	assert_int_equal(r.uncertainty_bytes, ss__counter_error_pages(&s) * 4096);
 	s.system.overcommit = 1;
-	fill_report(&r, &s);
+	ss__fill_report(&r, &s);
 	assert_true(r.headroom_bytes == UINT64_MAX);
 }
 
@@ -144,11 +144,11 @@ static void the_estimate_knows_small_and_huge_pages(void **state)
 	(void)state;
 	struct snapshot s = usual();
 	s.task.anonymous = 0;
-	uint64_t empty = estimate_ns(&s);
+	uint64_t empty = ss__estimate_ns(&s);
 	s.task.anonymous = GIB;
-	uint64_t small = estimate_ns(&s) - empty;
+	uint64_t small = ss__estimate_ns(&s) - empty;
 	s.charge.huge = GIB;
-	uint64_t huge = estimate_ns(&s) - empty;
+	uint64_t huge = ss__estimate_ns(&s) - empty;
 	assert_true(empty > 10000 && empty < 1000000);
 	assert_true(small > 5000000 && small < 20000000);
 	assert_true(huge < small / 10);

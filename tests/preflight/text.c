@@ -30,7 +30,7 @@ static char *all_advice(const struct ss_preflight *r)
 	static char all[4096];
 	char line[256];
 	all[0] = '\0';
-	for (unsigned n = 0; advice_text(line, sizeof line, r, n) > 0; n++) {
+	for (unsigned n = 0; ss__advice_text(line, sizeof line, r, n) > 0; n++) {
 		assert_true(n < 20);
 		assert_true(strlen(line) < sizeof line - 1);
 		strcat(all, line);
@@ -43,17 +43,17 @@ static void sizes_and_times(void **state)
 {
 	(void)state;
 	char text[SIZE_TEXT];
-	assert_string_equal(size_text(text, 0), "0 B");
-	assert_string_equal(size_text(text, 1023), "1023 B");
-	assert_string_equal(size_text(text, 1536), "1.5 KiB");
-	assert_string_equal(size_text(text, 31465472), "30.0 MiB");
-	assert_string_equal(size_text(text, UINT64_C(512) << 20), "512 MiB");
-	assert_string_equal(size_text(text, UINT64_MAX - 1), "16.0 EiB");
-	assert_string_equal(size_text(text, UINT64_MAX), "unlimited");
-	assert_string_equal(time_text(text, 70000), "0.07 ms");
-	assert_string_equal(time_text(text, 12345678), "12 ms");
-	assert_string_equal(time_text(text, 2500000000), "2.5 s");
-	time_text(text, UINT64_MAX);
+	assert_string_equal(ss__size_text(text, 0), "0 B");
+	assert_string_equal(ss__size_text(text, 1023), "1023 B");
+	assert_string_equal(ss__size_text(text, 1536), "1.5 KiB");
+	assert_string_equal(ss__size_text(text, 31465472), "30.0 MiB");
+	assert_string_equal(ss__size_text(text, UINT64_C(512) << 20), "512 MiB");
+	assert_string_equal(ss__size_text(text, UINT64_MAX - 1), "16.0 EiB");
+	assert_string_equal(ss__size_text(text, UINT64_MAX), "unlimited");
+	assert_string_equal(ss__time_text(text, 70000), "0.07 ms");
+	assert_string_equal(ss__time_text(text, 12345678), "12 ms");
+	assert_string_equal(ss__time_text(text, 2500000000), "2.5 s");
+	ss__time_text(text, UINT64_MAX);
 }
 
 static void names(void **state)
@@ -62,7 +62,7 @@ static void names(void **state)
 	assert_string_equal(ss_cause_name(SS_CAUSE_NONE), "none");
 	assert_string_equal(ss_cause_name(SS_CAUSE_COMMIT_LIMIT), "commit-limit");
 	assert_string_equal(ss_cause_name((enum ss_cause)99), "unknown");
-	assert_string_equal(ss_cause_name((enum ss_cause)-1), "unknown");
+	assert_string_equal(ss_cause_name((enum ss_cause) - 1), "unknown");
 	for (int c = SS_CAUSE_NONE; c <= SS_CAUSE_PIDS_CGROUP; c++)
 		assert_string_not_equal(ss_cause_name((enum ss_cause)c), "unknown");
 }
@@ -72,19 +72,19 @@ static void reasons_name_their_numbers(void **state)
 	(void)state;
 	char line[256];
 	struct ss_preflight r = report(SS_FORK_ENOMEM, SS_CAUSE_MAPPING_RAM);
-	reason_text(line, sizeof line, &r);
-	assert_string_equal(line,
-		"one mapping of 2.0 GiB is larger than RAM and swap together, 1.0 GiB");
+	ss__reason_text(line, sizeof line, &r);
+	assert_string_equal(
+		line, "one mapping of 2.0 GiB is larger than RAM and swap together, 1.0 GiB");
 	r = report(SS_FORK_ENOMEM, SS_CAUSE_COMMIT_LIMIT);
-	reason_text(line, sizeof line, &r);
-	assert_string_equal(line,
-		"the charge of 3.0 GiB is more than the 1.0 GiB left of the commit limit");
+	ss__reason_text(line, sizeof line, &r);
+	assert_string_equal(
+		line, "the charge of 3.0 GiB is more than the 1.0 GiB left of the commit limit");
 	r = report(SS_FORK_EAGAIN, SS_CAUSE_NPROC);
-	reason_text(line, sizeof line, &r);
+	ss__reason_text(line, sizeof line, &r);
 	assert_non_null(strstr(line, "512"));
 	assert_non_null(strstr(line, "700"));
 	r.cause = SS_CAUSE_PIDS_CGROUP;
-	reason_text(line, sizeof line, &r);
+	ss__reason_text(line, sizeof line, &r);
 	assert_string_equal(line, "pids.max of a cgroup it is in is 512, and there are 700 tasks");
 }
 
@@ -184,9 +184,9 @@ static void short_buffers_are_not_overrun(void **state)
 	(void)state;
 	char line[4] = "xyz";
 	struct ss_preflight r = report(SS_FORK_ENOMEM, SS_CAUSE_COMMIT_LIMIT);
-	assert_true(reason_text(line, 3, &r) > 3);
+	assert_true(ss__reason_text(line, 3, &r) > 3);
 	assert_int_equal(line[2], '\0');
-	assert_true(advice_text(line, 3, &r, 0) > 3);
+	assert_true(ss__advice_text(line, 3, &r, 0) > 3);
 	assert_int_equal(line[2], '\0');
 }
 
@@ -228,15 +228,15 @@ static void the_worse_the_more_risk(void **state)
 	struct ss_preflight unsure = report(SS_FORK_UNSURE, SS_CAUSE_COMMIT_LIMIT);
 	struct ss_preflight again = report(SS_FORK_EAGAIN, SS_CAUSE_NPROC);
 	struct ss_preflight nomem = report(SS_FORK_ENOMEM, SS_CAUSE_COMMIT_LIMIT);
-	assert_true(risk(&calm) < risk(&slow));
-	assert_true(risk(&slow) < risk(&warned));
-	assert_true(risk(&warned) < risk(&unsure));
-	assert_true(risk(&unsure) < risk(&again));
-	assert_true(risk(&again) < risk(&nomem));
+	assert_true(ss__risk(&calm) < ss__risk(&slow));
+	assert_true(ss__risk(&slow) < ss__risk(&warned));
+	assert_true(ss__risk(&warned) < ss__risk(&unsure));
+	assert_true(ss__risk(&unsure) < ss__risk(&again));
+	assert_true(ss__risk(&again) < ss__risk(&nomem));
 	struct ss_preflight always = calm;
 	always.overcommit = 1;
 	always.headroom_bytes = UINT64_MAX;
-	assert_true(risk(&always) < risk(&calm));
+	assert_true(ss__risk(&always) < ss__risk(&calm));
 }
 
 int main(void)

@@ -21,7 +21,7 @@ static struct user_tally tally_for(uint64_t uid, uint64_t user_ns)
 	};
 	struct user_tally t = {.uid = uid, .user_ns = user_ns};
 	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-		user_tally_add(&t, &all[i]);
+		ss__user_tally_add(&t, &all[i]);
 	return t;
 }
 
@@ -29,7 +29,7 @@ static void expect_bounds(
 	const struct user_tally *t, struct system_facts sys, uint64_t want_low, uint64_t want_high)
 {
 	uint64_t low = 0, high = 0;
-	user_bounds(t, &sys, &low, &high);
+	ss__user_bounds(t, &sys, &low, &high);
 	assert_int_equal(low, want_low);
 	assert_int_equal(high, want_high);
 }
@@ -76,10 +76,10 @@ static void a_census_is_as_good_as_counting_anew(void **state)
 	struct user_tally one = {.uid = 5, .user_ns = 7}, other = one;
 	for (uint64_t i = 0; i < 2000; i++) {
 		struct some_tasks some = {i % 9, i % 4 + 6, i % 3};
-		census_add(&census, &some);
-		user_tally_add(&one, &some);
+		ss__census_add(&census, &some);
+		ss__user_tally_add(&one, &some);
 	}
-	census_tally(&census, &other);
+	ss__census_tally(&census, &other);
 	assert_int_equal(census.n, 36);
 	assert_memory_equal(&one, &other, sizeof one);
 }
@@ -90,9 +90,9 @@ static void whom_a_census_has_no_place_for_is_not_seen(void **state)
 	static struct census census;
 	struct user_tally t = {.uid = 5, .user_ns = 7};
 	for (uint64_t i = 0; i < 5000; i++)
-		census_add(&census, &(struct some_tasks){i, 7, 2});
-	census_add(&census, &(struct some_tasks){5, 7, 2});
-	census_tally(&census, &t);
+		ss__census_add(&census, &(struct some_tasks){i, 7, 2});
+	ss__census_add(&census, &(struct some_tasks){5, 7, 2});
+	ss__census_tally(&census, &t);
 	assert_int_equal(census.n, sizeof census.users / sizeof census.users[0]);
 	assert_int_equal(t.own, 4);
 	assert_int_equal(t.all, census.n * 2 + 2);

@@ -150,11 +150,10 @@ static void the_demos_processes_are_the_first_to_go(void **state)
 	if (access("/proc/self/oom_score_adj", W_OK) < 0)
 		skip();
 	temp_dir_make(&dir);
-	temp_dir_write(&dir, "true", "#!/bin/sh\nread n </proc/self/oom_score_adj; test $n = 1000\n",
-		0755);
+	temp_dir_write(&dir, "true",
+		"#!/bin/sh\nread n </proc/self/oom_score_adj; test $n = 1000\n", 0755);
 	snprintf(path, sizeof path, "PATH=%s", dir.path);
-	capture(&got,
-		(const char *[]){safespawn, "demo", "--measure", "4096", "grown", "1", NULL},
+	capture(&got, (const char *[]){safespawn, "demo", "--measure", "4096", "grown", "1", NULL},
 		CHANGES(path));
 	temp_dir_remove(&dir);
 	assert_exited(&got, 0);

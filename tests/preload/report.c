@@ -106,8 +106,8 @@ static void the_child_of_a_fork_counts_from_zero(void **state)
 
 static void why_forks_were_not_lean(void **state)
 {
-	const char *const argv[] = {safespawn, "run", "--fork=lean", option, call_and_end, "ffe",
-		"_exit", NULL};
+	const char *const argv[] = {
+		safespawn, "run", "--fork=lean", option, call_and_end, "ffe", "_exit", NULL};
 	(void)state;
 	capture(&got, argv, CHANGES("SAFESPAWN_MIN=0"));
 	assert_exited(&got, 7);
@@ -218,7 +218,8 @@ static void a_pipe_by_the_name_of_its_descriptor(void **state)
 		if (strstr(names[i], "std") && readlink(names[i], link, sizeof link) < 0)
 			continue; /* a bare /dev */
 		snprintf(script, sizeof script,
-			"{ { \"$0\" run --report=%s sh -c 'echo \"<$($0 2>&1 9>&1)>\"; exec $0' \"$1\"; "
+			"{ { \"$0\" run --report=%s sh -c 'echo \"<$($0 2>&1 9>&1)>\"; exec $0' "
+			"\"$1\"; "
 			"} 9>&1 2>&1; echo $?; } | cat",
 			names[i]);
 		CAPTURE(&got, "sh", "-c", script, safespawn, exec_args);
@@ -255,8 +256,8 @@ static void nothing_after_standard_error_is_closed(void **state)
 static void no_standard_error_no_report(void **state)
 {
 	(void)state;
-	CAPTURE(&got, "sh", "-c", "exec \"$@\" 2>&-", "sh", safespawn, "run", "--report", "sh", "-c",
-		"echo \"<$SAFESPAWN_REPORT>\"; exit 3");
+	CAPTURE(&got, "sh", "-c", "exec \"$@\" 2>&-", "sh", safespawn, "run", "--report", "sh",
+		"-c", "echo \"<$SAFESPAWN_REPORT>\"; exit 3");
 	assert_exited(&got, 3);
 	assert_string_equal(got.out, "<>\n");
 }

@@ -22,8 +22,11 @@ static size_t format(const struct report_line *line, size_t width)
 static void every_figure_has_its_name(void **state)
 {
 	(void)state;
-	struct report_line line = {
-		.pid = 42, .ppid = 41, .program = "/usr/bin/perl", .ended = true, .elapsed_ns = 99,
+	struct report_line line = {.pid = 42,
+		.ppid = 41,
+		.program = "/usr/bin/perl",
+		.ended = true,
+		.elapsed_ns = 99,
 		.call = 61};
 	for (unsigned i = 0; i < REPORT_COUNTS; i++)
 		line.counts[i] = i + 1;
@@ -88,8 +91,9 @@ static void the_largest_line_fits(void **state)
 {
 	(void)state;
 	char program[4096];
-	struct report_line line = {
-		.pid = -2147483647 - 1, .ppid = -2147483647 - 1, .elapsed_ns = UINT64_MAX,
+	struct report_line line = {.pid = -2147483647 - 1,
+		.ppid = -2147483647 - 1,
+		.elapsed_ns = UINT64_MAX,
 		.call = INT64_MAX};
 
 	memset(program, '\n', sizeof program);

@@ -252,8 +252,8 @@ static void streams_of_libc_go_to_libc(void **state)
 	FILE *theirs = popen("read x; exit 3", "w"), *ours = ss_popen("read x; exit 4", "w");
 	assert_non_null(theirs);
 	assert_non_null(ours);
-	assert_false(stream_is_ours(theirs));
-	assert_true(stream_is_ours(ours));
+	assert_false(ss__stream_is_ours(theirs));
+	assert_true(ss__stream_is_ours(ours));
 	fputs("\n", theirs); /* our command has inherited it: it will not see the end of file */
 	assert_int_equal(ss_pclose(theirs), 3 << 8);
 	assert_int_equal(ss_pclose(ours), 4 << 8);
@@ -294,8 +294,8 @@ static void a_file_in_the_place_of_a_closed_stream(void **state)
 		FILE *file = fopen("/dev/null", "r");
 		assert_non_null(file);
 		errno = 12345;
-		assert_false(stream_is_ours(file));
-		assert_null(stream_take(file));
+		assert_false(ss__stream_is_ours(file));
+		assert_null(ss__stream_take(file));
 		assert_int_equal(errno, 12345);
 		fclose(file);
 		if (moved)
@@ -310,7 +310,7 @@ static void a_stream_reopened_is_no_longer_the_commands(void **state)
 	FILE *f = ss_popen("exit 3", "r");
 	assert_non_null(f);
 	assert_ptr_equal(freopen("/dev/null", "r", f), f);
-	assert_false(stream_is_ours(f));
+	assert_false(ss__stream_is_ours(f));
 	fclose(f);
 	assert_true(wait(NULL) > 0);
 }
@@ -322,7 +322,7 @@ static void a_stream_whose_descriptor_is_closed_is_still_ours(void **state)
 	assert_non_null(f);
 	close(fileno(f));
 	errno = 12345;
-	assert_true(stream_is_ours(f));
+	assert_true(ss__stream_is_ours(f));
 	assert_int_equal(ss_pclose(f), 3 << 8);
 	assert_int_equal(errno, 12345);
 }

@@ -11,7 +11,10 @@
 int leak_before(void **state);
 int leak_after(void **state);
 
-#define TEST(f) {#f, f, leak_before, leak_after, NULL}
+#define TEST(f)                                                                                    \
+	{                                                                                          \
+#f, f, leak_before, leak_after, NULL                                               \
+	}
 
 /* For a main that has groups of tests: exit status from cmocka's count of failures. */
 #define RUN_TESTS(tests) (cmocka_run_group_tests(tests, NULL, NULL) != 0)

@@ -8,14 +8,14 @@
 /* As much as fits, each byte by its place in all that has come. */
 static size_t fill(struct buffer *buffer, size_t at, size_t most)
 {
-	assert_int_equal(buffer_make_room(buffer), 0);
-	size_t len = buffer_spare(buffer);
+	assert_int_equal(ss__buffer_make_room(buffer), 0);
+	size_t len = ss__buffer_spare(buffer);
 	assert_true(len > 0);
 	if (len > most)
 		len = most;
 	for (size_t i = 0; i < len; i++)
 		buffer->text[buffer->len + i] = (char)((at + i) % 251 + 1);
-	buffer_added(buffer, len);
+	ss__buffer_added(buffer, len);
 	return len;
 }
 
@@ -38,23 +38,23 @@ static void all_is_kept(void **unused)
 	assert_text(&buffer, 1000000);
 	assert_false(buffer.truncated);
 	assert_true(steps < 20);
-	buffer_trim(&buffer);
+	ss__buffer_trim(&buffer);
 	assert_text(&buffer, 1000000);
 	assert_int_equal(buffer.room, 1000001);
-	buffer_free(&buffer);
+	ss__buffer_free(&buffer);
 }
 
 static void nothing_is_an_empty_text(void **unused)
 {
 	(void)unused;
 	struct buffer buffer = {0};
-	buffer_trim(&buffer);
+	ss__buffer_trim(&buffer);
 	assert_null(buffer.text);
-	assert_int_equal(buffer_make_room(&buffer), 0);
+	assert_int_equal(ss__buffer_make_room(&buffer), 0);
 	assert_text(&buffer, 0);
-	buffer_trim(&buffer);
+	ss__buffer_trim(&buffer);
 	assert_text(&buffer, 0);
-	buffer_free(&buffer);
+	ss__buffer_free(&buffer);
 }
 
 /* What is dropped must neither be seen nor make the text grow, and go fast. */
@@ -75,7 +75,7 @@ static void beyond_the_limit_it_is_dropped(void **unused)
 		assert_true(buffer.truncated);
 		assert_true(at > 15 * 65536);
 		assert_true(buffer.room <= limits[i] + 70000);
-		buffer_free(&buffer);
+		ss__buffer_free(&buffer);
 	}
 }
 
@@ -88,7 +88,7 @@ static void no_limit_is_too_high(void **unused)
 		at += fill(&buffer, at, 10000 - at);
 	assert_text(&buffer, 10000);
 	assert_false(buffer.truncated);
-	buffer_free(&buffer);
+	ss__buffer_free(&buffer);
 }
 
 int main(void)

@@ -53,8 +53,8 @@ static struct clone_call call_of(void (*run)(void *), void *arg, uint64_t flags)
 static bool memory_is_shared(void)
 {
 	int shared = 0;
-	struct clone_call call = call_of(child_probe, &shared, 0);
-	long pid = clone_old(&call);
+	struct clone_call call = call_of(ss__child_probe, &shared, 0);
+	long pid = ss__clone_old(&call);
 	assert_true(pid > 0);
 	assert_int_equal(waitpid((pid_t)pid, NULL, 0), pid);
 	return shared;
@@ -77,8 +77,8 @@ static struct job job_of_all(const char *paths, bool keep)
 	const struct fd_request request = {.pairs = pairs, .n_pairs = 3, .keep = keep, .hold = -1};
 	static cpu_set_t cpus;
 	sched_getaffinity(0, sizeof cpus, &cpus);
-	assert_true(fd_plan_size(3, 0) <= sizeof plan_memory);
-	assert_int_equal(fd_plan_make(&plan, &request, plan_memory), 0);
+	assert_true(ss__fd_plan_size(3, 0) <= sizeof plan_memory);
+	assert_int_equal(ss__fd_plan_make(&plan, &request, plan_memory), 0);
 	return (struct job){
 		.paths = paths,
 		.argv = argv_of_nothing,
@@ -104,7 +104,7 @@ static struct job job_of_all(const char *paths, bool keep)
 static long run_by(long (*clone_by)(const struct clone_call *), struct job *job)
 {
 	const uint64_t flags = job->shared_table ? CLONE_FILES : 0;
-	struct clone_call call = call_of(child_main, job, flags);
+	struct clone_call call = call_of(ss__child_main, job, flags);
 	kernel_sigset all = ~(kernel_sigset)0, old;
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &old, sizeof all);
 	long pid = clone_by(&call);
@@ -185,19 +185,19 @@ static void in_a_process(long (*clone_by)(const struct clone_call *), bool listi
 static void by_clone3(void **unused)
 {
 	(void)unused;
-	in_a_process(clone_new, false);
+	in_a_process(ss__clone_new, false);
 }
 
 static void by_clone(void **unused)
 {
 	(void)unused;
-	in_a_process(clone_old, false);
+	in_a_process(ss__clone_old, false);
 }
 
 static void where_descriptors_are_listed(void **unused)
 {
 	(void)unused;
-	in_a_process(clone_old, true);
+	in_a_process(ss__clone_old, true);
 }
 
 /* ---- A thread with hardly any stack ---------------------------------------------------------- */

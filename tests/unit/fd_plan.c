@@ -147,9 +147,9 @@ static void check(const struct table *before, const struct fd_request *r)
 {
 	static struct table t;
 	struct fd_plan plan = {0};
-	void *memory = malloc(fd_plan_size(r->n_pairs, r->n_closes) + 1);
+	void *memory = malloc(ss__fd_plan_size(r->n_pairs, r->n_closes) + 1);
 	assert_non_null(memory);
-	int error = fd_plan_make(&plan, r, memory);
+	int error = ss__fd_plan_make(&plan, r, memory);
 	t.size = before->size;
 	memcpy(t.content, before->content, (size_t)t.size * sizeof t.content[0]);
 	memcpy(t.cloexec, before->cloexec, (size_t)t.size * sizeof t.cloexec[0]);
@@ -245,8 +245,8 @@ static void every_map_at_the_limit_of_descriptors(void **unused)
 		};
 		struct fd_plan plan;
 		char memory[512];
-		assert_true(fd_plan_size(request.n_pairs, 0) <= sizeof memory);
-		assert_int_equal(fd_plan_make(&plan, &request, memory), 0);
+		assert_true(ss__fd_plan_size(request.n_pairs, 0) <= sizeof memory);
+		assert_int_equal(ss__fd_plan_make(&plan, &request, memory), 0);
 		assert_true(plan.n_lifts <= 2);
 		if (!reads(&request, 4))
 			check(&before, &request);
@@ -302,8 +302,8 @@ static int make(const struct fd_pair *pairs, size_t n)
 	struct fd_plan plan;
 	const struct fd_request request = {.pairs = pairs, .n_pairs = n, .hold = -1};
 	char memory[512];
-	assert_true(fd_plan_size(n, 0) <= sizeof memory);
-	return fd_plan_make(&plan, &request, memory);
+	assert_true(ss__fd_plan_size(n, 0) <= sizeof memory);
+	return ss__fd_plan_make(&plan, &request, memory);
 }
 
 static void two_sources_for_one_target_are_refused(void **unused)
@@ -323,11 +323,11 @@ static void nothing_asked_for_is_one_cut(void **unused)
 	struct fd_plan plan;
 	struct fd_request request = {.hold = -1};
 	char memory[64];
-	assert_int_equal(fd_plan_make(&plan, &request, memory), 0);
+	assert_int_equal(ss__fd_plan_make(&plan, &request, memory), 0);
 	assert_int_equal(plan.cut, 3);
 	assert_int_equal(plan.n_lifts + plan.n_places + plan.n_closes, 0);
 	request.keep = true;
-	assert_int_equal(fd_plan_make(&plan, &request, memory), 0);
+	assert_int_equal(ss__fd_plan_make(&plan, &request, memory), 0);
 	assert_int_equal(plan.cut, -1);
 	assert_int_equal(plan.n_lifts + plan.n_places + plan.n_closes, 0);
 }
@@ -340,7 +340,7 @@ static void pipes_need_no_lifts(void **unused)
 	const struct fd_pair pairs[] = {{3, 0}, {6, 1}, {8, 2}};
 	const struct fd_request request = {.pairs = pairs, .n_pairs = 3, .hold = -1};
 	char memory[512];
-	assert_int_equal(fd_plan_make(&plan, &request, memory), 0);
+	assert_int_equal(ss__fd_plan_make(&plan, &request, memory), 0);
 	assert_int_equal(plan.n_lifts, 0);
 	assert_int_equal(plan.n_places, 3);
 	assert_int_equal(plan.n_closes, 1);

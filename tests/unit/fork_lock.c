@@ -20,14 +20,14 @@ static void *take_turns(void *arg)
 	sigset_t mask;
 	(void)arg;
 	for (int i = 0; i < 2000; i++) {
-		fork_lock_take(&lock, &mask);
+		ss__fork_lock_take(&lock, &mask);
 		if (++inside > most_inside)
 			most_inside = inside;
 		if (i % 16 == 0)
 			sched_yield();
 		sum++;
 		inside--;
-		fork_lock_leave(&lock, &mask);
+		ss__fork_lock_leave(&lock, &mask);
 	}
 	return NULL;
 }
@@ -51,9 +51,9 @@ static void signals_are_blocked_meanwhile(void **state)
 	sigset_t before, mask, during;
 	(void)state;
 	pthread_sigmask(SIG_SETMASK, NULL, &before);
-	fork_lock_take(&lock, &mask);
+	ss__fork_lock_take(&lock, &mask);
 	pthread_sigmask(SIG_SETMASK, NULL, &during);
-	fork_lock_leave(&lock, &mask);
+	ss__fork_lock_leave(&lock, &mask);
 	assert_int_equal(sigismember(&during, SIGALRM), 1);
 	assert_int_equal(sigismember(&during, SIGTERM), 1);
 	assert_memory_equal(&mask, &before, sizeof(unsigned long));
@@ -63,11 +63,11 @@ static void *hold(void *arg)
 {
 	sigset_t mask;
 	(void)arg;
-	fork_lock_take(&lock, &mask);
+	ss__fork_lock_take(&lock, &mask);
 	turns = 1;
 	while (turns == 1)
 		sched_yield();
-	fork_lock_leave(&lock, &mask);
+	ss__fork_lock_leave(&lock, &mask);
 	return NULL;
 }
 
@@ -100,10 +100,10 @@ static void a_forked_child_takes_over(bool waited)
 	}
 	pid_t pid = fork();
 	if (pid == 0) {
-		fork_lock_take(&lock, &mask);
-		fork_lock_leave(&lock, &mask);
-		fork_lock_take(&lock, &mask);
-		fork_lock_leave(&lock, &mask);
+		ss__fork_lock_take(&lock, &mask);
+		ss__fork_lock_leave(&lock, &mask);
+		ss__fork_lock_take(&lock, &mask);
+		ss__fork_lock_leave(&lock, &mask);
 		_exit(lock.word != 0);
 	}
 	int status = status_of(pid);
@@ -141,8 +141,8 @@ _Noreturn static void fork_into_another_namespace(void)
 		_exit(3);
 	pid_t pid = fork();
 	if (pid == 0) {
-		fork_lock_take(&lock, &mask);
-		fork_lock_leave(&lock, &mask);
+		ss__fork_lock_take(&lock, &mask);
+		ss__fork_lock_leave(&lock, &mask);
 		_exit(getpid() != 1);
 	}
 	_exit(status_of(pid) != 0);

@@ -12,7 +12,7 @@
 static void ours_lives(void **unused)
 {
 	(void)unused;
-	assert_int_equal(group_lives(getpgrp()), 1);
+	assert_int_equal(ss__group_lives(getpgrp()), 1);
 }
 
 /* For kill it is a member. */
@@ -27,9 +27,9 @@ static void a_zombie_does_not_count(void **unused)
 	}
 	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
 	assert_int_equal(kill(-pid, 0), 0);
-	assert_int_equal(group_lives(pid), 0);
+	assert_int_equal(ss__group_lives(pid), 0);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
-	assert_int_equal(group_lives(pid), 0);
+	assert_int_equal(ss__group_lives(pid), 0);
 }
 
 static void *stay(void *unused)
@@ -70,7 +70,7 @@ static void one_without_its_first_thread_counts(void **unused)
 		end_the_first_thread();
 	while (state_of(pid) != 'Z')
 		usleep(1000);
-	assert_int_equal(group_lives(pid), 1);
+	assert_int_equal(ss__group_lives(pid), 1);
 	kill(pid, SIGKILL);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, SIGKILL);
@@ -80,7 +80,7 @@ static void one_without_its_first_thread_counts(void **unused)
 static void *look_though_cancelled(void *lives)
 {
 	pthread_cancel(pthread_self());
-	*(int *)lives = group_lives(getpgrp());
+	*(int *)lives = ss__group_lives(getpgrp());
 	return NULL;
 }
 

@@ -10,12 +10,12 @@
 /* The candidates, each followed by a newline. In memory of exactly the size that was asked for. */
 static char *candidates(const char *file, const char *path)
 {
-	size_t size = path_candidates_size(file, path);
+	size_t size = ss__path_candidates_size(file, path);
 	char *list = malloc(size), *text = malloc(size);
 	assert_non_null(list);
 	assert_non_null(text);
 	memset(list, 0x5a, size);
-	path_candidates(list, file, path);
+	ss__path_candidates(list, file, path);
 	assert_int_equal(list[size - 1], '\0');
 	size_t at = 0;
 	while (list[at]) {

@@ -47,7 +47,7 @@ static void bring_message(struct lean *l, uintptr_t at)
 static void bring_sized(struct lean *l, uintptr_t at, uintptr_t size_at)
 {
 	if (args_reach(l, size_at, sizeof(int)) && *(const int *)size_at > 0)
-		memory_bring(l, at, (size_t)*(const int *)size_at);
+		memory_bring(l, at, (size_t) * (const int *)size_at);
 }
 
 void args_bring(struct lean *l, const struct call *call, const struct arg *args)

@@ -60,18 +60,42 @@
 
 /* By number, not by address: the loader would write into each page of the table below, in every
  * process under the shim. */
-#define JUDGES                                                                                     \
-	X(exec_call)                                                                               \
-	X(judge_brk)                                                                               \
-	X(judge_close) X(judge_creat) X(judge_dup) X(judge_exit) X(judge_fcntl) X(judge_futex)     \
-		X(judge_ioctl) X(judge_madvise) X(judge_mmap) X(judge_mprotect) X(judge_mremap)    \
-			X(judge_munmap) X(judge_open) X(judge_openat) X(judge_pipe) X(judge_prctl) \
-				X(judge_priority) X(judge_read) X(judge_robust_list) X(judge_seek) \
-					X(judge_self) X(judge_write) X(limits_get)                 \
-						X(limits_prlimit) X(limits_set) X(signals_action)  \
-							X(signals_mask) X(signals_stack)           \
-								X(timers_create) X(timers_delete)  \
-									X(timers_own)
+/* clang-format off */
+#define JUDGES \
+	X(exec_call) \
+	X(judge_brk) \
+	X(judge_close) \
+	X(judge_creat) \
+	X(judge_dup) \
+	X(judge_exit) \
+	X(judge_fcntl) \
+	X(judge_futex) \
+	X(judge_ioctl) \
+	X(judge_madvise) \
+	X(judge_mmap) \
+	X(judge_mprotect) \
+	X(judge_mremap) \
+	X(judge_munmap) \
+	X(judge_open) \
+	X(judge_openat) \
+	X(judge_pipe) \
+	X(judge_prctl) \
+	X(judge_priority) \
+	X(judge_read) \
+	X(judge_robust_list) \
+	X(judge_seek) \
+	X(judge_self) \
+	X(judge_write) \
+	X(limits_get) \
+	X(limits_prlimit) \
+	X(limits_set) \
+	X(signals_action) \
+	X(signals_mask) \
+	X(signals_stack) \
+	X(timers_create) \
+	X(timers_delete) \
+	X(timers_own)
+/* clang-format on */
 
 #define X(judge) NUMBER_OF_##judge,
 enum judge_number { NO_JUDGE, JUDGES };

@@ -105,16 +105,16 @@ static bool guard_shared(struct lean *l)
 /* Answers hazard 7. */
 static bool start_timer(struct lean *l)
 {
-	uint32_t ms = l->wish.limit_ms ? l->wish.limit_ms
-		: l->wish.kind == LEAN_RESCUE      ? RESCUE_LIMIT_MS
-						   : EAGER_LIMIT_MS;
+	uint32_t ms = l->wish.limit_ms              ? l->wish.limit_ms
+		      : l->wish.kind == LEAN_RESCUE ? RESCUE_LIMIT_MS
+						    : EAGER_LIMIT_MS;
 	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGSYS};
 	struct itimerspec when = {
 		.it_value = {(time_t)(ms / 1000), (long)(ms % 1000) * 1000000L},
 		.it_interval = {(time_t)(ms / 1000), (long)(ms % 1000) * 1000000L},
 	};
 	return gate3(SYS_timer_create, CLOCK_PROCESS_CPUTIME_ID, &event, &l->timer) == 0 &&
-		gate4(SYS_timer_settime, l->timer, 0, &when, NULL) == 0;
+	       gate4(SYS_timer_settime, l->timer, 0, &when, NULL) == 0;
 }
 
 void child_start(struct lean *l, ucontext_t *uc)

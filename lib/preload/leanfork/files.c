@@ -177,8 +177,7 @@ enum verdict judge_ioctl(struct lean *l, struct call *call)
 	case TCSETS:
 	case TCSETSW:
 	case TCSETSF:
-		return terminal(
-			l, call, sizeof(struct termios), may_stop(l) ? ORDINARY : TELLING);
+		return terminal(l, call, sizeof(struct termios), may_stop(l) ? ORDINARY : TELLING);
 	case TIOCSWINSZ:
 		return terminal(l, call, sizeof(struct winsize), TELLING);
 	case TIOCSCTTY:
@@ -225,7 +224,7 @@ enum verdict judge_write(struct lean *l, struct call *call)
 {
 	bool pipe = own(l, call->args[0]) == OWN_PIPE;
 	return pipe && (size_t)call->args[2] <= PIPE_BUF && is_ready(call, POLLOUT) ? PRIVATE
-										     : WAITS_OUT;
+										    : WAITS_OUT;
 }
 
 enum verdict judge_seek(struct lean *l, struct call *call)

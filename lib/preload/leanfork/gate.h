@@ -30,11 +30,10 @@ extern const char probe_start[], probe_end[], probe_failed[];
 #define gate1(nr, a) gate_call(nr, (long)(a), 0, 0, 0, 0, 0)
 #define gate2(nr, a, b) gate_call(nr, (long)(a), (long)(b), 0, 0, 0, 0)
 #define gate3(nr, a, b, c) gate_call(nr, (long)(a), (long)(b), (long)(c), 0, 0, 0)
-#define gate4(nr, a, b, c, d) \
-	gate_call(nr, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
-#define gate5(nr, a, b, c, d, e) \
+#define gate4(nr, a, b, c, d) gate_call(nr, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
+#define gate5(nr, a, b, c, d, e)                                                                   \
 	gate_call(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), 0)
-#define gate6(nr, a, b, c, d, e, f) \
+#define gate6(nr, a, b, c, d, e, f)                                                                \
 	gate_call(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
 
 /* Where the thread's own data lie. */

@@ -218,8 +218,8 @@ pid_t lean_native(pid_t (*libc_fork)(void))
 	return pid;
 }
 
-static pid_t without(const struct lean_wish *wish, struct lean_result *result,
-	enum lean_reason reason)
+static pid_t without(
+	const struct lean_wish *wish, struct lean_result *result, enum lean_reason reason)
 {
 	result->reason = reason;
 	if (wish->kind == LEAN_EAGER || wish->untried) {

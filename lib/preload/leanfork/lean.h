@@ -32,9 +32,9 @@ struct lean_wish {
 	enum lean_kind kind;
 	uint64_t least_total; /* leave out at least that, or fork natively */
 	uint64_t least_range; /* and nothing smaller than that */
-	uint32_t limit_ms; /* processor time until exec; 0: what is usual */
+	uint32_t limit_ms;    /* processor time until exec; 0: what is usual */
 	uint32_t patience_ms; /* a child that waits for something else; 0: what is usual */
-	bool learn;        /* what the last children asked for is not left out again */
+	bool learn;           /* what the last children asked for is not left out again */
 	bool untried; /* rescue: libc's fork has not failed yet, so it is tried where this can't be */
 	bool ask_only; /* the child does not try to read from its parent without asking it */
 	pid_t (*libc_fork)(void);

@@ -24,8 +24,8 @@ static bool lowers(const struct rlimit *from, const struct rlimit *to)
 	return to->rlim_cur <= to->rlim_max && to->rlim_max <= from->rlim_max;
 }
 
-static enum verdict change(struct lean *l, struct call *call, long resource, const struct rlimit *to,
-	struct rlimit *old)
+static enum verdict change(struct lean *l, struct call *call, long resource,
+	const struct rlimit *to, struct rlimit *old)
 {
 	int i = index_of(resource);
 	struct rlimit before, wanted = {0, 0};

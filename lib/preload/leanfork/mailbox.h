@@ -34,19 +34,19 @@ enum progress {
 /* Why a lean child gave up, or was never made. */
 enum lean_reason {
 	LEAN_FINE,
-	LEAN_CALL,        /* a system call that others may notice */
-	LEAN_FAULT,       /* an access that natively is a fault, or memory seen by others */
-	LEAN_TIME,        /* neither exec nor anything telling for too long */
-	LEAN_MEMORY,      /* no memory for what it needs */
-	LEAN_EXIT,        /* it ended without exec */
-	LEAN_AGAIN,       /* it got no further than libc's own half of fork */
-	LEAN_PARENT,      /* its parent is gone */
-	LEAN_STACK,       /* the program forks on its alternate signal stack */
-	LEAN_SMALL,       /* there is too little to leave out */
-	LEAN_KERNEL,      /* no dispatch, no reading of our own memory, a filter that kills */
-	LEAN_SIGSYS,      /* the program has a use of its own for SIGSYS */
-	LEAN_FOREIGN,     /* run by valgrind, traced, first in its namespace */
-	LEAN_BUSY,        /* another thread's fork, or what it holds, takes too long */
+	LEAN_CALL,    /* a system call that others may notice */
+	LEAN_FAULT,   /* an access that natively is a fault, or memory seen by others */
+	LEAN_TIME,    /* neither exec nor anything telling for too long */
+	LEAN_MEMORY,  /* no memory for what it needs */
+	LEAN_EXIT,    /* it ended without exec */
+	LEAN_AGAIN,   /* it got no further than libc's own half of fork */
+	LEAN_PARENT,  /* its parent is gone */
+	LEAN_STACK,   /* the program forks on its alternate signal stack */
+	LEAN_SMALL,   /* there is too little to leave out */
+	LEAN_KERNEL,  /* no dispatch, no reading of our own memory, a filter that kills */
+	LEAN_SIGSYS,  /* the program has a use of its own for SIGSYS */
+	LEAN_FOREIGN, /* run by valgrind, traced, first in its namespace */
+	LEAN_BUSY,    /* another thread's fork, or what it holds, takes too long */
 	LEAN_REASONS
 };
 
@@ -75,16 +75,16 @@ struct mailbox {
 	unsigned char before[ROBUST_REACH]; /* room for the link */
 	_Atomic uint32_t owner;
 	unsigned char after[ROBUST_REACH - sizeof(uint32_t)];
-	_Atomic uint32_t answered; /* requests so far */
-	_Atomic uint32_t stage;    /* enum stage */
-	_Atomic uint32_t progress; /* enum progress */
-	_Atomic uint32_t brought;  /* chunks that the child has got */
-	uint32_t reason;           /* enum lean_reason, with STAGE_GAVE_UP */
-	uint64_t signals;          /* with STAGE_GAVE_UP, those that others had sent it */
-	uint32_t call;             /* at which the child gave up, or LEAN_NO_CALL */
-	uint32_t pages;            /* answer: bit i: page i of the window holds something */
+	_Atomic uint32_t answered;    /* requests so far */
+	_Atomic uint32_t stage;       /* enum stage */
+	_Atomic uint32_t progress;    /* enum progress */
+	_Atomic uint32_t brought;     /* chunks that the child has got */
+	uint32_t reason;              /* enum lean_reason, with STAGE_GAVE_UP */
+	uint64_t signals;             /* with STAGE_GAVE_UP, those that others had sent it */
+	uint32_t call;                /* at which the child gave up, or LEAN_NO_CALL */
+	uint32_t pages;               /* answer: bit i: page i of the window holds something */
 	uintptr_t places[PLACES_MAX]; /* where the first of them are */
-	uintptr_t start, end;      /* request: at most CHUNK bytes */
+	uintptr_t start, end;         /* request: at most CHUNK bytes */
 	struct robust_head robust;
 	_Alignas(4096) unsigned char window[CHUNK];
 };

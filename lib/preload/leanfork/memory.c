@@ -172,7 +172,8 @@ size_t memory_bring(struct lean *l, uintptr_t at, size_t len)
 	for (size_t i = first_at(l, at); goes_on(l, i, end); i++) {
 		const struct range *range = &l->ranges[i];
 		struct span part = overlap(range, at, end);
-		for (; part.start < part.end; part.start = range_chunk_span(range, part.start).end) {
+		for (; part.start < part.end;
+			part.start = range_chunk_span(range, part.start).end) {
 			if (is_settled(l, range_chunk(range, part.start)))
 				continue;
 			fetch(l, range, part.start, false);
@@ -233,7 +234,8 @@ void memory_bring_all(struct lean *l)
 		uintptr_t at = range->at.start;
 		while (at < range->at.end) {
 			struct span run = {at, at};
-			while (run.end < range->at.end && !is_settled(l, range_chunk(range, run.end)))
+			while (run.end < range->at.end &&
+				!is_settled(l, range_chunk(range, run.end)))
 				run.end = range_chunk_span(range, run.end).end;
 			if (run.end > run.start)
 				protect(l, run, PROT_READ | PROT_WRITE);

@@ -14,9 +14,9 @@ static bool take_hex(struct cursor *c, uintptr_t *out)
 	const char *start = c->at;
 	for (; c->at < c->end; c->at++) {
 		char ch = *c->at;
-		unsigned digit = ch >= '0' && ch <= '9' ? (unsigned)(ch - '0')
-			: ch >= 'a' && ch <= 'f'        ? (unsigned)(ch - 'a' + 10)
-							: 16;
+		unsigned digit = ch >= '0' && ch <= '9'   ? (unsigned)(ch - '0')
+				 : ch >= 'a' && ch <= 'f' ? (unsigned)(ch - 'a' + 10)
+							  : 16;
 		if (digit > 15)
 			break;
 		n = n << 4 | digit;
@@ -56,8 +56,8 @@ static enum mapping_kind kind_of(const char *perms, bool file, const struct curs
 		return perms[1] == 'w' ? MAPPING_SHARED : MAPPING_READONLY;
 	if (perms[0] != 'r' || perms[1] != 'w' || perms[2] != '-' || perms[3] != 'p' || file)
 		return MAPPING_OTHER;
-	bool plain = name->at == name->end || starts_with(name, "[heap]") ||
-		starts_with(name, "[anon:");
+	bool plain =
+		name->at == name->end || starts_with(name, "[heap]") || starts_with(name, "[anon:");
 	return plain ? MAPPING_ANONYMOUS : MAPPING_OTHER;
 }
 

@@ -5,8 +5,8 @@
 #include "preload/leanfork/state.h"
 
 enum service {
-	SERVED,      /* the child needs its parent no more */
-	SERVED_DEAD  /* it has been thrown away and reaped: l->result.reason */
+	SERVED,     /* the child needs its parent no more */
+	SERVED_DEAD /* it has been thrown away and reaped: l->result.reason */
 };
 
 /* The parent's part, from clone until the child execs, ends, or is released. */

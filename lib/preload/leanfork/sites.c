@@ -10,7 +10,7 @@
 
 static struct site {
 	_Atomic uintptr_t place;
-	_Atomic uint32_t native; /* forks still to be made natively */
+	_Atomic uint32_t native;  /* forks still to be made natively */
 	_Atomic uint32_t penalty; /* the last one */
 } sites[SITES];
 
@@ -48,9 +48,9 @@ void sites_note(uintptr_t place, bool restarted)
 		penalty = 0;
 	}
 	if (restarted)
-		penalty = penalty == 0 ? LEAST_PENALTY
-			: penalty < MOST_PENALTY ? penalty * 2
-						 : MOST_PENALTY;
+		penalty = penalty == 0             ? LEAST_PENALTY
+			  : penalty < MOST_PENALTY ? penalty * 2
+						   : MOST_PENALTY;
 	else
 		penalty /= 2;
 	atomic_store(&site->penalty, penalty);

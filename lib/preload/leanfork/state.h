@@ -60,29 +60,29 @@ struct lean {
 	struct lean_result result;
 	struct mailbox *mail;
 	enum phase phase;
-	uint64_t mask; /* the program's signal mask, as it believes it to be */
+	uint64_t mask;      /* the program's signal mask, as it believes it to be */
 	int parent, thread; /* that of the program which forks */
 	int tries;
-	bool overdue; /* the child has been killed for that */
+	bool overdue;       /* the child has been killed for that */
 	uint64_t passed_on; /* signals that it had got from others, for the native child */
 	int deadly;         /* the one that ended it at exec: the native child's end, too */
 	int child;
 	struct choice choice;
 	struct span keep[KEEP_MAX];
-	uint64_t token; /* tells this process's memory from any other's */
+	uint64_t token;    /* tells this process's memory from any other's */
 	uint64_t *settled; /* a bit for each chunk that is the child's own business by now */
 	size_t settled_size;
 
 	/* the child's */
-	bool in_call;                    /* its handler for system calls runs */
+	bool in_call;                     /* its handler for system calls runs */
 	struct kernel_action actions[32]; /* the program's for those that are OURS */
-	stack_t alt_stack;               /* the program's */
-	struct robust_head *robust;      /* the program's */
+	stack_t alt_stack;                /* the program's */
+	struct robust_head *robust;       /* the program's */
 	int timer;
 	struct rlimit limits[2]; /* for RLIMIT_DATA and RLIMIT_AS, in force at exec */
 	struct rlimit relaxed[2];
 	bool limited[2];
-	uint8_t own_fds[OWN_FDS]; /* enum own: what the child opened */
+	uint8_t own_fds[OWN_FDS];            /* enum own: what the child opened */
 	struct own_timer timers[OWN_TIMERS]; /* the program's */
 	size_t n_timers;
 	struct kernel_action handlers[65]; /* the program's, while it is inside execve */
