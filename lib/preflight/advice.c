@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+/* What to do about it: advice for each cause and warning, in order of worth. */
 #include "preflight/text.h"
 
 #include <stdio.h>
 
-#include "preflight/number.h"
+#include "preflight/scan.h"
 
 /* A fork that takes longer than this is worth a word. */
 #define SLOW_NS 5000000

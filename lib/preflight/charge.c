@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* What fork charges, from the bounds that status and maps give or from the flags in smaps. */
 #include "preflight/model.h"
 
 /*

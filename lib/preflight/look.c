@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Looks at one task no closer than the verdict needs: status, then maps, then smaps. */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>

@@ -1,5 +1,174 @@
 /* SPDX-License-Identifier: MIT */
+/* Whether the kernel would refuse a fork, check by check, as pure functions of a snapshot. */
 #include "preflight/model.h"
+
+/* The kernel hands out no pid below this once it has come round to the end. */
+#define RESERVED_PIDS 300
+
+bool ss__is_exempt_from_nproc(const struct task_facts *t)
+{
+	/* Capabilities count when they are held in the first user namespace only. */
+	return t->first_namespace && (t->uid == 0 || t->cap_admin || t->cap_resource);
+}
+
+enum outcome ss__judge_nproc(const struct snapshot *s)
+{
+	const struct task_facts *t = &s->task;
+	if (ss__is_exempt_from_nproc(t) || t->nproc_limit == NO_LIMIT ||
+		t->user_tasks_high < t->nproc_limit)
+		return PASSES;
+	/* Between the bounds, see users.h. */
+	if (t->user_tasks_low < t->nproc_limit)
+		return NEAR;
+	return t->first_namespace || s->system.version < VERSION(5, 14) ? REFUSED : NEAR;
+}
+
+enum outcome ss__judge_threads_max(const struct snapshot *s)
+{
+	return s->system.tasks >= s->system.threads_max ? REFUSED : PASSES;
+}
+
+bool ss__is_near_pid_max(uint64_t tasks, uint64_t max)
+{
+	return max != NO_LIMIT &&
+	       ss__add_clamped(tasks, tasks / 16) >= ss__sub_clamped(max, RESERVED_PIDS);
+}
+
+/*
+ * Pids are also held by process groups and sessions whose leader is gone, and some tasks live below
+ * RESERVED_PIDS: between the two bounds nothing is certain.
+ */
+enum outcome ss__judge_pid_max(const struct snapshot *s)
+{
+	uint64_t tasks = s->system.numbered_tasks, max = s->system.pid_max;
+	if (max == NO_LIMIT)
+		return PASSES;
+	if (tasks >= ss__sub_clamped(max, 1))
+		return REFUSED;
+	return ss__is_near_pid_max(tasks, max) ? NEAR : PASSES;
+}
+
+enum outcome ss__judge_pids_cgroup(const struct snapshot *s)
+{
+	return s->task.pids_room < 1 ? REFUSED : PASSES;
+}
+
+enum { ALWAYS = 1, NEVER = 2 };
+
+bool ss__is_before_5_2(const struct system_facts *sys)
+{
+	return sys->version < VERSION(5, 2);
+}
+
+static bool is_privileged(const struct task_facts *t)
+{
+	return t->first_namespace && t->cap_admin;
+}
+
+static uint64_t admin_reserve(const struct snapshot *s)
+{
+	return is_privileged(&s->task) ? 0 : s->system.admin_reserve;
+}
+
+/* Up to 5.1: what could be free if the page cache were dropped. */
+static uint64_t guessed_available(const struct snapshot *s)
+{
+	const struct system_facts *sys = &s->system;
+	uint64_t available = ss__add_clamped(sys->free, ss__sub_clamped(sys->file, sys->shmem));
+	available = ss__add_clamped(available, ss__add_clamped(sys->swap_free, sys->reclaimable));
+	available = ss__sub_clamped(available, sys->reserve);
+	return ss__sub_clamped(available, admin_reserve(s));
+}
+
+static uint64_t allowed(const struct snapshot *s)
+{
+	uint64_t reserve = s->task.total / 32;
+	if (reserve > s->system.user_reserve)
+		reserve = s->system.user_reserve;
+	uint64_t pages = ss__sub_clamped(s->system.commit_limit, admin_reserve(s));
+	return ss__sub_clamped(pages, reserve);
+}
+
+uint64_t ss__headroom_pages(const struct snapshot *s)
+{
+	if (s->system.overcommit == ALWAYS)
+		return NO_LIMIT;
+	if (s->system.overcommit == NEVER)
+		return ss__sub_clamped(allowed(s), s->system.committed);
+	if (ss__is_before_5_2(&s->system))
+		return guessed_available(s);
+	return ss__add_clamped(s->system.ram, s->system.swap);
+}
+
+/* Each CPU may keep back up to a batch of what has been committed. */
+static uint64_t commit_error(const struct system_facts *sys)
+{
+	uint64_t cpus = sys->cpus ? sys->cpus : 8;
+	uint64_t batch = sys->ram / cpus / 256;
+	uint64_t least = cpus * 2 > 32 ? cpus * 2 : 32;
+	return cpus * (batch > least ? batch : least);
+}
+
+/* Free memory moves while we look, and its counters are kept per CPU as well. */
+static uint64_t guess_error(const struct snapshot *s)
+{
+	uint64_t cpus = s->system.cpus ? s->system.cpus : 1;
+	return ss__headroom_pages(s) / 64 + cpus * 32;
+}
+
+uint64_t ss__counter_error_pages(const struct snapshot *s)
+{
+	if (s->system.overcommit == ALWAYS)
+		return 0;
+	if (s->system.overcommit == NEVER)
+		return commit_error(&s->system);
+	return ss__is_before_5_2(&s->system) ? guess_error(s) : 0;
+}
+
+static enum outcome closer(const struct snapshot *s)
+{
+	return s->charge.final ? NEAR : CLOSER;
+}
+
+static enum outcome judge_commit(const struct snapshot *s)
+{
+	const struct range *sum = &s->charge.sum;
+	uint64_t limit = allowed(s), committed = s->system.committed;
+	uint64_t error = ss__counter_error_pages(s);
+	if (!s->system.commit_known)
+		return NEAR;
+	/* A process without a charged page is not refused: no mapping, no check. */
+	if (sum->high == 0 || ss__add_clamped(ss__add_clamped(committed, sum->high), error) < limit)
+		return PASSES;
+	if (ss__add_clamped(committed, sum->low) >= ss__add_clamped(limit, error) && sum->low > 0)
+		return REFUSED;
+	return sum->low == sum->high ? NEAR : closer(s);
+}
+
+static enum outcome judge_guess(const struct snapshot *s)
+{
+	const struct range *largest = &s->charge.largest;
+	uint64_t bound = ss__headroom_pages(s), error = ss__counter_error_pages(s);
+	/* The older rule refuses a mapping that is just as large as the bound. */
+	uint64_t first_refused = ss__is_before_5_2(&s->system) ? bound : ss__add_clamped(bound, 1);
+	if (largest->high == 0 || ss__add_clamped(largest->high, error) < first_refused)
+		return PASSES;
+	if (largest->low >= ss__add_clamped(first_refused, error))
+		return REFUSED;
+	return largest->low == largest->high ? NEAR : closer(s);
+}
+
+enum outcome ss__judge_memory(const struct snapshot *s, enum ss_cause *cause)
+{
+	if (s->system.overcommit == ALWAYS)
+		return PASSES;
+	if (s->system.overcommit == NEVER) {
+		*cause = SS_CAUSE_COMMIT_LIMIT;
+		return judge_commit(s);
+	}
+	*cause = ss__is_before_5_2(&s->system) ? SS_CAUSE_MAPPING_AVAILABLE : SS_CAUSE_MAPPING_RAM;
+	return judge_guess(s);
+}
 
 /* Page tables come on top of 64 KiB of stack and structures and 256 KiB kept back by each CPU. */
 uint64_t ss__memory_cgroup_need_bytes(const struct snapshot *s)

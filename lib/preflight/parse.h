@@ -6,8 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "preflight/lines.h"
-#include "preflight/number.h"
+#include "preflight/scan.h"
 
 /*
  * One parser per file of /proc, fed line by line: pure, no allocation, any input. What is not

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Where the cgroups of a task are, and where their hierarchies are mounted. */
 #include <string.h>
 
 #include "preflight/parse.h"

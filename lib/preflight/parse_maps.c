@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* maps and smaps: the sums, the largest mappings and those that fork charges. */
 #include <string.h>
 
 #include "preflight/parse.h"

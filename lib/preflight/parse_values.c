@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Single values: task count, kernel version, CPU list, user namespace. */
 #include <string.h>
 
 #include "preflight/parse.h"

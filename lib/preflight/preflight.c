@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* ss_preflight: the public entry. */
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* ss_preflight_print: a report for a person. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The facts of the whole system: memory, commit, tasks, CPUs, as the mode needs them. */
 #include <errno.h>
 #include <string.h>
 #include <sys/sysinfo.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/* The facts of one task. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -28,25 +28,6 @@ int ss__task_open(const struct source *source, pid_t pid)
 	if (fd < 0)
 		return errno == ENOENT ? -ESRCH : -errno;
 	return fd;
-}
-
-bool ss__is_kernel_thread(const struct status *st)
-{
-	if (st->has_memory || st->state == 'Z' || st->state == 'X')
-		return false;
-	/* Before 6.10 there is no Kthread line, but all of them descend from kthreadd. */
-	return st->kernel_thread || st->pid == 2 || st->parent == 2;
-}
-
-int ss__read_status(int task_dir, struct status *st)
-{
-	memset(st, 0, sizeof *st);
-	int error = ss__read_lines(task_dir, "status", ss__parse_status, st);
-	if (error)
-		return error == -ENOENT ? -ESRCH : error;
-	if (st->has_memory)
-		return 0;
-	return ss__is_kernel_thread(st) ? -ENOTSUP : -ESRCH;
 }
 
 static uint64_t nproc_limit(int task_dir, bool own)

@@ -1,24 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/* How many tasks a user has: each process's status, counted once or anew. */
 #include <stdio.h>
-#include <unistd.h>
 
 #include "preflight/read.h"
-
-/* The link is for those who may trace the process; its map for all, but a map may be a copy. */
-uint64_t ss__read_user_namespace(int dir, const char *task)
-{
-	char path[48], text[128];
-	uint64_t inode;
-	snprintf(path, sizeof path, "%s/ns/user", task);
-	ssize_t n = readlinkat(dir, path, text, sizeof text - 1);
-	text[n < 0 ? 0 : n] = '\0';
-	if (n > 0 && ss__parse_namespace(text, &inode))
-		return inode;
-	snprintf(path, sizeof path, "%s/uid_map", task);
-	if (ss__read_text(dir, path, text, sizeof text) > 0 && !ss__parse_full_uid_map(text))
-		return 0;
-	return FIRST_USER_NAMESPACE;
-}
 
 struct counting {
 	const struct source *source;

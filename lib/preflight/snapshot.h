@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "preflight/number.h"
+#include "preflight/scan.h"
 
 /*
  * All that the kernel's verdict depends on, as numbers. Sizes are in pages unless the name says

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* How many tasks may count for a user: bounds from what was counted. */
 #include "preflight/users.h"
 
 #include "preflight/parse.h"

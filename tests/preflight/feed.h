@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "preflight/lines.h"
+#include "preflight/scan.h"
 
 /* Text through the line cutter into a parser, `chunk` bytes at a time. */
 static inline void feed_chunks(const char *text, size_t len, size_t chunk, line_fn *fn, void *to)

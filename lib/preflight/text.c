@@ -1,7 +1,69 @@
 /* SPDX-License-Identifier: MIT */
+/* A report in words: sizes, names, the reason of a verdict, and how worrying it is. */
+#include <stdio.h>
+
 #include "preflight/text.h"
 
-#include <stdio.h>
+const char *ss__size_text(char *text, uint64_t bytes)
+{
+	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+	double value = (double)bytes;
+	size_t unit = 0;
+	if (bytes == UINT64_MAX)
+		return "unlimited";
+	while (value >= 1024 && unit < sizeof units / sizeof units[0] - 1) {
+		value /= 1024;
+		unit++;
+	}
+	snprintf(text, SIZE_TEXT, unit > 0 && value < 100 ? "%.1f %s" : "%.0f %s", value,
+		units[unit]);
+	return text;
+}
+
+const char *ss__time_text(char *text, uint64_t ns)
+{
+	double ms = (double)ns / 1e6;
+	if (ms < 1)
+		snprintf(text, SIZE_TEXT, "%.2f ms", ms);
+	else if (ms < 1000)
+		snprintf(text, SIZE_TEXT, "%.0f ms", ms);
+	else
+		snprintf(text, SIZE_TEXT, "%.1f s", ms / 1000);
+	return text;
+}
+
+const char *ss__verdict_text(enum ss_fork_verdict verdict)
+{
+	switch (verdict) {
+	case SS_FORK_OK:
+		return "OK";
+	case SS_FORK_ENOMEM:
+		return "ENOMEM";
+	case SS_FORK_EAGAIN:
+		return "EAGAIN";
+	case SS_FORK_UNSURE:
+		return "UNSURE";
+	}
+	return "?";
+}
+
+static const char *const cause_names[] = {
+	[SS_CAUSE_NONE] = "none",
+	[SS_CAUSE_NPROC] = "rlimit-nproc",
+	[SS_CAUSE_THREADS_MAX] = "threads-max",
+	[SS_CAUSE_MAPPING_RAM] = "mapping-over-ram-and-swap",
+	[SS_CAUSE_MAPPING_AVAILABLE] = "mapping-over-available",
+	[SS_CAUSE_COMMIT_LIMIT] = "commit-limit",
+	[SS_CAUSE_PID_MAX] = "pid-max",
+	[SS_CAUSE_PIDS_CGROUP] = "pids-cgroup",
+};
+
+const char *ss_cause_name(enum ss_cause cause)
+{
+	size_t i = (size_t)cause;
+	return i < sizeof cause_names / sizeof cause_names[0] && cause_names[i] ? cause_names[i]
+										: "unknown";
+}
 
 bool ss__lacks_mappings(const struct ss_preflight *r)
 {
@@ -77,4 +139,28 @@ int ss__reason_text(char *text, size_t size, const struct ss_preflight *r)
 	return snprintf(text, size,
 		r->overcommit == 1 ? "vm.overcommit_memory=1: nothing is refused"
 				   : "nothing stands in the way");
+}
+
+static double share(uint64_t part, uint64_t whole)
+{
+	double s = (double)part / ((double)whole + 1);
+	return s < 1 ? s : 1;
+}
+
+/* The verdict first; then a warning; then how much of the room is used, and the time it takes. */
+double ss__risk(const struct ss_preflight *r)
+{
+	static const double ranks[] = {
+		[SS_FORK_OK] = 0,
+		[SS_FORK_ENOMEM] = 8,
+		[SS_FORK_EAGAIN] = 7,
+		[SS_FORK_UNSURE] = 6,
+	};
+	size_t verdict = (size_t)r->verdict;
+	double rank = verdict < sizeof ranks / sizeof ranks[0] ? ranks[verdict] : 0;
+	double used = 0;
+	if (r->overcommit != 1)
+		used = share(
+			r->overcommit == 2 ? r->charge_bytes : r->largest_bytes, r->headroom_bytes);
+	return rank + (r->warnings ? 3 : 0) + used + share(r->estimated_ns, 1000000000);
 }
