@@ -13,7 +13,7 @@
 
 #include <safespawn.h>
 
-#include "preload/clock.h"
+#include "base/clock.h"
 
 static char program[] = DEMO_PROGRAM;
 static char *const command[] = {program, NULL};
@@ -74,12 +74,12 @@ static struct demo_outcome measure(int (*way)(void))
 	uint64_t times[DEMO_ROUNDS];
 
 	for (int i = 0; i < DEMO_ROUNDS; i++) {
-		uint64_t start = now_ns();
+		uint64_t start = ss__now_ns();
 		int error = way();
 		if (error < 0)
 			outcome.error = -error;
 		else
-			times[outcome.worked++] = now_ns() - start;
+			times[outcome.worked++] = ss__now_ns() - start;
 	}
 	if (outcome.worked) {
 		qsort(times, (size_t)outcome.worked, sizeof times[0], compare);

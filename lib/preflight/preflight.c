@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* ss_preflight: the public entry. */
 #include <errno.h>
-#include <pthread.h>
-#include <string.h>
-#include <unistd.h>
 
+#include "base/cancel.h"
+#include "base/sized.h"
 #include "preflight/model.h"
 #include "preflight/read.h"
-
-/* Of any release to come. All of it is written to, so that an unset size must not pass. */
-#define MOST_SIZE 4096
 
 static int preflight(struct ss_preflight *report, pid_t pid)
 {
@@ -31,32 +27,27 @@ static int preflight(struct ss_preflight *report, pid_t pid)
 	return 0;
 }
 
-static int check(size_t size, pid_t pid)
+static int check(const struct ss_preflight *report, pid_t pid)
 {
-	if (size > MOST_SIZE)
-		return -E2BIG;
-	return size < REPORT_FIRST_SIZE || pid < 0 ? -EINVAL : 0;
+	if (!report || pid < 0)
+		return -EINVAL;
+	return ss__sized_check(report, REPORT_FIRST_SIZE);
 }
 
 int ss_preflight(struct ss_preflight *report, pid_t pid)
 {
 	struct ss_preflight own;
-	int cancel, saved = errno;
-	size_t size = report ? report->size : 0;
-	int error = check(size, pid);
+	struct cancel cancel;
+	int saved = errno;
+	int error = check(report, pid);
 	if (!error) {
 		/* Reading is full of cancellation points, with descriptors open. */
-		pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+		ss__cancel_off(&cancel);
 		error = preflight(&own, pid);
-		pthread_setcancelstate(cancel, NULL);
+		ss__cancel_as_before(&cancel);
 	}
-	if (error) {
-		errno = -error;
-		return -1;
-	}
-	memset(report, 0, size);
-	memcpy(report, &own, size < sizeof own ? size : sizeof own);
-	report->size = size;
-	errno = saved;
-	return 0;
+	if (!error)
+		ss__sized_write(report, &own, sizeof own);
+	errno = error ? -error : saved;
+	return error ? -1 : 0;
 }

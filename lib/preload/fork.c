@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "preload/clock.h"
+#include "base/clock.h"
 #include "preload/late.h"
 #include "preload/leanfork/lean.h"
 #include "preload/leanfork/sites.h"
@@ -80,7 +80,7 @@ static void count(pid_t pid, const struct lean_result *result, bool rescued, uin
 		report_add(REPORT_FORK_RESTARTED, 1);
 	report_add(REPORT_UNCHARGED_BYTES, lean ? result->bytes : 0);
 	report_add(REPORT_CHUNKS, result->chunks);
-	report_add(REPORT_FORK_NS, now_ns() - start_ns);
+	report_add(REPORT_FORK_NS, ss__now_ns() - start_ns);
 	count_reason(result);
 	report_publish();
 }
@@ -89,7 +89,7 @@ static pid_t counted_fork(uintptr_t site)
 {
 	enum fork_mode mode = settings()->fork;
 	struct lean_result result = {.outcome = LEAN_NATIVE, .call = LEAN_NO_CALL};
-	uint64_t start_ns = now_ns();
+	uint64_t start_ns = ss__now_ns();
 	int before = errno;
 
 	bool rescued = mode != FORK_OFF && lean_refused();

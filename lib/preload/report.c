@@ -4,13 +4,13 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "preload/clock.h"
+#include "base/cancel.h"
+#include "base/clock.h"
 #include "preload/report_write.h"
 #include "preload/settings.h"
 
@@ -45,7 +45,7 @@ void report_child(void)
 	atomic_store(&mine.wanted, 0);
 	mine.place = (struct report_place){0};
 	if (settings()->report)
-		mine.start_ns = now_ns();
+		mine.start_ns = ss__now_ns();
 }
 
 static void write_line(bool ended)
@@ -56,7 +56,7 @@ static void write_line(bool ended)
 		.ppid = getppid(),
 		.program = mine.program ? mine.program : "",
 		.ended = ended,
-		.elapsed_ns = now_ns() - mine.start_ns,
+		.elapsed_ns = ss__now_ns() - mine.start_ns,
 		.call = atomic_load_explicit(&mine.call, memory_order_relaxed) - 1,
 	};
 	for (int i = 0; i < REPORT_COUNTS; i++)
@@ -68,17 +68,18 @@ static void write_line(bool ended)
  * for one more line. */
 static void publish(bool ended)
 {
-	int error = errno, cancel;
+	struct cancel cancel;
+	int error = errno;
 	if (!settings()->report || atomic_load(&mine.done) ||
 		atomic_fetch_add(&mine.wanted, 1) != 0)
 		return;
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	ss__cancel_off(&cancel);
 	unsigned seen = 0;
 	do {
 		seen = atomic_load(&mine.wanted);
 		write_line(ended);
 	} while (!atomic_compare_exchange_strong(&mine.wanted, &seen, 0));
-	pthread_setcancelstate(cancel, NULL);
+	ss__cancel_as_before(&cancel);
 	errno = error;
 }
 
@@ -112,7 +113,7 @@ void report_start(void)
 	char program[PATH_MAX];
 	if (!settings()->report)
 		return;
-	mine.start_ns = now_ns();
+	mine.start_ns = ss__now_ns();
 	ssize_t n = readlink("/proc/self/exe", program, sizeof program);
 	mine.program = n < 0 ? NULL : strndup(program, (size_t)n);
 	report_publish();

@@ -15,10 +15,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/write_guard.h"
 
 /* What a line takes that will grow: all but the longest names and numbers fit. */
 #define WIDTH 640
@@ -26,23 +27,10 @@
 /* Answers hazard 4. offset -1: where the descriptor stands. */
 static ssize_t quiet_write(int fd, const char *line, size_t len, off_t offset)
 {
-	sigset_t both, before, pending;
-	sigemptyset(&both);
-	sigaddset(&both, SIGPIPE);
-	sigaddset(&both, SIGXFSZ);
-	pthread_sigmask(SIG_BLOCK, &both, &before);
-	sigpending(&pending);
-
+	struct write_guard guard;
+	ss__write_guard_hold(&guard);
 	ssize_t n = offset < 0 ? write(fd, line, len) : pwrite(fd, line, len, offset);
-	int error = n < 0 ? errno : 0;
-	int sig = error == EPIPE ? SIGPIPE : error == EFBIG ? SIGXFSZ : 0;
-	if (sig && !sigismember(&pending, sig)) {
-		sigset_t one;
-		sigemptyset(&one);
-		sigaddset(&one, sig);
-		sigtimedwait(&one, NULL, &(struct timespec){0, 0});
-	}
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	ss__write_guard_release(&guard);
 	return n;
 }
 

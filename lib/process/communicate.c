@@ -5,24 +5,24 @@
 #include <stdlib.h>
 
 #include <safespawn.h>
-#include "process/cancel.h"
+#include "base/cancel.h"
 #include "process/communicate.h"
-#include "process/deadline.h"
+#include "base/clock.h"
 #include "process/exchange.h"
 #include "process/handle.h"
-#include "process/sized.h"
-#include "process/sigpipe.h"
+#include "base/sized.h"
+#include "base/write_guard.h"
 
 /* What has to be undone however the conversation ends, cancellation included. */
 struct talk {
 	struct exchange exchange;
-	struct sigpipe_guard sigpipe;
+	struct write_guard guard;
 };
 
 static void end_talk(void *arg)
 {
 	struct talk *talk = arg;
-	ss__sigpipe_release(&talk->sigpipe);
+	ss__write_guard_release(&talk->guard);
 	ss__exchange_leave(&talk->exchange);
 	ss__buffer_free(&talk->exchange.out);
 	ss__buffer_free(&talk->exchange.err);
@@ -105,7 +105,7 @@ static int talk_to(struct ss_child *child, const struct ss_io *io, struct ss_res
 	int error;
 	ss__cancel_off(&cancel);
 	talk.exchange.cancel_state = cancel.state;
-	ss__sigpipe_hold(&talk.sigpipe);
+	ss__write_guard_hold(&talk.guard);
 	pthread_cleanup_push(end_talk, &talk);
 	error = converse(&talk.exchange, result);
 	if (!error)

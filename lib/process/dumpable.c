@@ -19,7 +19,7 @@
 #include <stdbool.h>
 #include <sys/prctl.h>
 
-#include "process/fork_lock.h"
+#include "base/fork_lock.h"
 
 static struct fork_lock lock;
 

@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#include "process/deadline.h"
+#include "base/clock.h"
 
 enum { MOST_DRAINED = 1 << 20 };
 

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include <safespawn.h>
-#include "process/buffer.h"
+#include "base/buffer.h"
 
 /* What goes on between the caller and the pipes of one child. */
 struct exchange {
@@ -15,7 +15,7 @@ struct exchange {
 	const char *input;
 	size_t input_len;
 	struct buffer out, err;
-	int64_t deadline; /* of deadline.h */
+	int64_t deadline; /* of base/clock.h */
 	int cancel_state; /* the caller's */
 	bool changed[3];  /* which of the child's pipes blocked before */
 	/* Here, as a sanitizer would not notice that a cancellation ends the life of a local. */

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "process/cancel.h"
+#include "base/cancel.h"
 
 #define SKIP_7 " %*s %*s %*s %*s %*s %*s %*s"
 

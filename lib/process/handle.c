@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "engine/syscall.h"
-#include "process/cancel.h"
-#include "process/deadline.h"
+#include "base/cancel.h"
+#include "base/clock.h"
 #include "process/group.h"
 
 /* Newer than some headers: signals to a pidfd's group, 6.9. */

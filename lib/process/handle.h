@@ -51,7 +51,7 @@ bool ss__handle_leads(const struct ss_child *child);
 bool ss__handle_knows_group(const struct ss_child *child);
 
 /*
- * Both wait until nothing in the group runs any more, or the deadline (of deadline.h) has passed.
+ * Both wait until nothing in the group runs any more, or the deadline (of base/clock.h) has passed.
  * The first is for a kernel that knows and a leader that has been reaped. The second is for any
  * kernel: the zombie of the leader keeps the group's number from going to a stranger, but only /proc
  * can tell then; it does not wait where that does not.

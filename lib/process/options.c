@@ -5,7 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 
-#include "process/sized.h"
+#include "base/sized.h"
 
 #define KNOWN_FLAGS                                                                                \
 	(SS_KEEP_FDS | SS_NO_PATH | SS_NEW_SESSION | SS_NEW_GROUP | SS_NO_NEW_PRIVS |              \

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include <safespawn.h>
-#include "process/cancel.h"
+#include "base/cancel.h"
 #include "process/handle.h"
 #include "process/options.h"
 #include "process/spawn.h"

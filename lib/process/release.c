@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include <safespawn.h>
-#include "process/cancel.h"
+#include "base/cancel.h"
 #include "process/handle.h"
 
 static void close_owned(int *fd)

@@ -4,10 +4,10 @@
 #include <stdbool.h>
 
 #include <safespawn.h>
-#include "process/cancel.h"
+#include "base/cancel.h"
 #include "process/communicate.h"
 #include "process/options.h"
-#include "process/sized.h"
+#include "base/sized.h"
 #include "process/spawn.h"
 
 static bool is_mapped(const struct ss_options *options, int fd)

@@ -4,7 +4,7 @@
 #include <errno.h>
 
 #include "engine/engine.h"
-#include "process/cancel.h"
+#include "base/cancel.h"
 #include "process/dumpable.h"
 #include "process/handle.h"
 #include "process/options.h"

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #include <safespawn.h>
-#include "process/deadline.h"
+#include "base/clock.h"
 #include "process/handle.h"
 
 static int await_until(const struct ss_child *child, int64_t deadline)

@@ -2,7 +2,7 @@
 #include <errno.h>
 
 #include <safespawn.h>
-#include "process/cancel.h"
+#include "base/cancel.h"
 #include "process/handle.h"
 
 static int wait_for(struct ss_child *child, int *status, int timeout_ms)

@@ -15,7 +15,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "process/fork_lock.h"
+#include "base/fork_lock.h"
 
 static struct fork_lock lock;
 

@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-#include "process/cancel.h"
+#include "base/cancel.h"
 #include "stdio/streams.h"
 
 /* In a forked child the conversation goes on elsewhere. */

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "process/spawn.h"
-#include "process/cancel.h"
+#include "base/cancel.h"
 #include "stdio/shell.h"
 #include "stdio/streams.h"
 

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "process/fork_lock.h"
+#include "base/fork_lock.h"
 
 static struct fork_lock lock;
 static struct stream *streams;

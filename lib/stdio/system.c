@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "process/spawn.h"
-#include "process/cancel.h"
+#include "base/cancel.h"
 #include "stdio/interrupts.h"
 #include "stdio/shell.h"
 

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The folders of lib/ include one another one way only:
-# engine <- process <- stdio; preflight stands alone; preload and cli use the public header. Preload
-# also asks stdio whose a stream is; cli uses what it shares with preload and the inside of preflight.
+# base <- engine <- process <- stdio; base <- preflight; preload and cli use the public header. Preload
+# even asks stdio whose stream a FILE is; cli uses the inside of preflight and shares files with preload.
 cd "$1" || exit 2
 bad=0
 
@@ -45,12 +45,14 @@ never() {
 	done
 }
 
-only engine engine
-only process engine process
-only stdio engine process stdio
-only preflight preflight
-only preload preload stdio
-only cli cli preflight preload
+only base base
+only engine base engine
+only process base engine process
+only stdio base engine process stdio
+only preflight base preflight
+only preload base preload stdio
+only cli base cli preflight preload
+never base safespawn.h
 never engine stdio.h safespawn.h
 test -d include/safespawn || say "where is include/safespawn?"
 exit $bad

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "leak.h"
-#include "process/buffer.h"
+#include "base/buffer.h"
 
 /* As much as fits, each byte by its place in all that has come. */
 static size_t fill(struct buffer *buffer, size_t at, size_t most)

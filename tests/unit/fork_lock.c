@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "leak.h"
-#include "process/fork_lock.h"
+#include "base/fork_lock.h"
 
 static struct fork_lock lock;
 static atomic_int turns;

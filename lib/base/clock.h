@@ -1,8 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef PROCESS_DEADLINE_H
-#define PROCESS_DEADLINE_H
+#ifndef BASE_CLOCK_H
+#define BASE_CLOCK_H
 
 #include <stdint.h>
+#include <time.h>
+
+/* Nanoseconds on CLOCK_MONOTONIC. */
+static inline uint64_t ss__now_ns(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
 
 /* A point in time on CLOCK_MONOTONIC, in ms; -1 is never. */
 int64_t ss__deadline_in(int timeout_ms);

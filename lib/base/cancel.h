@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef PROCESS_CANCEL_H
-#define PROCESS_CANCEL_H
+#ifndef BASE_CANCEL_H
+#define BASE_CANCEL_H
 
 #include <stdbool.h>
 

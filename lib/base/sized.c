@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "process/sized.h"
+/* Public structs that begin with their own size, read and written as far as both sides know them. */
+#include "base/sized.h"
 
 #include <errno.h>
 #include <string.h>
@@ -13,6 +14,8 @@ static size_t size_of(const void *given)
 
 int ss__sized_check(const void *given, size_t first)
 {
+	if (size_of(given) > SIZED_MOST)
+		return -E2BIG;
 	return size_of(given) < first ? -EINVAL : 0;
 }
 
@@ -21,8 +24,9 @@ int ss__sized_read(void *mine, size_t size, const void *given, size_t first)
 	memset(mine, 0, size);
 	if (!given)
 		return 0;
-	if (ss__sized_check(given, first))
-		return -EINVAL;
+	int error = ss__sized_check(given, first);
+	if (error)
+		return error;
 	size_t theirs = size_of(given);
 	memcpy(mine, given, theirs < size ? theirs : size);
 	for (const char *tail = given; size < theirs; size++)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "process/buffer.h"
+/* A text that grows as it is read, up to a limit. */
+#include "base/buffer.h"
 
 #include <errno.h>
 #include <stdint.h>

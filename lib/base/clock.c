@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-#include "process/deadline.h"
+/* Deadlines: a point in time, and how long until then. */
+#include "base/clock.h"
 
 #include <limits.h>
-#include <time.h>
 
 /* Rounded down: a wait may end up to a millisecond late, never early. */
 static int64_t now_ms(void)
 {
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return (int64_t)(ss__now_ns() / 1000000);
 }
 
 int64_t ss__deadline_in(int timeout_ms)

@@ -4,7 +4,7 @@
  * switched cancellation off, and comes after, takes effect all the same, but not in a thread whose
  * cancellation is deferred.
  */
-#include "process/cancel.h"
+#include "base/cancel.h"
 
 #include <pthread.h>
 #ifdef __GLIBC__

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The word is 0, or the ID of the thread that has the lock, and whether somebody waits for it. */
-#include "process/fork_lock.h"
+#include "base/fork_lock.h"
 
 #include <errno.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef PROCESS_FORK_LOCK_H
-#define PROCESS_FORK_LOCK_H
+#ifndef BASE_FORK_LOCK_H
+#define BASE_FORK_LOCK_H
 
 #include <signal.h>
 #include <stdatomic.h>
