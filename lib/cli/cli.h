@@ -2,6 +2,9 @@
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
+#include <stdbool.h>
+#include <stdio.h>
+
 /* As env(1) has them; otherwise the program's own status. */
 enum cli_exit {
 	CLI_OK = 0,
@@ -12,6 +15,12 @@ enum cli_exit {
 
 /* "safespawn: ..." and a newline on stderr; returns CLI_FAILED. */
 __attribute__((format(printf, 1, 2))) int cli_fail(const char *format, ...);
+
+/* Both texts on standard output. Output that did not arrive is a failure, /dev/full included. */
+int cli_print(const char *a, const char *b);
+
+/* Whether a word may be coloured there. */
+bool cli_has_colours(FILE *to);
 
 /* What there is, on standard output; the exit status. */
 int cli_help(void);

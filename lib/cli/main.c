@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include <stdarg.h>
+/* The program `safespawn`: help, version, and which subcommand. */
 #include <stdio.h>
 #include <string.h>
 
@@ -7,7 +7,8 @@
 
 static const char usage[] =
 	"Usage: safespawn run [--fork=rescue|lean|off] [--report[=FILE]] [--] PROGRAM [ARG...]\n"
-	"       safespawn preflight [--json] [--exact] [--proc DIR] [PID... | --all]\n"
+	"       safespawn preflight [--check] [--exact] [--json | --metrics] [--watch SECONDS]\n"
+	"                           [--proc DIR] [PID... | --all]\n"
 	"       safespawn demo [--size SIZE]\n"
 	"       safespawn --version | --help\n";
 
@@ -20,28 +21,9 @@ static const char help[] =
 	"Exit status: that of PROGRAM; 125 safespawn itself failed, 126 PROGRAM cannot be run,\n"
 	"127 PROGRAM was not found. The manual is safespawn(1).\n";
 
-int cli_fail(const char *format, ...)
-{
-	va_list args;
-	va_start(args, format);
-	fputs("safespawn: ", stderr);
-	vfprintf(stderr, format, args);
-	fputc('\n', stderr);
-	va_end(args);
-	return CLI_FAILED;
-}
-
-/* Output that did not arrive is a failure, /dev/full included. */
-static int print(const char *a, const char *b)
-{
-	if (fputs(a, stdout) < 0 || fputs(b, stdout) < 0 || fflush(stdout) != 0)
-		return cli_fail("cannot write to standard output");
-	return CLI_OK;
-}
-
 int cli_help(void)
 {
-	return print(usage, help);
+	return cli_print(usage, help);
 }
 
 static int subcommand(int argc, char **argv)
@@ -64,7 +46,7 @@ int main(int argc, char **argv)
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
 		return cli_help();
 	if (!strcmp(argv[1], "--version"))
-		return print("safespawn " SAFESPAWN_VERSION, "\n");
+		return cli_print("safespawn " SAFESPAWN_VERSION, "\n");
 	if (argv[1][0] == '-')
 		return cli_fail("unknown option '%s'; see safespawn --help", argv[1]);
 	return subcommand(argc - 1, argv + 1);

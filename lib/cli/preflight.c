@@ -1,90 +1,17 @@
 /* SPDX-License-Identifier: MIT */
+/* `safespawn preflight`: looks at the processes it is asked for and writes what it found. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/preflight_list.h"
+#include "cli/preflight_options.h"
 
-struct request {
-	bool all, json, exact;
-	const char *dir; /* NULL: the running kernel's /proc */
-	char **pids;     /* up to NULL */
-};
-
-static const char usage[] =
-	"Usage: safespawn preflight [--json] [--exact] [--proc DIR] [PID... | --all]\n"
-	"Says which processes could not fork now, and why. Without a PID: all of them.\n"
-	"\n"
-	"  --all       every process that can be read, the most worrying first\n"
-	"  --exact     read every mapping's flags, also where the answer is clear without\n"
-	"  --json      for programs; the format is in safespawn-preflight(1)\n"
-	"  --proc DIR  a copy of /proc instead of the running kernel's\n";
-
-/* Above all characters: what getopt leaves in optopt is then clear. */
-enum { ALL = 256, EXACT, HELP, JSON, PROC };
-
-static int help(void)
-{
-	if (fputs(usage, stdout) < 0 || fflush(stdout) != 0)
-		return cli_fail("cannot write to standard output");
-	return CLI_OK;
-}
-
-static int wrong_option(const char *word)
-{
-	if (optopt == 0)
-		return cli_fail("preflight: unknown option '%s'; see preflight --help", word);
-	if (optopt >= ALL)
-		return cli_fail("preflight: '%s' takes no argument", word);
-	return cli_fail("preflight: unknown option '-%c'; see preflight --help", optopt);
-}
-
-/* 0, or the exit status plus one. */
-static int parse_options(int argc, char **argv, struct request *r)
-{
-	static const struct option options[] = {
-		{"all", no_argument, NULL, ALL},
-		{"exact", no_argument, NULL, EXACT},
-		{"help", no_argument, NULL, HELP},
-		{"json", no_argument, NULL, JSON},
-		{"proc", required_argument, NULL, PROC},
-		{NULL, 0, NULL, 0},
-	};
-	int c;
-	optind = 1;
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
-		switch (c) {
-		case ALL:
-			r->all = true;
-			break;
-		case EXACT:
-			r->exact = true;
-			break;
-		case JSON:
-			r->json = true;
-			break;
-		case PROC:
-			r->dir = optarg;
-			break;
-		case HELP:
-		case 'h':
-			return help() + 1;
-		case ':':
-			return cli_fail("preflight: '%s' needs an argument", argv[optind - 1]) + 1;
-		default:
-			return wrong_option(argv[optind - 1]) + 1;
-		}
-	}
-	r->pids = argv + optind;
-	if (r->all && r->pids[0])
-		return cli_fail("preflight: either --all or PIDs") + 1;
-	r->all = r->all || !r->pids[0];
-	return 0;
-}
+/* With --check. */
+enum { COULD_NOT_FORK = 1, UNCERTAIN = 2 };
 
 static bool parse_pid(const char *text, pid_t *pid)
 {
@@ -97,27 +24,27 @@ static bool parse_pid(const char *text, pid_t *pid)
 }
 
 /* What the whole answer rests on: which of it is it? */
-static int cannot_read(const struct request *r, const struct source *source, int error)
+static int cannot_read(const struct preflight_options *o, const struct source *source, int error)
 {
 	static const char *const files[] = {"sys/vm/overcommit_memory", "meminfo"};
 	char text[16];
 	size_t last = sizeof files / sizeof files[0] - 1, i = 0;
 	while (i < last && ss__read_text(source->proc, files[i], text, sizeof text) >= 0)
 		i++;
-	return cli_fail("preflight: %s/%s: %s%s", r->dir ? r->dir : "/proc", files[i],
-		strerror(-error), !r->dir && error == -ENOENT ? "; is /proc mounted?" : "");
+	return cli_fail("preflight: %s/%s: %s%s", o->dir ? o->dir : "/proc", files[i],
+		strerror(-error), !o->dir && error == -ENOENT ? "; is /proc mounted?" : "");
 }
 
 static int collect(
-	const struct request *r, const struct source *source, struct preflight_list *list)
+	const struct preflight_options *o, const struct source *source, struct preflight_list *list)
 {
-	enum look least = r->exact ? LOOK_SMAPS : LOOK_MAPS;
+	enum look least = o->exact ? LOOK_SMAPS : LOOK_MAPS;
 	int error = ss__read_system(source, &list->system);
 	if (error)
-		return cannot_read(r, source, error);
-	if (r->all)
+		return cannot_read(o, source, error);
+	if (o->all)
 		error = preflight_list_all(list, source, least);
-	for (char **p = r->pids; !error && *p; p++) {
+	for (char **p = o->pids; !error && *p; p++) {
 		pid_t pid = 0;
 		if (!parse_pid(*p, &pid))
 			return cli_fail("preflight: '%s' is not a PID", *p);
@@ -126,42 +53,86 @@ static int collect(
 	return error ? cli_fail("preflight: %s", strerror(-error)) : CLI_OK;
 }
 
-static int report(const struct request *r, struct preflight_list *list)
+static void write_list(const struct preflight_options *o, const struct preflight_list *list)
 {
-	size_t unread = 0;
-	if (r->all)
-		preflight_list_sort(list);
-	if (r->json)
+	if (o->format == PREFLIGHT_JSON)
 		preflight_write_json(list, stdout);
-	else if (r->all)
+	else if (o->format == PREFLIGHT_METRICS)
+		preflight_write_metrics(list, stdout);
+	else if (o->all)
 		preflight_write_table(list, stdout);
-	for (size_t i = 0; i < list->n; i++) {
-		unread += list->entries[i].error != 0;
-		if (!r->json && !r->all)
+	else
+		for (size_t i = 0; i < list->n; i++)
 			preflight_write_entry(&list->entries[i], stdout);
-	}
+}
+
+static int checked(const struct preflight_list *list)
+{
+	struct preflight_counts counts = preflight_count(list);
+	return counts.refused ? COULD_NOT_FORK : counts.unsure ? UNCERTAIN : CLI_OK;
+}
+
+static int report(const struct preflight_options *o, struct preflight_list *list)
+{
+	if (o->all)
+		preflight_list_sort(list);
+	write_list(o, list);
 	if (fflush(stdout) || ferror(stdout))
 		return cli_fail("cannot write to standard output");
-	return unread > 0 && unread == list->n ? CLI_FAILED : CLI_OK;
+	if (list->n > 0 && preflight_count(list).read == 0)
+		return CLI_FAILED;
+	return o->check ? checked(list) : CLI_OK;
+}
+
+static int look_once(const struct preflight_options *o)
+{
+	struct preflight_list list = {0};
+	struct source source;
+	int error = ss__source_open(&source, o->dir);
+	if (error)
+		return cli_fail("preflight: %s: %s", o->dir ? o->dir : "/proc", strerror(-error));
+	source.census = &list.census;
+	int status = collect(o, &source, &list);
+	ss__source_close(&source);
+	if (status == CLI_OK)
+		status = report(o, &list);
+	preflight_list_free(&list);
+	return status;
+}
+
+/* The rounds do not drift: each starts an interval after the one before it was due. */
+static void wait_for_round(struct timespec *due, uint64_t interval_ms)
+{
+	due->tv_sec += (time_t)(interval_ms / 1000);
+	due->tv_nsec += (long)(interval_ms % 1000) * 1000000;
+	if (due->tv_nsec >= 1000000000) {
+		due->tv_sec++;
+		due->tv_nsec -= 1000000000;
+	}
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, due, NULL) == EINTR)
+		;
+}
+
+/* A terminal shows the latest round only. Elsewhere an empty line separates people's rounds. */
+static void separate(const struct preflight_options *o)
+{
+	if (isatty(STDOUT_FILENO))
+		fputs("\033[H\033[2J", stdout);
+	else if (o->format == PREFLIGHT_TEXT)
+		fputc('\n', stdout);
 }
 
 int cli_preflight(int argc, char **argv)
 {
-	struct request request = {0};
-	struct preflight_list list = {0};
-	struct source source;
-	int status = parse_options(argc, argv, &request);
+	struct preflight_options options = {0};
+	struct timespec due;
+	int status = preflight_options_parse(argc, argv, &options);
 	if (status)
 		return status - 1;
-	int error = ss__source_open(&source, request.dir);
-	if (error)
-		return cli_fail(
-			"preflight: %s: %s", request.dir ? request.dir : "/proc", strerror(-error));
-	source.census = &list.census;
-	status = collect(&request, &source, &list);
-	ss__source_close(&source);
-	if (status == CLI_OK)
-		status = report(&request, &list);
-	preflight_list_free(&list);
+	clock_gettime(CLOCK_MONOTONIC, &due);
+	while ((status = look_once(&options)) == CLI_OK && options.watch_ms) {
+		wait_for_round(&due, options.watch_ms);
+		separate(&options);
+	}
 	return status;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The processes that `safespawn preflight` has looked at. */
 #include "cli/preflight_list.h"
 
 #include <dirent.h>
@@ -105,6 +106,22 @@ void preflight_list_sort(struct preflight_list *list)
 void preflight_list_free(struct preflight_list *list)
 {
 	free(list->entries);
+}
+
+struct preflight_counts preflight_count(const struct preflight_list *list)
+{
+	struct preflight_counts c = {0};
+	for (size_t i = 0; i < list->n; i++) {
+		const struct preflight_entry *e = &list->entries[i];
+		c.read += !e->error;
+		c.ended += e->error == -ESRCH;
+		c.unreadable += e->error && e->error != -ESRCH;
+		c.inexact += e->inexact;
+		c.unsure += !e->error && e->report.verdict == SS_FORK_UNSURE;
+		c.refused += !e->error && e->report.verdict != SS_FORK_OK &&
+			     e->report.verdict != SS_FORK_UNSURE;
+	}
+	return c;
 }
 
 static const struct {

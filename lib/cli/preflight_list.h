@@ -35,11 +35,18 @@ int preflight_list_all(struct preflight_list *list, const struct source *source,
 void preflight_list_sort(struct preflight_list *list);
 void preflight_list_free(struct preflight_list *list);
 
+struct preflight_counts {
+	size_t read, refused, unsure; /* of the list's processes */
+	size_t ended, unreadable, inexact;
+};
+struct preflight_counts preflight_count(const struct preflight_list *list);
+
 /* "EACCES", and what it means here; -errno in. */
 const char *preflight_error_name(int error);
 const char *preflight_error_text(int error);
 
 void preflight_write_json(const struct preflight_list *list, FILE *to);
+void preflight_write_metrics(const struct preflight_list *list, FILE *to);
 void preflight_write_table(const struct preflight_list *list, FILE *to);
 void preflight_write_entry(const struct preflight_entry *entry, FILE *to);
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+/* For people: a table of all processes, or some lines about one. */
 #include <errno.h>
 #include <string.h>
 
+#include "cli/cli.h"
 #include "cli/preflight_list.h"
 #include "cli/utf8.h"
 
@@ -61,12 +63,30 @@ void preflight_write_entry(const struct preflight_entry *e, FILE *to)
 	print_largest(e, to);
 }
 
+/* By the width of the word alone: what colours it takes no room. */
+static void print_verdict(enum ss_fork_verdict verdict, FILE *to)
+{
+	static const char *const colours[] = {
+		[SS_FORK_ENOMEM] = "31",
+		[SS_FORK_EAGAIN] = "31",
+		[SS_FORK_UNSURE] = "33",
+	};
+	size_t i = (size_t)verdict;
+	const char *colour = i < sizeof colours / sizeof colours[0] ? colours[i] : NULL;
+	if (colour && cli_has_colours(to))
+		fprintf(to, "\033[%sm%-7s\033[m", colour, ss__verdict_text(verdict));
+	else
+		fprintf(to, "%-7s", ss__verdict_text(verdict));
+}
+
 static void print_row(const struct preflight_entry *e, FILE *to)
 {
 	char charge[SIZE_TEXT], largest[SIZE_TEXT], headroom[SIZE_TEXT], time[SIZE_TEXT];
 	const struct ss_preflight *r = &e->report;
-	fprintf(to, "%7d  %-7s %c%9s  %9s  %9s  %8s  ", (int)e->pid, ss__verdict_text(r->verdict),
-		r->exact ? ' ' : '~', ss__size_text(charge, r->charge_bytes),
+	fprintf(to, "%7d  ", (int)e->pid);
+	print_verdict(r->verdict, to);
+	fprintf(to, " %c%9s  %9s  %9s  %8s  ", r->exact ? ' ' : '~',
+		ss__size_text(charge, r->charge_bytes),
 		r->mappings ? ss__size_text(largest, r->largest_bytes) : "?",
 		ss__size_text(headroom, r->headroom_bytes), ss__time_text(time, r->estimated_ns));
 	print_name(e->name, to);
@@ -79,25 +99,17 @@ static void print_row(const struct preflight_entry *e, FILE *to)
 
 static void print_sum(const struct preflight_list *list, FILE *to)
 {
-	size_t read = 0, refused = 0, unsure = 0, ended = 0, inexact = 0;
-	for (size_t i = 0; i < list->n; i++) {
-		const struct preflight_entry *e = &list->entries[i];
-		read += !e->error;
-		ended += e->error == -ESRCH;
-		inexact += e->inexact;
-		unsure += !e->error && e->report.verdict == SS_FORK_UNSURE;
-		refused += !e->error && e->report.verdict != SS_FORK_OK;
-	}
+	struct preflight_counts c = preflight_count(list);
 	fprintf(to, "vm.overcommit_memory=%d: of %zu processes %zu could not fork",
-		list->system.overcommit, read, refused - unsure);
-	if (unsure)
-		fprintf(to, ", of %zu it is uncertain", unsure);
-	if (inexact)
-		fprintf(to, ", %zu could not be read exactly", inexact);
-	if (read + ended < list->n)
-		fprintf(to, ", %zu more could not be read", list->n - read - ended);
-	if (ended)
-		fprintf(to, ", %zu have ended", ended);
+		list->system.overcommit, c.read, c.refused);
+	if (c.unsure)
+		fprintf(to, ", of %zu it is uncertain", c.unsure);
+	if (c.inexact)
+		fprintf(to, ", %zu could not be read exactly", c.inexact);
+	if (c.unreadable)
+		fprintf(to, ", %zu more could not be read", c.unreadable);
+	if (c.ended)
+		fprintf(to, ", %zu have ended", c.ended);
 	fputc('\n', to);
 }
 

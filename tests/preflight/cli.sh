@@ -78,6 +78,45 @@ if test -w /dev/full; then
 	done
 fi
 
+# The exit status as an answer.
+expect 1 --check --proc "$data/embedded-4.19" 312
+expect 1 --check --json --proc "$data/embedded-4.19" 312
+expect 1 --watch 0.01 --check --proc "$data/embedded-4.19" 312
+test "$(grep -c '^process' "$out")" = 1 || say "--watch --check does not end at once"
+expect 125 --check 999999999
+for wrong in 0 -1 x 1x 100000 nan inf 0x10; do
+	expect 125 --watch $wrong $$
+	printed "--watch is a number of seconds"
+done
+
+# Again and again: until nobody reads it any longer.
+"$safespawn" preflight --watch 0.01 --proc "$data/embedded-4.19" 312 2>/dev/null |
+	grep '^process' | head -n 3 >"$out"
+test "$(wc -l <"$out")" = 3 || say "--watch looks once: $(cat "$out")"
+
+expect 0 --metrics --proc "$data/embedded-4.19" 312
+printed 'safespawn_processes{fork="refused"} 1'
+printed ',verdict="ENOMEM",cause="mapping-over-available"} 1'
+printed 'safespawn_overcommit_memory 0'
+bare=$(grep -vE '^(# (HELP|TYPE) safespawn_[a-z_]+ .+|safespawn_[a-z_]+([{][a-z]+="[^"]*"(,[a-z]+="[^"]*")*})? (\+Inf|[0-9]+))$' "$out")
+test -z "$bare" || say "not Prometheus: $bare"
+
+# No colour but on a terminal.
+expect 0 --all
+if grep -q "$(printf '\033')" "$out"; then say "colours in a file"; fi
+if command -v script >/dev/null; then
+	coloured() { # status of grep, environment
+		want=$1
+		shift
+		script -qec "env $* '$safespawn' preflight --proc '$data/embedded-4.19'" /dev/null \
+			</dev/null | grep -q "$(printf '\033')\[31mENOMEM "
+		test $? = "$want" || say "colours with $*"
+	}
+	coloured 0 TERM=xterm
+	coloured 1 TERM=dumb
+	coloured 1 TERM=xterm NO_COLOR=1
+fi
+
 # Names that would steer a terminal or break the JSON.
 dir=$(mktemp -d) || exit 99
 cp -R "$data/embedded-4.19/." "$dir"
@@ -92,6 +131,9 @@ named() { # as the kernel writes it, as text, as JSON
 named '\033[31m"\\\\\377\303\251' '?[31m"\?é' '\u001b[31m\"\\\ufffdé'
 named '\302\23331m\302\241\233' '?31m¡?' '\u009b31m¡\ufffd'
 named 'a\\nb\\\\c' 'a?b\c' 'a\u000ab\\c'
+printf 'Name:\ta"\\nb\\\\c\nTgid:\t312\nVmSize:\t 8 kB\n' >"$dir/312/status"
+expect 0 --metrics --proc "$dir" 312
+printed 'name="a\"\nb\\c"'
 rm "$dir/312/smaps"
 expect 0 --proc "$dir" --exact 312
 printed "not exact"
