@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "preload/late.h"
+#include "preload/late/late.h"
 #include "preload/leanfork/lean.h"
 #include "preload/leanfork/sites.h"
 #include "preload/next.h"

@@ -7,7 +7,7 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
-#include "preload/late.h"
+#include "preload/late/late.h"
 #include "preload/report_target.h"
 #include "preload/settings.h"
 

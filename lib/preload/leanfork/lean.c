@@ -16,7 +16,7 @@
  *   child.c       the child until it execs: fault.c, memory.c, dispatched.c
  *   calls.c       what its system calls mean; args.c, files.c, process.c, mappings.c, limits.c,
  *                 signals.c, timers.c, exec.c
- *   gate.c        the only code that makes system calls here
+ *   gate.S        the only code that makes system calls here
  *
  * In a lean child the gate is a way past its own dispatch: nothing of the parent's half, this file
  * included, may run there.

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The shim's own procedure linkage table. The shim imports two symbols, dlsym and environ. Each other
+ * function of libc's is called through a slot, and the first interposed function that a process calls
+ * fills all slots. There are two reasons:
+ *
+ *  - ld.so looks up each import in every process, and most processes never start another. Without the
+ *    table 60 imports make `true` 2 to 4 % slower.
+ *  - A command may have another libc. Its loader takes this library as well, and ends the program if an
+ *    import is not there: musl has no __snprintf_chk and no __isoc23_sscanf.
+ *
+ * Lazy binding gives the first alone, and only until somebody links with -z now. It runs the dynamic
+ * linker in signal handlers and in children. A second library that is opened when it is needed would
+ * give both, but dlopen allocates, locks, and finds no file after a chroot.
+ *
+ *  1. A call through an empty slot is a crash. Each interposed function fills the slots first. What
+ *     runs before, the constructor in a process that has no wishes and fclose of a stream that is not
+ *     ours, calls none of them.
+ *  2. Filled one by one, the slots would be filled in signal handlers and in children, where nothing
+ *     may be looked up any more. All are filled at once.
+ *  3. In that first call dlsym forgets what dlerror would have told.
+ *  4. A function that libc has in its static part only (atexit, pthread_atfork, in old ones fstat)
+ *     cannot be found. Its calls stay as they are, and the functions that it calls have slots. On
+ *     aarch64 the compiler's own code for atomic operations calls __getauxval before any constructor
+ *     runs, so that one is a third import.
+ *  5. In a process with another libc nothing is filled, and libc's own functions do the work.
+ */
+#include "preload/late/late.h"
+
+#include <dlfcn.h>
+#include <stdatomic.h>
+#include <stddef.h>
+
+/* In slots.S. */
+extern const char late_names[] __attribute__((visibility("hidden")));
+extern _Atomic(void *) late_slots[] __attribute__((visibility("hidden")));
+extern _Atomic(void *) late_slots_end[] __attribute__((visibility("hidden")));
+
+static bool is_own_libc(void)
+{
+	bool gnu = dlsym(RTLD_DEFAULT, "gnu_get_libc_version") != NULL;
+#ifdef __GLIBC__
+	return gnu;
+#else
+	return !gnu;
+#endif
+}
+
+static void fill_slots(void)
+{
+	const char *name = late_names;
+	for (_Atomic(void *) *slot = late_slots; slot < late_slots_end; slot++) {
+		atomic_store_explicit(slot, dlsym(RTLD_DEFAULT, name), memory_order_relaxed);
+		while (*name++)
+			;
+	}
+}
+
+/* Threads that come here at the same time find the same. */
+bool late_bind(void)
+{
+	enum { UNKNOWN, BOUND, FOREIGN };
+	static atomic_int state;
+	int seen = atomic_load_explicit(&state, memory_order_acquire);
+
+	if (seen == UNKNOWN) {
+		seen = is_own_libc() ? BOUND : FOREIGN;
+		if (seen == BOUND)
+			fill_slots();
+		atomic_store_explicit(&state, seen, memory_order_release);
+	}
+	return seen == BOUND;
+}

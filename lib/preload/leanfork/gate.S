@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The code whose addresses matter: see gate.h. A file of its own, because link-time optimisation
+ * does not see what is inside of an asm statement, and throws it away. It has no note that it stands
+ * a shadow stack: whether a lean child does is not known.
+ */
+.text
+.balign 64
+.hidden gate_start, gate_end, gate_call, gate_restorer
+.hidden probe_string, probe_start, probe_end, probe_failed
+.globl gate_start, gate_end, gate_call, gate_restorer
+.globl probe_string, probe_start, probe_end, probe_failed
+gate_start:
+.type gate_call, @function
+gate_call:
+.cfi_startproc
+	mov %rdi, %rax
+	mov %rsi, %rdi
+	mov %rdx, %rsi
+	mov %rcx, %rdx
+	mov %r8, %r10
+	mov %r9, %r8
+	mov 8(%rsp), %r9
+	syscall
+	ret
+.cfi_endproc
+.size gate_call, . - gate_call
+.type gate_restorer, @function
+gate_restorer:
+	mov $15, %eax
+	syscall
+	ud2
+.size gate_restorer, . - gate_restorer
+gate_end:
+.type probe_string, @function
+probe_string:
+.cfi_startproc
+	xor %eax, %eax
+1:	cmp %rsi, %rax
+	jae 2f
+probe_start:
+	cmpb $0, (%rdi,%rax)
+probe_end:
+	je 2f
+	inc %rax
+	jmp 1b
+2:	ret
+probe_failed:
+	mov $-1, %rax
+	ret
+.cfi_endproc
+.size probe_string, . - probe_string
+
+.section .note.GNU-stack, "", @progbits
