@@ -23,6 +23,8 @@ package_of() {
 	case $1 in
 	apr-1) echo libapr1-dev ;;
 	compiler) echo gcc libc6-dev ;;
+	dh) echo debhelper ;;
+	dpkg-buildpackage) echo dpkg-dev ;;
 	c++) echo g++ ;;
 	ninja) echo ninja-build ;;
 	tclsh) echo tcl ;;
