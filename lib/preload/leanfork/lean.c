@@ -7,8 +7,9 @@
  *   lock.c        one at a time
  *   window.c      the parent's half, in place of libc's clone
  *   charge.c      whether a native fork would be refused
- *   proc.c        what the kernel tells of a process
+ *   proc.c        what the kernel tells of a process; maps.c, its mappings
  *   filters.c     whether a seccomp filter would kill it
+ *   parts.c       a native fork that the heuristic overcommit mode lets pass
  *   plan.c        what is left out; ranges.c and hot.c, the pure parts of it
  *   marks.c       how the kernel is told
  *   serve.c       the parent until the child execs
@@ -31,6 +32,7 @@
 #include "preload/leanfork/dispatch.h"
 #include "preload/leanfork/filters.h"
 #include "preload/leanfork/lock.h"
+#include "preload/leanfork/parts.h"
 #include "preload/leanfork/plan.h"
 #include "preload/leanfork/proc.h"
 #include "preload/leanfork/state.h"
@@ -211,10 +213,12 @@ pid_t lean_native(pid_t (*libc_fork)(void))
 		return libc_fork();
 	lock_native();
 	pid_t pid = libc_fork();
-	if (pid == 0)
+	if (pid == 0) {
 		lock_reset();
-	else
+		parts_reset();
+	} else {
 		unlock_native();
+	}
 	return pid;
 }
 
@@ -243,6 +247,13 @@ pid_t lean_fork(const struct lean_wish *wish, struct lean_result *result)
 	*result = (struct lean_result){.outcome = LEAN_NATIVE, .call = LEAN_NO_CALL};
 	if (lean_is_child())
 		return wish->libc_fork();
+	if (wish->kind == LEAN_RESCUE && !wish->untried) {
+		pid_t pid = parts_fork(wish->libc_fork);
+		if (pid >= 0 || errno != ENOMEM) {
+			result->outcome = pid < 0 ? LEAN_FAILED : LEAN_DONE;
+			return pid;
+		}
+	}
 	enum lean_reason reason = look_around(wish, &filtered);
 	if (reason != LEAN_FINE)
 		return without(wish, result, reason);

@@ -45,14 +45,14 @@ static bool one_mapping(uintptr_t start, uintptr_t end)
 	return r == -ENOMEM || r == -EAGAIN || r == (long)start;
 }
 
-static bool joined(uintptr_t at)
+bool marks_joined(uintptr_t at)
 {
 	return one_mapping(at - PAGE, at + PAGE);
 }
 
 static bool parted(struct span at)
 {
-	return !joined(at.start) && !joined(at.end);
+	return !marks_joined(at.start) && !marks_joined(at.end);
 }
 
 /* (3) After a mark has been cleared. Returns whether there was such advice. */
@@ -71,9 +71,9 @@ static bool give_again(struct span at, int advice, int opposite)
 bool marks_possible(struct lean *l)
 {
 	uintptr_t at = ((uintptr_t)l->text + 2 * PAGE - 1) & ~(PAGE - 1);
-	bool before = joined(at);
-	bool parts = advise(at, at + PAGE, MADV_DONTFORK) == 0 && !joined(at);
-	return advise(at, at + PAGE, MADV_DOFORK) == 0 && before && parts && joined(at);
+	bool before = marks_joined(at);
+	bool parts = advise(at, at + PAGE, MADV_DONTFORK) == 0 && !marks_joined(at);
+	return advise(at, at + PAGE, MADV_DOFORK) == 0 && before && parts && marks_joined(at);
 }
 
 /* (1) (2) */
@@ -81,7 +81,7 @@ static bool is_wiped(struct span at)
 {
 	struct span inside = {at.start + PAGE, at.end};
 	bool done = advise(inside.start, inside.end, MADV_WIPEONFORK) == 0;
-	if (joined(inside.start))
+	if (marks_joined(inside.start))
 		return true;
 	advise(inside.start, inside.end, MADV_KEEPONFORK);
 	return give_again(inside, MADV_WIPEONFORK, MADV_KEEPONFORK) || !done;
@@ -92,7 +92,7 @@ static bool set(struct span at)
 	if (!one_mapping(at.start - PAGE, at.end + PAGE)) /* (4) */
 		return false;
 	bool done = advise(at.start, at.end, MADV_DONTFORK) == 0;
-	if (joined(at.start)) /* (1) */
+	if (marks_joined(at.start)) /* (1) */
 		return false;
 	if (done && !is_wiped(at))
 		return true;

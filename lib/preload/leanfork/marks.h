@@ -7,6 +7,9 @@
 /* Whether this kernel shows what marks.c has to see of it. */
 bool marks_possible(struct lean *l);
 
+/* Whether the pages before and after an address are of one mapping. */
+bool marks_joined(uintptr_t at);
+
 /* Has the kernel leave the ranges out of children, and again put them into them. Ranges that the
  * program has already told it how to treat, or that can't be marked, drop out of the choice. */
 void marks_set(struct lean *l);

@@ -2,15 +2,14 @@
 #include "preload/leanfork/plan.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <link.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 
+#include "preload/leanfork/maps.h"
 #include "preload/leanfork/marks.h"
-#include "preload/leanfork/proc.h"
 
 /* Kept of the stack on both sides of where it stands, and round the thread's own block: struct
  * pthread with its rseq area, the static TLS below it. */
@@ -78,33 +77,9 @@ static void keep_needed(struct lean *l, uintptr_t stack)
 		keep(l, hot.spans[i].start, hot.spans[i].end);
 }
 
-/* What is left of the text after its last whole line moves to its start. Returns its length. */
-static size_t take_lines(struct lean *l, size_t len)
+static void consider(void *context, const struct mapping *mapping)
 {
-	size_t start = 0;
-	for (size_t i = 0; i < len; i++) {
-		struct mapping mapping;
-		if (l->text[i] != '\n')
-			continue;
-		if (mapping_parse(&mapping, l->text + start, i - start))
-			choice_add(&l->choice, &mapping);
-		start = i + 1;
-	}
-	copy_bytes(l->text, l->text + start, len - start);
-	return len - start;
-}
-
-static bool read_maps(struct lean *l)
-{
-	long fd = gate4(SYS_openat, AT_FDCWD, PROC_SELF "maps", O_RDONLY | O_CLOEXEC, 0);
-	size_t len = 0;
-	long n;
-	if (fd < 0)
-		return false;
-	while ((n = gate3(SYS_read, fd, l->text + len, sizeof l->text - len)) > 0)
-		len = take_lines(l, len + (size_t)n);
-	gate1(SYS_close, fd);
-	return n == 0;
+	choice_add(context, mapping);
 }
 
 /* Whether reading our own memory this way is allowed here. */
@@ -155,7 +130,8 @@ enum lean_reason plan_make(struct lean *l, uintptr_t stack)
 	l->choice.max_shared = SHARED_MAX;
 	l->choice.readonly = l->readonly;
 	l->choice.max_readonly = READONLY_MAX;
-	if (!marks_possible(l) || !can_read_self(l) || !can_wait(l) || !read_maps(l))
+	if (!marks_possible(l) || !can_read_self(l) || !can_wait(l) ||
+		!maps_read(l->text, sizeof l->text, consider, &l->choice))
 		return LEAN_KERNEL;
 	if (l->choice.too_many_shared && l->wish.kind == LEAN_EAGER)
 		return LEAN_FAULT;
