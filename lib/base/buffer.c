@@ -11,8 +11,8 @@ enum { FIRST_ROOM = 4096, DROP_ROOM = 65536 };
 
 static size_t most_room(const struct buffer *buffer)
 {
-	if (!buffer->limit || buffer->limit > SIZE_MAX / 2)
-		return SIZE_MAX;
+	if (!buffer->limit || buffer->limit > PTRDIFF_MAX / 2)
+		return PTRDIFF_MAX;
 	return buffer->limit + 1 + DROP_ROOM;
 }
 

@@ -7,12 +7,6 @@
 #include "base/cancel.h"
 
 #include <pthread.h>
-#ifdef __GLIBC__
-#if __GLIBC_PREREQ(2, 32)
-#include <sys/single_threaded.h>
-#define HAS_SINGLE_THREADED
-#endif
-#endif
 
 void ss__cancel_off(struct cancel *before)
 {
@@ -24,14 +18,4 @@ void ss__cancel_as_before(const struct cancel *before)
 {
 	pthread_setcancelstate(before->state, NULL);
 	pthread_setcanceltype(before->type, NULL);
-}
-
-/* pthread_cancel is not for signal handlers: a thread that is alone has nobody who could call it. */
-bool ss__cancel_is_impossible(void)
-{
-#ifdef HAS_SINGLE_THREADED
-	return __libc_single_threaded;
-#else
-	return false;
-#endif
 }

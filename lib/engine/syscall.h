@@ -3,7 +3,8 @@
 #define ENGINE_SYSCALL_H
 
 #include <stdint.h>
-#include <sys/syscall.h>
+
+#include "base/kernel_numbers.h"
 
 /*
  * System calls without libc: no errno, no cancellation, no lazily bound symbol, no sanitizer. What
@@ -38,16 +39,5 @@
 
 /* waitid by pidfd, 5.4. */
 #define WAIT_PIDFD 3
-
-/* The same numbers on every architecture; here for headers older than the calls. */
-#ifndef SYS_pidfd_send_signal
-#define SYS_pidfd_send_signal 424
-#endif
-#ifndef SYS_clone3
-#define SYS_clone3 435
-#endif
-#ifndef SYS_close_range
-#define SYS_close_range 436
-#endif
 
 #endif

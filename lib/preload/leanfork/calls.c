@@ -10,12 +10,12 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/sysinfo.h>
-#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/times.h>
 #include <sys/utsname.h>
 #include <time.h>
 
+#include "base/kernel_numbers.h"
 #include "preload/leanfork/exec.h"
 #include "preload/leanfork/judges.h"
 #include "preload/leanfork/limits.h"

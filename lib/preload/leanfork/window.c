@@ -22,11 +22,10 @@
 #include "preload/leanfork/window.h"
 
 #include <errno.h>
-#include <linux/futex.h>
 #include <linux/sched.h>
-#include <sys/syscall.h>
 #include <time.h>
 
+#include "base/kernel_numbers.h"
 #include "preload/leanfork/calls.h"
 #include "preload/leanfork/child.h"
 #include "preload/leanfork/dispatch.h"
