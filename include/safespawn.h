@@ -172,10 +172,14 @@ SS_API const char *ss_stage_name(enum ss_stage stage);
 
 /*
  * Waits until the child has ended, reaps it and stores its wait status (see wait(2)); status may be
- * NULL. timeout_ms: -1 for ever, 0 just looks. ETIMEDOUT, EINTR (a signal handler ran), ECHILD (not
- * there any more: already waited for, or SIGCHLD is ignored). A cancellation point.
+ * NULL. timeout_ms: -1 for ever, 0 just looks. ETIMEDOUT, EINTR (a signal handler ran), ECHILD (already
+ * waited for; before Linux 6.15 or without a pidfd even if SIGCHLD is ignored or if another part of
+ * the program has reaped it). A cancellation point.
  */
 SS_API int ss_wait(struct ss_child *child, int *status, int timeout_ms);
+
+/* ss_wait that also stores what the child has used, as wait4(2) does; usage may be NULL. */
+SS_API int ss_wait_usage(struct ss_child *child, int *status, struct rusage *usage, int timeout_ms);
 
 /* Sends a signal to the child alone, never to a stranger that got its pid. ESRCH, EPERM, EINVAL. */
 SS_API int ss_kill(struct ss_child *child, int sig);
@@ -200,8 +204,20 @@ struct ss_io {
 	const void *input; /* for the child's stdin; of length 0: an end of file at once */
 	size_t input_len;
 	size_t limit;   /* most bytes kept of each stream, the rest is read and dropped; 0: all */
-	int timeout_ms; /* 0: none */
+	int timeout_ms; /* for all of it, counted from the call; 0 or -1: none */
+	uint64_t flags; /* SS_IO_... */
+	/*
+	 * Gets each piece of the output instead of the result. stream: 1 stdout, 2 stderr (2 + i: that of
+	 * child i of a pipeline). Anything but 0 ends the child: ECANCELED. It must return, and is called
+	 * with cancellation off.
+	 */
+	int (*on_output)(void *context, int stream, const char *data, size_t len);
+	void *context;
+	int grace_ms; /* SIGTERM and so long to end before SIGKILL; -1: for ever; 0: SIGKILL at once */
 };
+
+/* struct ss_io.flags: done when the child has ended, although another process holds its output. */
+#define SS_IO_UNTIL_EXIT (UINT64_C(1) << 0)
 
 struct ss_result {
 	size_t size;    /* sizeof(struct ss_result) */
@@ -210,27 +226,31 @@ struct ss_result {
 	size_t out_len; /* a NUL follows, not counted */
 	char *err;
 	size_t err_len;
-	unsigned timed_out : 1, truncated : 1;
-	struct rusage usage; /* of the child and the children that it has waited for */
+	unsigned timed_out : 1;
+	unsigned truncated : 1; /* either stream */
+	unsigned out_truncated : 1, err_truncated : 1;
+	unsigned status_known : 1; /* status counts */
+	struct rusage usage;       /* of the child and the children that it has waited for */
 };
 
 /*
  * Feeds input to the child's stdin and reads its stdout and stderr, all at once so that no pipe can
  * block another, until they end; then waits for the child. io may be NULL. Closes child's pipes.
- * A child that does not read its input is no error, and no SIGPIPE comes of it. ETIMEDOUT: the
- * child, or its group if it has its own, was killed and reaped; *result then has what was read.
- * EINVAL: bad size, or input without a pipe. ENOMEM, EIO and others: the child still runs, and so
- * it does with EPERM, when its time was over but it may not be killed. Goes on after EINTR. A
- * cancellation point; nothing but the child is left then.
+ * A child that does not read its input is no error, and no SIGPIPE comes of it. EINVAL: bad size, or
+ * input without a pipe; *result is untouched. After any other error it has what was read. ETIMEDOUT,
+ * ECANCELED: the child, or its group if it has its own, was ended and reaped. ECHILD: it has ended,
+ * but its status is not known. ENOMEM, EIO: the child still runs, and so it does with EPERM: it was to
+ * be killed, but may not be. Goes on after EINTR. A cancellation point; nothing but the child is left.
  */
 SS_API int ss_communicate(struct ss_child *child, const struct ss_io *io, struct ss_result *result);
 
 /*
  * Spawns, communicates, releases. stdout and stderr go into the result unless the options say where
- * else; stdin is a pipe if there is input. With a timeout the child gets a process group of its
- * own, unless the options say something about session or group, so that all of it can be killed.
- * Errors as ss_spawn and ss_communicate; whatever happens, the child has ended, unless it may not
- * be killed: EPERM at a timeout.
+ * else; stdin is a pipe if there is input. With a timeout or on_output the child gets a process group
+ * of its own, so that all of it can be ended; not if the options say something about session or group,
+ * and not in the foreground of a terminal, where keys are for both: there its descendants are ended.
+ * Errors as ss_spawn, with *result untouched, and as ss_communicate; whatever happens, the child has
+ * ended, unless it may not be killed: EPERM.
  */
 SS_API int ss_run(char *const argv[], const struct ss_options *options, const struct ss_io *io,
 	struct ss_result *result);
@@ -246,6 +266,14 @@ SS_API void ss_result_free(struct ss_result *result);
  */
 SS_API int ss_pipeline(struct ss_child children[], char *const *const argvs[], size_t n,
 	const struct ss_options *options);
+
+/*
+ * ss_run for a line of programs: feeds the first, reads the last one's stdout and the stderr of each,
+ * and waits for all. results[n], which may be NULL, has one size in all its elements. Errors as
+ * ss_pipeline and ss_run; ECHILD: the status of at least one is not known.
+ */
+SS_API int ss_run_pipeline(char *const *const argvs[], size_t n, const struct ss_options *options,
+	const struct ss_io *io, struct ss_result results[]);
 
 /* ---- Preflight: would fork pass? ------------------------------------------------------------- */
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 /* DROP_ROOM: where what is beyond the limit goes, as much as most pipes hold. */
-enum { FIRST_ROOM = 4096, DROP_ROOM = 65536 };
+enum { FIRST_ROOM = 4096, SECOND_ROOM = 131072, DROP_ROOM = 65536 };
 
 static size_t most_room(const struct buffer *buffer)
 {
@@ -19,6 +19,8 @@ static size_t most_room(const struct buffer *buffer)
 static size_t next_room(const struct buffer *buffer)
 {
 	size_t room = buffer->room ? buffer->room * 2 : FIRST_ROOM;
+	if (buffer->room && room < SECOND_ROOM)
+		room = SECOND_ROOM;
 	size_t most = most_room(buffer);
 	return buffer->truncated || room > most ? most : room;
 }
@@ -46,6 +48,11 @@ int ss__buffer_make_room(struct buffer *buffer)
 		return 0;
 	int error = resize(buffer, next_room(buffer));
 	return spare ? 0 : error;
+}
+
+int ss__buffer_reserve(struct buffer *buffer, size_t len)
+{
+	return buffer->room > len ? 0 : resize(buffer, len + 1);
 }
 
 void ss__buffer_added(struct buffer *buffer, size_t len)

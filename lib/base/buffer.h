@@ -16,6 +16,8 @@ struct buffer {
 
 /* Room for more, at text + len; ss__buffer_spare says how much. 0 or -ENOMEM; what was there stays. */
 int ss__buffer_make_room(struct buffer *buffer);
+/* Room for so much at once, in an empty buffer without limit. */
+int ss__buffer_reserve(struct buffer *buffer, size_t len);
 size_t ss__buffer_spare(const struct buffer *buffer);
 
 /* So much has been written there. What is beyond the limit is dropped. */

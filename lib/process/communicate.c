@@ -1,151 +1,275 @@
 /* SPDX-License-Identifier: MIT */
+/* ss_communicate, and what ss_run and ss_run_pipeline have in common with it. */
+#include "process/communicate.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include <safespawn.h>
 #include "base/cancel.h"
-#include "process/communicate.h"
 #include "base/clock.h"
 #include "process/exchange.h"
 #include "process/handle.h"
-#include "base/sized.h"
-#include "base/write_guard.h"
 
-/* What has to be undone however the conversation ends, cancellation included. */
-struct talk {
-	struct exchange exchange;
-	struct write_guard guard;
+/* The exchange and what it needs room for; a line of one needs no memory. */
+struct session {
+	const struct talk *talk;
+	struct ss_result *results;
+	struct exchange x;
+	void *memory;
+	struct reader readers[2];
+	struct pollfd fds[4];
 };
 
-static void end_talk(void *arg)
+/* ---- Waiting and ending ---- */
+
+static int await_end(const struct exchange *x, const struct ss_child *child)
 {
-	struct talk *talk = arg;
-	ss__write_guard_release(&talk->guard);
-	ss__exchange_leave(&talk->exchange);
-	ss__buffer_free(&talk->exchange.out);
-	ss__buffer_free(&talk->exchange.err);
+	int error;
+	pthread_setcancelstate(x->cancel_state, NULL);
+	do {
+		error = ss__handle_await(child, ss__deadline_left(x->deadline));
+	} while (error == -EINTR);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+	return error;
 }
 
-static int await_end(const struct exchange *x)
+/* One that others have reaped is not waited for. */
+static int await_ends(struct exchange *x)
 {
-	int error, off;
-	pthread_setcancelstate(x->cancel_state, &off);
-	do {
-		error = ss__handle_await(x->child, ss__deadline_left(x->deadline));
-	} while (error == -EINTR);
-	pthread_setcancelstate(off, NULL);
+	for (size_t i = 0; i < x->n; i++) {
+		int error = await_end(x, &x->children[i]);
+		if (error && error != -ECHILD)
+			return error;
+	}
+	return 0;
+}
+
+static int carry_on(struct exchange *x)
+{
+	int error = ss__exchange_run(x);
+	return error ? error : await_ends(x);
+}
+
+typedef int reap_fn(struct ss_child *child, int *status, struct rusage *usage);
+
+static int reap_all(struct session *s, reap_fn *reap)
+{
+	int error = 0;
+	for (size_t i = 0; i < s->x.n; i++) {
+		struct ss_result *result = &s->results[i];
+		int each = reap(&s->x.children[i], &result->status, &result->usage);
+		result->status_known = each == 0;
+		error = error ? error : each;
+	}
 	return error;
+}
+
+static void kill_families(struct exchange *x)
+{
+	for (size_t i = 0; i < x->n; i++)
+		ss__handle_kill_family(&x->children[i]);
+}
+
+/* What they write meanwhile is read: they could not end with a full pipe. */
+static void give_grace(struct session *s)
+{
+	struct exchange *x = &s->x;
+	if (s->talk->io->grace_ms == 0)
+		return;
+	x->deadline = ss__deadline_in(s->talk->io->grace_ms);
+	for (size_t i = 0; i < x->n; i++)
+		ss__handle_ask(&x->children[i]);
+	carry_on(x);
 }
 
 /*
  * Whatever can still be had is kept. That somebody else has reaped the child, or that memory runs
- * out for the rest of its output, does not change that its time was over.
+ * out for the rest of its output, does not change why it was ended.
  */
-static int kill_and_collect(struct exchange *x, struct ss_result *result)
+static int end_children(struct session *s, int why)
 {
-	if (x->child->own_group)
-		ss__handle_kill_group(x->child, SIGKILL);
-	int error = ss__handle_kill_and_reap(x->child, &result->status, &result->usage);
+	give_grace(s);
+	kill_families(&s->x);
+	int error = reap_all(s, ss__handle_kill_and_reap);
 	if (error == -EPERM)
 		return error;
-	ss__exchange_drain(x);
-	result->timed_out = 1;
+	ss__exchange_drain(&s->x);
+	return why;
+}
+
+static int converse(struct session *s)
+{
+	int error = ss__exchange_enter(&s->x);
+	if (!error)
+		error = carry_on(&s->x);
+	if (!error)
+		return reap_all(s, ss__handle_reap);
+	for (size_t i = 0; i < s->x.n; i++)
+		s->results[i].timed_out = error == -ETIMEDOUT;
+	bool is_time = error == -ETIMEDOUT || error == -ECANCELED;
+	return is_time || s->talk->ends_children ? end_children(s, error) : error;
+}
+
+/* ---- Results ---- */
+
+static void move_text(struct buffer *text, char **to, size_t *len)
+{
+	ss__buffer_trim(text);
+	*to = text->text;
+	*len = text->len;
+	*text = (struct buffer){0};
+}
+
+/* The first reader is the last child's stdout, the others are the errors of each. */
+static void move_texts(struct session *s)
+{
+	struct ss_result *last = &s->results[s->x.n - 1];
+	struct reader *readers = s->x.readers;
+	if (s->talk->io->on_output)
+		return;
+	last->out_truncated = readers[0].text.truncated;
+	move_text(&readers[0].text, &last->out, &last->out_len);
+	for (size_t i = 0; i < s->x.n; i++) {
+		struct ss_result *result = &s->results[i];
+		result->err_truncated = readers[1 + i].text.truncated;
+		move_text(&readers[1 + i].text, &result->err, &result->err_len);
+		result->truncated = result->out_truncated || result->err_truncated;
+	}
+}
+
+void ss__results_give(struct ss_result *theirs, struct ss_result *results, size_t n)
+{
+	size_t size = theirs ? theirs->size : 0;
+	for (size_t i = 0; i < n; i++) {
+		if (theirs)
+			ss__sized_write((char *)theirs + i * size, &results[i], sizeof results[i]);
+		else
+			ss_result_free(&results[i]);
+	}
+}
+
+/* ---- Session ---- */
+
+static int find_room(struct session *s)
+{
+	size_t n = s->talk->n, n_fds = 2 + 2 * n;
+	s->x.readers = s->readers;
+	s->x.fds = s->fds;
+	if (n == 1)
+		return 0;
+	s->memory = calloc(1, (n + 1) * sizeof *s->readers + n_fds * sizeof *s->fds);
+	if (!s->memory)
+		return -ENOMEM;
+	s->x.readers = s->memory;
+	s->x.fds = (struct pollfd *)(s->x.readers + n + 1);
 	return 0;
 }
 
-static int prepare_texts(struct exchange *x)
+static void add_reader(struct session *s, int *fd, int stream)
 {
-	int error = x->child->out >= 0 ? ss__buffer_make_room(&x->out) : 0;
-	if (!error && x->child->err >= 0)
-		error = ss__buffer_make_room(&x->err);
-	return error;
-}
-
-/* 0: the result counts. */
-static int converse(struct exchange *x, struct ss_result *result)
-{
-	int error = prepare_texts(x);
-	if (!error)
-		error = ss__exchange_run(x);
-	if (!error)
-		error = await_end(x);
-	if (!error)
-		return ss__handle_reap(x->child, &result->status, &result->usage);
-	return error == -ETIMEDOUT ? kill_and_collect(x, result) : error;
-}
-
-static void move_texts(struct ss_result *result, struct exchange *x)
-{
-	ss__buffer_trim(&x->out);
-	ss__buffer_trim(&x->err);
-	result->out = x->out.text;
-	result->out_len = x->out.len;
-	result->err = x->err.text;
-	result->err_len = x->err.len;
-	result->truncated = x->out.truncated || x->err.truncated;
-	x->out = x->err = (struct buffer){0};
-}
-
-static int talk_to(struct ss_child *child, const struct ss_io *io, struct ss_result *result)
-{
-	struct talk talk = {
-		.exchange =
-			{
-				.child = child,
-				.input = io->input,
-				.input_len = io->input_len,
-				.out.limit = io->limit,
-				.err.limit = io->limit,
-				.deadline = ss__deadline_in(io->timeout_ms ? io->timeout_ms : -1),
-			},
+	const struct ss_io *io = s->talk->io;
+	s->x.readers[s->x.n_readers++] = (struct reader){
+		.fd = fd,
+		.stream = stream,
+		.text.limit = io->on_output ? 0 : io->limit,
 	};
+}
+
+static int open_session(struct session *s)
+{
+	const struct talk *t = s->talk;
+	s->x.children = t->children;
+	s->x.n = t->n;
+	s->x.io = t->io;
+	s->x.input = t->io->input;
+	s->x.input_len = t->io->input_len;
+	s->x.deadline = t->deadline;
+	int error = find_room(s);
+	if (error)
+		return error;
+	add_reader(s, &t->children[t->n - 1].out, 1);
+	for (size_t i = 0; i < t->n; i++)
+		add_reader(s, &t->children[i].err, 2 + (int)i);
+	return 0;
+}
+
+/* However it ends, by cancellation too. */
+static void close_session(void *arg)
+{
+	struct session *s = arg;
+	ss__exchange_leave(&s->x);
+	free(s->memory);
+}
+
+int ss__talk(const struct talk *talk, struct ss_result *results)
+{
+	struct session s = {.talk = talk, .results = results};
 	struct cancel cancel;
-	int error;
+	memset(results, 0, talk->n * sizeof *results);
 	ss__cancel_off(&cancel);
-	talk.exchange.cancel_state = cancel.state;
-	ss__write_guard_hold(&talk.guard);
-	pthread_cleanup_push(end_talk, &talk);
-	error = converse(&talk.exchange, result);
-	if (!error)
-		move_texts(result, &talk.exchange);
+	s.x.cancel_state = cancel.state;
+	int error = open_session(&s);
+	pthread_cleanup_push(close_session, &s);
+	if (!error) {
+		error = converse(&s);
+		move_texts(&s);
+	}
 	pthread_cleanup_pop(1);
 	ss__cancel_as_before(&cancel);
 	return error;
 }
 
-static int check(const struct ss_child *child, const struct ss_io *io)
+/* ---- ss_communicate ---- */
+
+int ss__io_read(struct ss_io *io, const struct ss_io *given)
 {
-	if (!child || io->timeout_ms < 0 || (io->input_len && (!io->input || child->in < 0)))
+	int error = ss__sized_read(io, sizeof *io, given, IO_FIRST_SIZE);
+	if (error)
+		return error;
+	if (io->timeout_ms < -1 || io->grace_ms < -1 || io->flags & ~SS_IO_UNTIL_EXIT)
+		return -EINVAL;
+	return io->input_len && !io->input ? -EINVAL : 0;
+}
+
+int64_t ss__io_deadline(const struct ss_io *io)
+{
+	return ss__deadline_in(io->timeout_ms ? io->timeout_ms : -1);
+}
+
+static int check(
+	const struct ss_child *child, const struct ss_io *io, const struct ss_result *result)
+{
+	int error = result ? ss__sized_check(result, RESULT_FIRST_SIZE) : 0;
+	if (error)
+		return error;
+	if (!child || (io->input_len && child->in < 0))
 		return -EINVAL;
 	return child->pid <= 0 ? -ECHILD : 0;
 }
 
-int ss__communicate(struct ss_child *child, const struct ss_io *given, struct ss_result *result)
+static int communicate(struct ss_child *child, const struct ss_io *given, struct ss_result *result)
 {
-	struct ss_io io = {0};
-	struct ss_result mine = {0};
-	int error = ss__sized_read(&io, sizeof io, given, IO_FIRST_SIZE);
-	if (!error && result)
-		error = ss__sized_check(result, RESULT_FIRST_SIZE);
+	struct ss_io io;
+	struct ss_result mine;
+	int error = ss__io_read(&io, given);
 	if (!error)
-		error = check(child, &io);
-	if (!error)
-		error = talk_to(child, &io, &mine);
+		error = check(child, &io, result);
 	if (error)
 		return error;
-	if (result)
-		ss__sized_write(result, &mine, sizeof mine);
-	else
-		ss_result_free(&mine);
-	return mine.timed_out ? -ETIMEDOUT : 0;
+	const struct talk talk = {
+		.children = child, .n = 1, .io = &io, .deadline = ss__io_deadline(&io)};
+	error = ss__talk(&talk, &mine);
+	ss__results_give(result, &mine, 1);
+	return error;
 }
 
 int ss_communicate(struct ss_child *child, const struct ss_io *io, struct ss_result *result)
 {
 	int saved = errno;
-	int error = ss__communicate(child, io, result);
+	int error = communicate(child, io, result);
 	errno = error ? -error : saved;
 	return error ? -1 : 0;
 }

@@ -2,12 +2,37 @@
 #ifndef PROCESS_COMMUNICATE_H
 #define PROCESS_COMMUNICATE_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include <safespawn.h>
+#include "base/sized.h"
 
 #define IO_FIRST_SIZE SIZED_UP_TO(struct ss_io, timeout_ms)
 #define RESULT_FIRST_SIZE SIZED_UP_TO(struct ss_result, usage)
 
-/* ss_communicate, but 0 or -errno. The result may be NULL. */
-int ss__communicate(struct ss_child *child, const struct ss_io *io, struct ss_result *result);
+/* Reads the caller's io, which may be NULL, into *io and checks it. 0, -EINVAL, -E2BIG. */
+int ss__io_read(struct ss_io *io, const struct ss_io *given);
+
+/* When the time that starts now is over, as base/clock.h has it. */
+int64_t ss__io_deadline(const struct ss_io *io);
+
+/* A line of children, each one's stdout the next one's stdin, to be fed, read and waited for. */
+struct talk {
+	struct ss_child *children;
+	size_t n;
+	const struct ss_io *io; /* of ss__io_read */
+	int64_t deadline;
+	bool ends_children; /* whatever goes wrong */
+};
+
+/*
+ * Has the talk and fills in results[n], in any case. 0, or -errno as ss_communicate has it. A
+ * cancellation point.
+ */
+int ss__talk(const struct talk *talk, struct ss_result *results);
+
+/* Moves results[n] to the caller's, which may be NULL and have been checked. */
+void ss__results_give(struct ss_result *theirs, struct ss_result *results, size_t n);
 
 #endif

@@ -8,23 +8,42 @@
 
 #include <safespawn.h>
 #include "base/buffer.h"
+#include "base/write_guard.h"
 
-/* What goes on between the caller and the pipes of one child. */
-struct exchange {
-	struct ss_child *child;
-	const char *input;
-	size_t input_len;
-	struct buffer out, err;
-	int64_t deadline; /* of base/clock.h */
-	int cancel_state; /* the caller's */
-	bool changed[3];  /* which of the child's pipes blocked before */
-	/* Here, as a sanitizer would not notice that a cancellation ends the life of a local. */
-	struct pollfd fds[3];
+/* A stream of a child's that is read. */
+struct reader {
+	int *fd;      /* in its struct ss_child; -1 from its end on */
+	int stream;   /* as on_output gets it */
+	bool blocked; /* reads of the caller's blocked before */
+	struct buffer text;
 };
 
+/* What goes on between the caller and the pipes of a line of children: into the first, out of all. */
+struct exchange {
+	struct ss_child *children;
+	size_t n;
+	const char *input;
+	size_t input_len;
+	struct reader *readers;
+	size_t n_readers;
+	const struct ss_io *io; /* on_output, context and flags count here */
+	bool ends_deaf;         /* on_output has had enough */
+	int64_t deadline;       /* of base/clock.h */
+	int cancel_state;       /* the caller's */
+	/* The library's own. `fds` has room for the input, the readers and the children. */
+	struct pollfd *fds;
+	size_t n_fds, open, running;
+	bool in_blocked, writes_may_block, guarded;
+	struct write_guard guard;
+};
+
+/* Before the first run: buffers, and pipes that do not block. 0, -ENOMEM. */
+int ss__exchange_enter(struct exchange *exchange);
+
 /*
- * Feeds and reads until all pipes are at their end and closed. 0, -ETIMEDOUT, -ENOMEM, -errno. To be
- * called with cancellation off; it is the caller's only while this waits.
+ * Feeds and reads until all pipes are at their end and closed; with SS_IO_UNTIL_EXIT until the children
+ * have ended and what they wrote is read. 0, -ETIMEDOUT, -ECANCELED (on_output's wish), -ENOMEM, -errno.
+ * May be called again. To be called with cancellation off; it is the caller's only while this waits.
  */
 int ss__exchange_run(struct exchange *exchange);
 
@@ -34,7 +53,7 @@ int ss__exchange_run(struct exchange *exchange);
  */
 void ss__exchange_drain(struct exchange *exchange);
 
-/* In the end, however it has come: pipes that are still open block again. */
+/* In the end, however it has come: pipes that are still open block again, the texts are freed. */
 void ss__exchange_leave(struct exchange *exchange);
 
 #endif

@@ -19,23 +19,36 @@
  */
 #define HANDLE_FILLED UINT64_C(0x7373)
 
-/* Waits until the child has ended, without reaping it. -ETIMEDOUT, -EINTR, -ECHILD. */
+/* ss_child.own_group: what of the child's making is ended with it. */
+enum handle_family {
+	HANDLE_ALONE,
+	HANDLE_GROUP,      /* the group that it leads */
+	HANDLE_DESCENDANTS /* it is in its caller's group: the processes below it */
+};
+
+/*
+ * Waits until the child has ended, without reaping it. -ETIMEDOUT, -EINTR; -ECHILD: it is gone, and
+ * nobody knows how it ended. One that others have reaped has ended if the kernel knows its status.
+ */
 int ss__handle_await(const struct ss_child *child, int timeout_ms);
 
 /*
  * Reaps the child, waiting for its end, and stores its wait status and what it has used; either may
  * be NULL. Goes on after EINTR and is no cancellation point: where that matters ss__handle_await comes
- * first. -ECHILD.
+ * first. -ECHILD. The usage of a child that others have reaped is 0.
  */
 int ss__handle_reap(struct ss_child *child, int *status, struct rusage *usage);
 
 /* The same in one call of the kernel's: -EINTR as well, and for threads that can't be cancelled. */
 int ss__handle_reap_once(struct ss_child *child, int *status, struct rusage *usage);
 
+/* A pause of 1 to 20 ms, for loops that nothing wakes up. */
+int ss__handle_nap(int step, int left_ms);
+
 int ss__handle_kill(const struct ss_child *child, int sig);
 
 /*
- * SIGKILL, then handle_reap. -EPERM: it may not be killed and has not ended, so that the wait could
+ * SIGKILL, then ss__handle_reap. -EPERM: it may not be killed and has not ended, so that the wait could
  * last for ever; it is as before then. The second is for one that has refused a signal already.
  */
 int ss__handle_kill_and_reap(struct ss_child *child, int *status, struct rusage *usage);
@@ -44,8 +57,11 @@ int ss__handle_reap_refused(struct ss_child *child, int *status, struct rusage *
 /* To the group that the child leads and everything in it. */
 int ss__handle_kill_group(const struct ss_child *child, int sig);
 
-/* Whether the child is, also as a zombie, in the group that was made for it to lead. */
-bool ss__handle_leads(const struct ss_child *child);
+/* SIGTERM and SIGCONT to the child, and to the group that it leads. */
+int ss__handle_ask(const struct ss_child *child);
+
+/* SIGKILL to the rest of its family; a child without group is stopped for it. The child itself is still to be killed. */
+void ss__handle_kill_family(const struct ss_child *child);
 
 /* Whether the kernel can tell that a group is empty: signals to a group by pidfd, 6.9. */
 bool ss__handle_knows_group(const struct ss_child *child);

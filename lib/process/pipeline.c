@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+/* Lines of programs, each one's stdout the next one's stdin; ss_pipeline. */
+#include "process/pipeline.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -6,7 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <safespawn.h>
 #include "base/cancel.h"
 #include "process/handle.h"
 #include "process/options.h"
@@ -33,11 +35,11 @@ static void take_from(struct ss_child *before)
 }
 
 /* All of the groups as long as their leaders keep their numbers. */
-static void undo(struct ss_child *children, size_t n)
+void ss__line_end(struct ss_child *children, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (children[i].own_group)
-			ss__handle_kill_group(&children[i], SIGKILL);
+		if (children[i].pid > 0)
+			ss__handle_kill_family(&children[i]);
 	for (size_t i = 0; i < n; i++) {
 		ss__handle_kill_and_reap(&children[i], NULL, NULL);
 		ss_release(&children[i]);
@@ -65,7 +67,7 @@ static int spawn_one(struct ss_child *child, char *const argv[], struct ss_optio
 	return ss__spawn_child(child, argv, options, NULL);
 }
 
-static int spawn_line(struct ss_child *children, char *const *const argvs[], size_t n,
+int ss__line_spawn(struct ss_child *children, char *const *const argvs[], size_t n,
 	const struct ss_options *common)
 {
 	struct ss_child *leader = children;
@@ -74,7 +76,7 @@ static int spawn_line(struct ss_child *children, char *const *const argvs[], siz
 		struct ss_options options = options_for(common, before, leader, i == n - 1);
 		int error = spawn_one(&children[i], argvs[i], &options, &leader);
 		if (error) {
-			undo(children, i);
+			ss__line_end(children, i);
 			return error;
 		}
 		if (before)
@@ -88,7 +90,7 @@ static int spawn_aside(struct ss_child *children, char *const *const argvs[], si
 	const struct ss_options *common)
 {
 	struct ss_child *line = calloc(n, sizeof *line);
-	int error = line ? spawn_line(line, argvs, n, common) : -ENOMEM;
+	int error = line ? ss__line_spawn(line, argvs, n, common) : -ENOMEM;
 	if (!error)
 		memcpy(children, line, n * sizeof *line);
 	free(line);
@@ -108,8 +110,8 @@ static int pipeline(struct ss_child *children, char *const *const argvs[], size_
 		error = -EINVAL;
 	if (!error)
 		error = spawn_aside(children, argvs, n, &options);
-	if (error && theirs)
-		*theirs = (struct ss_failure){failure.stage, -error};
+	if (theirs)
+		*theirs = (struct ss_failure){error ? failure.stage : SS_STAGE_NONE, -error};
 	return error;
 }
 

@@ -1,14 +1,33 @@
 /* SPDX-License-Identifier: MIT */
+/* ss_run and ss_run_pipeline: spawn, talk, release. */
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include <safespawn.h>
 #include "base/cancel.h"
 #include "process/communicate.h"
+#include "process/handle.h"
 #include "process/options.h"
-#include "base/sized.h"
-#include "process/spawn.h"
+#include "process/pipeline.h"
+
+/* A call on its way. One child needs no memory. */
+struct run {
+	size_t n;
+	char *const *const *argvs;
+	struct ss_options options;
+	struct ss_io io;
+	int64_t deadline;
+	bool ends_descendants;
+	struct ss_child *children, one_child;
+	struct ss_result *results, one_result;
+	void *memory;
+};
+
+/* ---- Defaults ---- */
 
 static bool is_mapped(const struct ss_options *options, int fd)
 {
@@ -24,82 +43,161 @@ static void capture(const struct ss_options *options, struct ss_stdio *stream, i
 		*stream = SS_PIPE;
 }
 
-static void add_defaults(
-	struct ss_options *options, const struct ss_io *io, const struct ss_result *result)
+/* Where the terminal's keys are for the caller, they are for its children too. */
+static bool is_in_foreground(void)
 {
-	if (io->input && options->in.kind == SS_STDIO_INHERIT)
-		options->in = SS_PIPE;
-	if (result) {
-		capture(options, &options->out, 1);
-		capture(options, &options->err, 2);
-	}
-	if (io->timeout_ms && !(options->flags & SS_NEW_SESSION) && !options->group)
+	int tty = open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	bool is = tty >= 0 && tcgetpgrp(tty) == getpgrp();
+	if (tty >= 0)
+		close(tty);
+	return is;
+}
+
+static void choose_family(struct run *run)
+{
+	struct ss_options *options = &run->options;
+	bool may_be_ended = run->io.timeout_ms > 0 || run->io.on_output;
+	if (!may_be_ended || options->flags & (SS_NEW_SESSION | SS_NEW_GROUP) || options->group)
+		return;
+	run->ends_descendants = is_in_foreground();
+	if (!run->ends_descendants)
 		options->flags |= SS_NEW_GROUP;
 }
 
-static int check(const struct ss_options *options, const struct ss_io *io, struct ss_result *result)
+static void add_defaults(struct run *run, const struct ss_result *result)
 {
-	int error = result ? ss__sized_check(result, RESULT_FIRST_SIZE) : 0;
-	if (!error && (io->timeout_ms < 0 || (io->input_len && !io->input)))
-		error = -EINVAL;
-	if (!error && io->input_len && options->in.kind != SS_STDIO_PIPE)
-		error = -EINVAL;
+	struct ss_options *options = &run->options;
+	if (run->io.input && options->in.kind == SS_STDIO_INHERIT)
+		options->in = SS_PIPE;
+	if (result || run->io.on_output) {
+		capture(options, &options->out, 1);
+		capture(options, &options->err, 2);
+	}
+	choose_family(run);
+}
+
+/* ---- Checks ---- */
+
+/* All elements are of one size: it is how far apart they lie. */
+static int check_results(const struct ss_result *results, size_t n)
+{
+	int error = results ? ss__sized_check(results, RESULT_FIRST_SIZE) : 0;
+	for (size_t i = 1; results && !error && i < n; i++) {
+		const char *each = (const char *)results + i * results->size;
+		if (((const struct ss_result *)(const void *)each)->size != results->size)
+			error = -EINVAL;
+	}
 	return error;
 }
 
-/* Also when the thread is cancelled meanwhile: nobody else knows of the child. */
-static void end(void *child)
+static int read_request(struct run *run, const struct ss_options *options, const struct ss_io *io,
+	const struct ss_result *results)
 {
+	int error = ss__options_read(&run->options, options);
+	if (!error)
+		error = ss__io_read(&run->io, io);
+	if (!error && (!run->argvs || run->n == 0))
+		error = -EINVAL;
+	if (!error)
+		error = check_results(results, run->n);
+	if (error)
+		return error;
+	run->options.size = sizeof run->options;
+	run->deadline = ss__io_deadline(&run->io);
+	add_defaults(run, results);
+	return run->io.input_len && run->options.in.kind != SS_STDIO_PIPE ? -EINVAL : 0;
+}
+
+static int find_room(struct run *run)
+{
+	run->children = &run->one_child;
+	run->results = &run->one_result;
+	run->memory = NULL;
+	if (run->n == 1)
+		return 0;
+	run->memory = calloc(run->n, sizeof *run->children + sizeof *run->results);
+	if (!run->memory)
+		return -ENOMEM;
+	run->results = run->memory;
+	run->children = (struct ss_child *)(run->results + run->n);
+	return 0;
+}
+
+/* ---- The run ---- */
+
+/* Even when the thread is cancelled meanwhile: nobody else knows of the children. */
+static void end(void *arg)
+{
+	struct run *run = arg;
 	struct cancel cancel;
 	ss__cancel_off(&cancel);
-	if (((struct ss_child *)child)->pid > 0)
-		ss_terminate(child, NULL, 0);
-	ss_release(child);
+	ss__line_end(run->children, run->n);
+	free(run->memory);
 	ss__cancel_as_before(&cancel);
 }
 
-static int run(char *const argv[], struct ss_options *options, const struct ss_io *io,
-	struct ss_result *result)
+static int talk(struct run *run)
 {
-	struct ss_child child;
-	int error = ss__spawn_child(&child, argv, options, NULL);
-	if (error)
-		return error;
-	pthread_cleanup_push(end, &child);
-	error = ss__communicate(&child, io, result);
+	const struct talk talk = {
+		.children = run->children,
+		.n = run->n,
+		.io = &run->io,
+		.deadline = run->deadline,
+		.ends_children = true,
+	};
+	for (size_t i = 0; run->ends_descendants && i < run->n; i++)
+		run->children[i].own_group = HANDLE_DESCENDANTS;
+	int error = ss__talk(&talk, run->results);
 	/* It has ended by itself: what it has left in its group on purpose may stay. */
-	if (error == -ECHILD)
-		child.pid = 0;
+	for (size_t i = 0; error == -ECHILD && i < run->n; i++)
+		run->children[i].pid = 0;
+	return error;
+}
+
+static int spawn_and_talk(struct run *run, struct ss_result *results)
+{
+	struct cancel cancel;
+	ss__cancel_off(&cancel);
+	int error = ss__line_spawn(run->children, run->argvs, run->n, &run->options);
+	if (error) {
+		free(run->memory);
+		ss__cancel_as_before(&cancel);
+		return error;
+	}
+	pthread_cleanup_push(end, run);
+	ss__cancel_as_before(&cancel);
+	error = talk(run);
+	ss__results_give(results, run->results, run->n);
 	pthread_cleanup_pop(1);
 	return error;
 }
 
-static int read_and_run(char *const argv[], const struct ss_options *given,
-	const struct ss_io *given_io, struct ss_result *result)
+static int run_line(char *const *const argvs[], size_t n, const struct ss_options *options,
+	const struct ss_io *io, struct ss_result *results)
 {
-	struct ss_options options;
-	struct ss_io io;
-	int error = ss__options_read(&options, given);
+	struct run run = {.n = n, .argvs = argvs};
+	int error = read_request(&run, options, io, results);
 	if (!error)
-		error = ss__sized_read(&io, sizeof io, given_io, IO_FIRST_SIZE);
-	if (!error) {
-		add_defaults(&options, &io, result);
-		error = check(&options, &io, result);
-	}
-	if (error && options.failure)
-		*options.failure = (struct ss_failure){SS_STAGE_OPTIONS, -error};
-	if (error)
-		return error;
-	options.size = sizeof options;
-	io.size = sizeof io;
-	return run(argv, &options, &io, result);
+		error = find_room(&run);
+	if (error && run.options.failure)
+		*run.options.failure = (struct ss_failure){SS_STAGE_OPTIONS, -error};
+	return error ? error : spawn_and_talk(&run, results);
 }
 
 int ss_run(char *const argv[], const struct ss_options *options, const struct ss_io *io,
 	struct ss_result *result)
 {
 	int saved = errno;
-	int error = read_and_run(argv, options, io, result);
+	int error = run_line(&argv, 1, options, io, result);
+	errno = error ? -error : saved;
+	return error ? -1 : 0;
+}
+
+int ss_run_pipeline(char *const *const argvs[], size_t n, const struct ss_options *options,
+	const struct ss_io *io, struct ss_result results[])
+{
+	int saved = errno;
+	int error = run_line(argvs, n, options, io, results);
 	errno = error ? -error : saved;
 	return error ? -1 : 0;
 }

@@ -84,8 +84,8 @@ int ss__spawn_child(struct ss_child *child, char *const argv[], const struct ss_
 		error = -EINVAL;
 	if (!error)
 		error = spawn(child, &r, &stage);
-	if (error && r.options.failure)
-		*r.options.failure = (struct ss_failure){stage, -error};
+	if (r.options.failure)
+		*r.options.failure = (struct ss_failure){error ? stage : SS_STAGE_NONE, -error};
 	ss__cancel_as_before(&cancel);
 	errno = saved;
 	return error;

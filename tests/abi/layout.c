@@ -73,11 +73,15 @@ static const struct row rows[] = {
 	AT(struct ss_options, cgroup, 200),
 	AT(struct ss_options, failure, 208),
 
-	SIZE(struct ss_io, 40),
+	SIZE(struct ss_io, 72),
 	AT(struct ss_io, input, 8),
 	AT(struct ss_io, input_len, 16),
 	AT(struct ss_io, limit, 24),
 	AT(struct ss_io, timeout_ms, 32),
+	AT(struct ss_io, flags, 40), /* not 36: older callers may have garbage there */
+	AT(struct ss_io, on_output, 48),
+	AT(struct ss_io, context, 56),
+	AT(struct ss_io, grace_ms, 64),
 
 	AT(struct ss_result, status, 8),
 	AT(struct ss_result, out, 16),

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -38,6 +39,20 @@ bool kernel_knows_groups(const struct ss_child *child)
 {
 	const unsigned to_group = 4, nr = 424;
 	return child->pidfd >= 0 && syscall(nr, child->pidfd, 0, NULL, to_group) == 0;
+}
+
+bool kernel_keeps_statuses(void)
+{
+	struct {
+		uint64_t mask, rest[7];
+	} info = {.mask = 8};
+	struct ss_child child;
+	start(&child, ARGV("true"), OPTIONS(.flags = 0));
+	assert_int_equal(waitpid(child.pid, NULL, 0), child.pid);
+	bool keeps = child.pidfd >= 0 && ioctl(child.pidfd, _IOWR(0xFF, 11, info), &info) == 0 &&
+		     info.mask & 8;
+	ss_release(&child);
+	return keeps;
 }
 
 void await_ready(struct ss_child *child)

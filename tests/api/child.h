@@ -20,6 +20,9 @@ void start(struct ss_child *child, char *const argv[], struct ss_options options
 /* Whether signals to a group by pidfd are there, Linux 6.9. */
 bool kernel_knows_groups(const struct ss_child *child);
 
+/* Whether a pidfd knows the status of a child that somebody has reaped, Linux 6.15. */
+bool kernel_keeps_statuses(void);
+
 /* Until the child's output has had a line: the program is ready for what comes. */
 void await_ready(struct ss_child *child);
 

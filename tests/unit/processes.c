@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "leak.h"
-#include "process/group.h"
+#include "process/processes.h"
 
 static void ours_lives(void **unused)
 {

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/* What a caller does with a child that it has: ss_wait, ss_kill, ss_terminate, ss_release. */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <unistd.h>
+#ifdef __GLIBC__
+#if __GLIBC_PREREQ(2, 32)
+#include <sys/single_threaded.h>
+#define HAS_SINGLE_THREADED
+#endif
+#endif
+
+#include <safespawn.h>
+#include "base/cancel.h"
+#include "base/clock.h"
+#include "process/handle.h"
+
+static int edge(int error, int saved)
+{
+	errno = error ? -error : saved;
+	return error ? -1 : 0;
+}
+
+/* ---- Wait ---- */
+
+/*
+ * Whether nobody can cancel the calling thread until it makes another one: pthread_cancel is not for
+ * signal handlers. Here, because a variable of libc's must not get into the shim.
+ */
+static bool is_alone(void)
+{
+#ifdef HAS_SINGLE_THREADED
+	return __libc_single_threaded;
+#else
+	return false;
+#endif
+}
+
+static int wait_for(struct ss_child *child, int *status, struct rusage *usage, int timeout_ms)
+{
+	struct rusage used;
+	if (!child || timeout_ms < -1)
+		return -EINVAL;
+	if (timeout_ms < 0 && !usage && is_alone())
+		return ss__handle_reap_once(child, status, NULL);
+	int error = ss__handle_await(child, timeout_ms);
+	if (!error)
+		error = ss__handle_reap(child, status, usage ? &used : NULL);
+	if (!error && usage)
+		*usage = used;
+	return error;
+}
+
+int ss_wait(struct ss_child *child, int *status, int timeout_ms)
+{
+	int saved = errno;
+	return edge(wait_for(child, status, NULL, timeout_ms), saved);
+}
+
+int ss_wait_usage(struct ss_child *child, int *status, struct rusage *usage, int timeout_ms)
+{
+	int saved = errno;
+	return edge(wait_for(child, status, usage, timeout_ms), saved);
+}
+
+/* ---- Kill ---- */
+
+int ss_kill(struct ss_child *child, int sig)
+{
+	int saved = errno;
+	return edge(child ? ss__handle_kill(child, sig) : -EINVAL, saved);
+}
+
+/* ---- Terminate ---- */
+
+static int await_until(const struct ss_child *child, int64_t deadline)
+{
+	int error;
+	do {
+		error = ss__handle_await(child, ss__deadline_left(deadline));
+	} while (error == -EINTR);
+	return error;
+}
+
+static int terminate_one(struct ss_child *child, int *status, int64_t deadline)
+{
+	int error = ss__handle_ask(child);
+	if (error == -EPERM)
+		return ss__handle_reap_refused(child, status, NULL);
+	if (!error)
+		error = await_until(child, deadline);
+	if (error == -ETIMEDOUT) {
+		ss__handle_kill_family(child);
+		return ss__handle_kill_and_reap(child, status, NULL);
+	}
+	/* ESRCH: it has ended by itself. */
+	return error && error != -ESRCH ? error : ss__handle_reap(child, status, NULL);
+}
+
+static void kill_rest(void *child)
+{
+	ss__handle_kill_group(child, SIGKILL);
+}
+
+/*
+ * Its zombie must not be taken for a member that still runs, so the leader is reaped first, if
+ * somebody else has not done so (-ECHILD). Cancelled after that, a caller could not come back for
+ * the others.
+ */
+static int terminate_rest(struct ss_child *child, int *status, int64_t deadline)
+{
+	pid_t group = child->pid;
+	int error = ss__handle_reap(child, status, NULL);
+	pthread_cleanup_push(kill_rest, child);
+	ss__handle_await_group(child, group, deadline);
+	pthread_cleanup_pop(1);
+	return error;
+}
+
+/* The other members get the whole of the grace, even when the leader is gone. */
+static int terminate_group(struct ss_child *child, int *status, int64_t deadline)
+{
+	int error = ss__handle_ask(child);
+	if (error == -EPERM)
+		return ss__handle_reap_refused(child, status, NULL);
+	if (error && error != -ESRCH)
+		return error;
+	error = await_until(child, deadline);
+	if ((!error || error == -ECHILD) && ss__handle_knows_group(child))
+		return terminate_rest(child, status, deadline);
+	if (error && error != -ETIMEDOUT)
+		return error;
+	if (!error)
+		ss__handle_await_group_of_zombie(child, deadline);
+	ss__handle_kill_group(child, SIGKILL);
+	return ss__handle_kill_and_reap(child, status, NULL);
+}
+
+static int terminate(struct ss_child *child, int *status, int grace_ms)
+{
+	if (!child || grace_ms < -1)
+		return -EINVAL;
+	if (child->pid <= 0)
+		return -ECHILD;
+	int64_t deadline = ss__deadline_in(grace_ms);
+	return child->own_group == HANDLE_GROUP ? terminate_group(child, status, deadline)
+						: terminate_one(child, status, deadline);
+}
+
+int ss_terminate(struct ss_child *child, int *status, int grace_ms)
+{
+	int saved = errno;
+	return edge(terminate(child, status, grace_ms), saved);
+}
+
+/* ---- Release ---- */
+
+static void close_owned(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+int ss_release(struct ss_child *child)
+{
+	/* A cancelled close leaves its descriptor open. */
+	struct cancel cancel;
+	int saved = errno;
+	ss__cancel_off(&cancel);
+	if (child && child->reserved[0] == HANDLE_FILLED) {
+		close_owned(&child->pidfd);
+		close_owned(&child->in);
+		close_owned(&child->out);
+		close_owned(&child->err);
+	}
+	ss__cancel_as_before(&cancel);
+	errno = saved;
+	return 0;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Signals to a child and to all that has come of it: the process group that it leads, or, if it was
+ * left in its caller's group, its descendants.
+ */
+#include "process/handle.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "engine/syscall.h"
+#include "process/processes.h"
+
+/* Newer than some headers: signals to a pidfd's group, 6.9. */
+#define TO_PROCESS_GROUP 4U
+
+static int pidfd_kill(const struct ss_child *child, int sig, unsigned flags)
+{
+	return syscall(SYS_pidfd_send_signal, child->pidfd, sig, NULL, flags) < 0 ? -errno : 0;
+}
+
+int ss__handle_kill(const struct ss_child *child, int sig)
+{
+	if (child->pid <= 0)
+		return -ESRCH;
+	int r = child->pidfd >= 0 ? pidfd_kill(child, sig, 0) : -ENOSYS;
+	if (r != -ENOSYS && r != -EPERM)
+		return r;
+	/* No such call, or a seccomp profile refuses it; a true EPERM comes again. */
+	return kill(child->pid, sig) < 0 ? -errno : 0;
+}
+
+int ss__handle_kill_and_reap(struct ss_child *child, int *status, struct rusage *usage)
+{
+	int error = ss__handle_kill(child, SIGKILL);
+	return error == -EPERM ? ss__handle_reap_refused(child, status, usage)
+			       : ss__handle_reap(child, status, usage);
+}
+
+int ss__handle_kill_group(const struct ss_child *child, int sig)
+{
+	int r = child->pidfd >= 0 ? pidfd_kill(child, sig, TO_PROCESS_GROUP) : -EINVAL;
+	if (r != -EINVAL && r != -ENOSYS && r != -EPERM)
+		return r;
+	if (child->pid <= 0)
+		return -ESRCH;
+	return kill(-child->pid, sig) < 0 ? -errno : 0;
+}
+
+void ss__handle_kill_family(const struct ss_child *child)
+{
+	if (child->own_group == HANDLE_GROUP)
+		ss__handle_kill_group(child, SIGKILL);
+	else if (child->own_group == HANDLE_DESCENDANTS && ss__handle_kill(child, SIGSTOP) == 0)
+		ss__kill_descendants(child->pid);
+}
+
+/* SIGCONT: what is stopped could not end by itself. */
+static int ask(const struct ss_child *child, int (*send)(const struct ss_child *, int))
+{
+	int error = send(child, SIGTERM);
+	if (!error)
+		send(child, SIGCONT);
+	return error;
+}
+
+/* The leader may have gone over to another group. */
+int ss__handle_ask(const struct ss_child *child)
+{
+	if (child->own_group != HANDLE_GROUP)
+		return ask(child, ss__handle_kill);
+	int error = ask(child, ss__handle_kill_group);
+	if (getpgid(child->pid) == child->pid)
+		return error;
+	int its_own = ask(child, ss__handle_kill);
+	return error ? its_own : 0;
+}
+
+bool ss__handle_knows_group(const struct ss_child *child)
+{
+	int r = child->pidfd >= 0 ? pidfd_kill(child, 0, TO_PROCESS_GROUP) : -EINVAL;
+	return r == 0 || r == -ESRCH;
+}
+
+/* For the kernel a zombie is a member; where process 1 does not reap, it remains one. */
+void ss__handle_await_group(const struct ss_child *child, pid_t group, int64_t deadline)
+{
+	for (int step = 1; ss__deadline_left(deadline) != 0; step++) {
+		if (pidfd_kill(child, 0, TO_PROCESS_GROUP) == -ESRCH)
+			return;
+		int r = ss__group_await_one(group, deadline);
+		if (r == 0)
+			return;
+		if (r < 0)
+			ss__handle_nap(step, ss__deadline_left(deadline));
+	}
+}
+
+void ss__handle_await_group_of_zombie(const struct ss_child *child, int64_t deadline)
+{
+	while (ss__deadline_left(deadline) != 0 && ss__group_await_one(child->pid, deadline) > 0)
+		;
+}
