@@ -8,6 +8,7 @@ cd "$(dirname "$0")/.."
 . tests/support/setup.sh
 need compiler meson ninja pkg-config
 
-test -e build/build.ninja || meson setup build
+test -e build/build.ninja || meson setup build -Dtests=disabled
 meson compile -C build
-exec build/lib/cli/safespawn demo "$@"
+"$PWD/build/lib/cli/safespawn" demo "$@"
+echo "      man $PWD/lib/man/safespawn.1"

@@ -117,9 +117,10 @@ static uint64_t left_to_promise(const struct meminfo *info)
 static uint64_t too_much(const struct meminfo *info)
 {
 	uint64_t left = left_to_promise(info);
-	if (info->overcommit == 0)
-		return info->total_bytes + info->total_bytes / 4;
-	return info->overcommit == 2 ? left / 2 + left / 8 : 0;
+	uint64_t enough = info->overcommit == 0   ? info->total_bytes + info->total_bytes / 4
+			  : info->overcommit == 2 ? left / 2 + left / 8
+						  : 0;
+	return enough < DEMO_ADDRESSES ? enough : DEMO_ADDRESSES;
 }
 
 static int show_refusal(const struct meminfo *info, const struct demo_room *room)
@@ -158,11 +159,14 @@ static int show_refusal(const struct meminfo *info, const struct demo_room *room
 
 static int show_next_steps(void)
 {
-	printf("\nNext: safespawn preflight --all          which processes here could not fork, "
-	       "and "
-	       "why\n"
-	       "      safespawn run PROGRAM [ARG...]     a program as it is, with the cure\n"
-	       "      man safespawn, man 7 libsafespawn  the whole story\n");
+	const char *name = program_invocation_name;
+	printf("\nWhich processes here could not fork, and why; a program as it is, with the cure; "
+	       "the whole story:\n\n"
+	       "      %s preflight --all\n"
+	       "      %s run PROGRAM [ARG...]\n",
+		name, name);
+	if (!strchr(name, '/'))
+		puts("      man safespawn");
 	return fflush(stdout) != 0 || ferror(stdout) ? cli_fail("cannot write to standard output")
 						     : CLI_OK;
 }

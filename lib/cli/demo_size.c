@@ -10,7 +10,9 @@ static uint64_t least(uint64_t a, uint64_t b)
 
 uint64_t demo_most(const struct demo_room *room)
 {
-	return least(least(room->available, room->cgroup), least(room->mappings, room->promise));
+	uint64_t memory = least(room->available, room->cgroup);
+	uint64_t addresses = least(room->mappings, DEMO_ADDRESSES);
+	return least(least(memory, addresses), room->promise);
 }
 
 /* The promise is asked for once more by fork. */

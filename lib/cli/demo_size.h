@@ -4,6 +4,9 @@
 
 #include <stdint.h>
 
+/* A mapping of this size has room in the address space, even where that has 32 bits. */
+#define DEMO_ADDRESSES ((uint64_t)SIZE_MAX / 2)
+
 /* What there is for a process of the demo, in bytes. UINT64_MAX: no limit. */
 struct demo_room {
 	uint64_t available; /* memory that drives nobody out */

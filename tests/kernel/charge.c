@@ -85,7 +85,7 @@ static int check(unsigned seed, const struct outcome *o, const char *description
 static void charge_is_exact_for_random_layouts(void **state)
 {
 	(void)state;
-	if (!may_change_sysctls())
+	if (!sysctl_guard_may("vm/overcommit_memory"))
 		skip();
 	struct sysctl_guard guard;
 	char description[1024], kbytes[32];

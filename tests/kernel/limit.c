@@ -178,7 +178,7 @@ static void victim(const struct setting *setting, int out)
 
 static void near_the_limit(const struct setting *setting)
 {
-	if (!may_change_sysctls())
+	if (!sysctl_guard_may("vm/overcommit_memory"))
 		skip();
 	struct sysctl_guard guard;
 	struct summary s = {0};

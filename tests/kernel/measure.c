@@ -103,8 +103,3 @@ int64_t predicted_charge(pid_t pid)
 		return error;
 	return snapshot.charge.look == LOOK_SMAPS ? (int64_t)snapshot.charge.sum.likely : -EIO;
 }
-
-int may_change_sysctls(void)
-{
-	return geteuid() == 0 && access("/proc/sys/vm/overcommit_memory", W_OK) == 0;
-}

@@ -35,7 +35,4 @@ int64_t measured_charge(int *readings);
 /* The charge as the library predicts it, mapping by mapping. -errno when it cannot. */
 int64_t predicted_charge(pid_t pid);
 
-/* 1 when sysctls can be changed. */
-int may_change_sysctls(void);
-
 #endif

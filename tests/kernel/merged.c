@@ -51,7 +51,7 @@ static size_t ram_and_swap(void)
 static void merged_mappings_are_larger_than_ram(void **state)
 {
 	(void)state;
-	if (!may_change_sysctls())
+	if (!sysctl_guard_may("vm/overcommit_memory"))
 		skip();
 	struct sysctl_guard guard;
 	assert_int_equal(sysctl_guard_begin(&guard), 0);
@@ -92,7 +92,7 @@ static void merged_mappings_are_larger_than_ram(void **state)
 static void reserves_larger_than_ram_pass(void **state)
 {
 	(void)state;
-	if (!may_change_sysctls())
+	if (!sysctl_guard_may("vm/overcommit_memory"))
 		skip();
 	struct sysctl_guard guard;
 	struct ss_preflight r = {.size = sizeof r};

@@ -14,7 +14,7 @@ static const char name[] = "vm/stat_interval"; /* harmless */
 
 static void need_root(void)
 {
-	if (access("/proc/sys/vm/stat_interval", W_OK) || geteuid() != 0)
+	if (!sysctl_guard_may("vm/stat_interval"))
 		skip();
 }
 

@@ -10,8 +10,10 @@ static void two_gib_where_there_is_room(void **state)
 {
 	(void)state;
 	struct demo_room room = vast;
+	if (sizeof(void *) < 8)
+		skip();
 	assert_int_equal(demo_size(&room), MIB(2048));
-	assert_int_equal(demo_most(&room), UINT64_MAX);
+	assert_int_equal(demo_most(&room), DEMO_ADDRESSES);
 	room.available = room.cgroup = MIB(4096);
 	assert_int_equal(demo_size(&room), MIB(2048));
 }

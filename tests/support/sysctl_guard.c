@@ -149,6 +149,21 @@ static void become_guardian(int link, pid_t test)
 
 /* ---- The test's side ----------------------------------------------------------------------- */
 
+bool sysctl_guard_may(const char *name)
+{
+	char path[NAME_MAX_LEN];
+	const char *asked = getenv("TEST_SYSCTLS");
+	bool wanted = asked && !strcmp(asked, "1");
+	if (!wanted)
+		puts("changes kernel settings, and TEST_SYSCTLS=1 is not set");
+	else if (geteuid() != 0 || full_path(path, name) || access(path, W_OK))
+		printf("may not change %s\n", name);
+	else
+		return true;
+	fflush(stdout);
+	return false;
+}
+
 int sysctl_guard_begin(struct sysctl_guard *guard)
 {
 	int pair[2];

@@ -2,6 +2,7 @@
 #ifndef TEST_SYSCTL_GUARD_H
 #define TEST_SYSCTL_GUARD_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /*
@@ -13,6 +14,12 @@ struct sysctl_guard {
 	pid_t pid;
 	int link; /* CLOEXEC; its end of file is one of the two signs that the test is gone */
 };
+
+/*
+ * Whether tests may change kernel settings: root, if the environment says TEST_SYSCTLS=1, where
+ * `name` can be written to. Else says what is missing.
+ */
+bool sysctl_guard_may(const char *name);
 
 /* 0, or -errno. */
 int sysctl_guard_begin(struct sysctl_guard *guard);
