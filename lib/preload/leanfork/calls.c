@@ -65,6 +65,7 @@
 	X(exec_call) \
 	X(judge_brk) \
 	X(judge_close) \
+	X(judge_close_range) \
 	X(judge_creat) \
 	X(judge_dup) \
 	X(judge_exit) \
@@ -82,6 +83,7 @@
 	X(judge_prctl) \
 	X(judge_priority) \
 	X(judge_read) \
+	X(judge_receive) \
 	X(judge_robust_list) \
 	X(judge_seek) \
 	X(judge_self) \
@@ -105,8 +107,10 @@ enum judge_number { NO_JUDGE, JUDGES };
 static enum verdict (*const judges[])(struct lean *, struct call *) = {JUDGES};
 #undef X
 
+/* Each group says why its calls may be made by a child that is thrown away afterwards, and made again
+ * by the native one. */
 static const struct call_rule rules[] = {
-	/* memory */
+	/* Its address space is its own; what others share is judged. */
 	JUDGED(brk, judge_brk, NOTHING),
 	JUDGED(mmap, judge_mmap, NOTHING),
 	JUDGED(munmap, judge_munmap, NOTHING),
@@ -115,10 +119,12 @@ static const struct call_rule rules[] = {
 	JUDGED(mremap, judge_mremap, NOTHING),
 	RULE(membarrier, PRIVATE, NOTHING),
 
-	/* signals */
+	/* Its mask, actions and stack are its own. */
 	JUDGED(rt_sigprocmask, signals_mask, NOTHING),
 	JUDGED(rt_sigaction, signals_action, FIXED(1, 32), FIXED(2, 32)),
 	JUDGED(sigaltstack, signals_stack, NOTHING),
+
+	/* Its timers end with it, and send signals to it alone. */
 	RULE(alarm, PRIVATE, NOTHING),
 	RULE(getitimer, PRIVATE, FIXED(1, sizeof(struct itimerval))),
 	RULE(setitimer, PRIVATE, FIXED(1, sizeof(struct itimerval)),
@@ -130,48 +136,125 @@ static const struct call_rule rules[] = {
 	JUDGED(timer_getoverrun, timers_own, NOTHING),
 	JUDGED(timer_delete, timers_delete, NOTHING),
 
-	/* descriptors */
-	JUDGED(open, judge_open, STRING(0)),
-	JUDGED(openat, judge_openat, STRING(1)),
-	JUDGED(creat, judge_creat, STRING(0)),
+	/* Its table of descriptors is its own, and its parent has every description as well, so that
+	 * the child's close is not the last. */
 	JUDGED(close, judge_close, NOTHING),
-	RULE(close_range, PRIVATE, NOTHING),
+	JUDGED(close_range, judge_close_range, NOTHING),
 	JUDGED(dup, judge_dup, NOTHING),
 	JUDGED(dup2, judge_dup, NOTHING),
 	JUDGED(dup3, judge_dup, NOTHING),
+
+	/* Descriptions are shared, so to change one is judged by whose it is. */
 	JUDGED(fcntl, judge_fcntl, NOTHING),
 	JUDGED(ioctl, judge_ioctl, NOTHING),
-	JUDGED(pipe, judge_pipe, NOTHING),
-	JUDGED(pipe2, judge_pipe, NOTHING),
-	RULE(eventfd2, PRIVATE, NOTHING),
-	RULE(epoll_create1, PRIVATE, NOTHING),
-	RULE(memfd_create, PRIVATE, STRING(0)),
-
-	/* files */
-	RULE(stat, PRIVATE, STRING(0), FIXED(1, sizeof(struct stat))),
-	RULE(lstat, PRIVATE, STRING(0), FIXED(1, sizeof(struct stat))),
-	RULE(fstat, PRIVATE, FIXED(1, sizeof(struct stat))),
-	RULE(newfstatat, PRIVATE, STRING(1), FIXED(2, sizeof(struct stat))),
-	RULE(statx, PRIVATE, STRING(1), FIXED(4, 256)),
-	RULE(statfs, PRIVATE, STRING(0), FIXED(1, sizeof(struct statfs))),
-	RULE(fstatfs, PRIVATE, FIXED(1, sizeof(struct statfs))),
-	RULE(access, PRIVATE, STRING(0)),
-	RULE(faccessat, PRIVATE, STRING(1)),
-	[439 /* faccessat2 */] = {PRIVATE, NO_JUDGE, {STRING(1)}},
-	RULE(readlink, PRIVATE, STRING(0), COUNTED(1, 2)),
-	RULE(readlinkat, PRIVATE, STRING(1), COUNTED(2, 3)),
-	RULE(getcwd, PRIVATE, COUNTED(0, 1)),
-	RULE(chdir, PRIVATE, STRING(0)),
-	RULE(fchdir, PRIVATE, NOTHING),
-	RULE(chroot, PRIVATE, STRING(0)),
-	RULE(umask, PRIVATE, NOTHING),
-	RULE(fadvise64, PRIVATE, NOTHING),
 	JUDGED(lseek, judge_seek, NOTHING),
 	JUDGED(getdents64, judge_read, COUNTED(1, 2)),
 	JUDGED(read, judge_read, COUNTED(1, 2)),
 	JUDGED(readv, judge_read, VECTOR(1, 2)),
 	JUDGED(pread64, judge_read, COUNTED(1, 2)),
 	JUDGED(write, judge_write, COUNTED(1, 2)),
+
+	/* What it makes nobody else has, and it goes with the child. */
+	JUDGED(pipe, judge_pipe, NOTHING),
+	JUDGED(pipe2, judge_pipe, NOTHING),
+	RULE(eventfd2, PRIVATE, NOTHING),
+	RULE(epoll_create1, PRIVATE, NOTHING),
+	RULE(memfd_create, PRIVATE, STRING(0)),
+
+	/* To open a file for reading changes nothing; for writing it is deferred. */
+	JUDGED(open, judge_open, STRING(0)),
+	JUDGED(openat, judge_openat, STRING(1)),
+	JUDGED(creat, judge_creat, STRING(0)),
+
+	/* They only ask. */
+	RULE(stat, LOOKUP, STRING(0), FIXED(1, sizeof(struct stat))),
+	RULE(lstat, LOOKUP, STRING(0), FIXED(1, sizeof(struct stat))),
+	RULE(fstat, LOOKUP, FIXED(1, sizeof(struct stat))),
+	RULE(newfstatat, LOOKUP, STRING(1), FIXED(2, sizeof(struct stat))),
+	RULE(statx, LOOKUP, STRING(1), FIXED(4, 256)),
+	RULE(statfs, LOOKUP, STRING(0), FIXED(1, sizeof(struct statfs))),
+	RULE(fstatfs, LOOKUP, FIXED(1, sizeof(struct statfs))),
+	RULE(access, LOOKUP, STRING(0)),
+	RULE(faccessat, LOOKUP, STRING(1)),
+	[439 /* faccessat2 */] = {LOOKUP, NO_JUDGE, {STRING(1)}},
+	RULE(readlink, LOOKUP, STRING(0), COUNTED(1, 2)),
+	RULE(readlinkat, LOOKUP, STRING(1), COUNTED(2, 3)),
+	RULE(getcwd, PRIVATE, COUNTED(0, 1)),
+	RULE(getpid, PRIVATE, NOTHING),
+	RULE(getppid, PRIVATE, NOTHING),
+	RULE(gettid, PRIVATE, NOTHING),
+	RULE(getpgrp, PRIVATE, NOTHING),
+	RULE(getpgid, PRIVATE, NOTHING),
+	RULE(getsid, PRIVATE, NOTHING),
+	RULE(getuid, PRIVATE, NOTHING),
+	RULE(geteuid, PRIVATE, NOTHING),
+	RULE(getgid, PRIVATE, NOTHING),
+	RULE(getegid, PRIVATE, NOTHING),
+	RULE(getresuid, PRIVATE, FIXED(0, 4), FIXED(1, 4), FIXED(2, 4)),
+	RULE(getresgid, PRIVATE, FIXED(0, 4), FIXED(1, 4), FIXED(2, 4)),
+	RULE(getgroups, PRIVATE, ITEMS(1, 0, gid_t)),
+	RULE(capget, PRIVATE, FIXED(0, 8), FIXED(1, 24)),
+	JUDGED(getrlimit, limits_get, FIXED(1, 16)),
+	RULE(getpriority, PRIVATE, NOTHING),
+	RULE(ioprio_get, PRIVATE, NOTHING),
+	RULE(sched_getaffinity, PRIVATE, COUNTED(2, 1)),
+	RULE(sched_getparam, PRIVATE, FIXED(1, 4)),
+	RULE(sched_getscheduler, PRIVATE, NOTHING),
+	RULE(uname, PRIVATE, FIXED(0, sizeof(struct utsname))),
+	RULE(sysinfo, PRIVATE, FIXED(0, sizeof(struct sysinfo))),
+	RULE(time, PRIVATE, FIXED(0, 8)),
+	RULE(times, PRIVATE, FIXED(0, sizeof(struct tms))),
+	RULE(gettimeofday, PRIVATE, FIXED(0, 16), FIXED(1, 8)),
+	RULE(clock_gettime, PRIVATE, FIXED(1, 16)),
+	RULE(clock_getres, PRIVATE, FIXED(1, 16)),
+	RULE(getcpu, PRIVATE, FIXED(0, 4), FIXED(1, 4)),
+	RULE(getrusage, PRIVATE, FIXED(1, sizeof(struct rusage))),
+	RULE(getrandom, PRIVATE, COUNTED(0, 1)),
+
+	/* They advise, and change no result. */
+	RULE(fadvise64, LOOKUP, NOTHING),
+	RULE(sched_yield, PRIVATE, NOTHING),
+
+	/* Directory, root and umask are a copy of its parent's. */
+	RULE(chdir, LOOKUP, STRING(0)),
+	RULE(fchdir, LOOKUP, NOTHING),
+	RULE(chroot, LOOKUP, STRING(0)),
+	RULE(umask, LOOKUP, NOTHING),
+
+	/* Credentials, limits and whatever else belongs to a process or thread alone, as long as it is
+	 * its own that it changes. Nobody knows its pid, or has joined its group or session. */
+	RULE(setuid, LOOKUP, NOTHING),
+	RULE(setgid, LOOKUP, NOTHING),
+	RULE(setreuid, LOOKUP, NOTHING),
+	RULE(setregid, LOOKUP, NOTHING),
+	RULE(setresuid, LOOKUP, NOTHING),
+	RULE(setresgid, LOOKUP, NOTHING),
+	RULE(setfsuid, LOOKUP, NOTHING),
+	RULE(setfsgid, LOOKUP, NOTHING),
+	RULE(setgroups, LOOKUP, ITEMS(1, 0, gid_t)),
+	RULE(capset, LOOKUP, FIXED(0, 8), FIXED(1, 24)),
+	RULE(personality, PRIVATE, NOTHING),
+	JUDGED(prctl, judge_prctl, NOTHING),
+	RULE(setsid, PRIVATE, NOTHING),
+	JUDGED(setpgid, judge_self, NOTHING),
+	JUDGED(prlimit64, limits_prlimit, FIXED(2, 16), FIXED(3, 16)),
+	JUDGED(setrlimit, limits_set, FIXED(1, 16)),
+	JUDGED(setpriority, judge_priority, NOTHING),
+	JUDGED(ioprio_set, judge_priority, NOTHING),
+	JUDGED(sched_setaffinity, judge_self, COUNTED(2, 1)),
+	JUDGED(sched_setparam, judge_self, FIXED(1, 4)),
+	JUDGED(sched_setscheduler, judge_self, FIXED(2, 4)),
+	RULE(set_tid_address, PRIVATE, NOTHING),
+	JUDGED(set_robust_list, judge_robust_list, NOTHING),
+	JUDGED(futex, judge_futex, NOTHING),
+
+	/* The end. */
+	JUDGED(execve, exec_call, NOTHING),
+	JUDGED(execveat, exec_call, NOTHING),
+	JUDGED(exit, judge_exit, NOTHING),
+	JUDGED(exit_group, judge_exit, NOTHING),
+
+	/* Others notice these: for a rescued child only. */
 	RULE(writev, WAITS_OUT, VECTOR(1, 2)),
 	RULE(pwrite64, WAITS_OUT, COUNTED(1, 2)),
 	RULE(ftruncate, TELLING, NOTHING),
@@ -192,8 +275,6 @@ static const struct call_rule rules[] = {
 	RULE(fchown, TELLING, NOTHING),
 	RULE(lchown, TELLING, STRING(0)),
 	RULE(fchownat, TELLING, STRING(1)),
-
-	/* sockets */
 	RULE(socket, TELLING, NOTHING),
 	RULE(socketpair, TELLING, FIXED(3, 8)),
 	RULE(bind, TELLING, COUNTED(1, 2)),
@@ -205,75 +286,8 @@ static const struct call_rule rules[] = {
 	RULE(getsockopt, TELLING, SIZED(3, 4), FIXED(4, 4)),
 	RULE(sendto, WAITS_OUT, COUNTED(1, 2), COUNTED(4, 5)),
 	RULE(sendmsg, WAITS_OUT, MESSAGE(1)),
-	RULE(recvfrom, WAITS_IN, COUNTED(1, 2), SIZED(4, 5), FIXED(5, 4)),
-	RULE(recvmsg, WAITS_IN, MESSAGE(1)),
-
-	/* who and what the process is */
-	RULE(getpid, PRIVATE, NOTHING),
-	RULE(getppid, PRIVATE, NOTHING),
-	RULE(gettid, PRIVATE, NOTHING),
-	RULE(getpgrp, PRIVATE, NOTHING),
-	RULE(getpgid, PRIVATE, NOTHING),
-	RULE(getsid, PRIVATE, NOTHING),
-	RULE(setsid, PRIVATE, NOTHING),
-	JUDGED(setpgid, judge_self, NOTHING),
-	RULE(getuid, PRIVATE, NOTHING),
-	RULE(geteuid, PRIVATE, NOTHING),
-	RULE(getgid, PRIVATE, NOTHING),
-	RULE(getegid, PRIVATE, NOTHING),
-	RULE(getresuid, PRIVATE, FIXED(0, 4), FIXED(1, 4), FIXED(2, 4)),
-	RULE(getresgid, PRIVATE, FIXED(0, 4), FIXED(1, 4), FIXED(2, 4)),
-	RULE(setuid, PRIVATE, NOTHING),
-	RULE(setgid, PRIVATE, NOTHING),
-	RULE(setreuid, PRIVATE, NOTHING),
-	RULE(setregid, PRIVATE, NOTHING),
-	RULE(setresuid, PRIVATE, NOTHING),
-	RULE(setresgid, PRIVATE, NOTHING),
-	RULE(setfsuid, PRIVATE, NOTHING),
-	RULE(setfsgid, PRIVATE, NOTHING),
-	RULE(getgroups, PRIVATE, ITEMS(1, 0, gid_t)),
-	RULE(setgroups, PRIVATE, ITEMS(1, 0, gid_t)),
-	RULE(capget, PRIVATE, FIXED(0, 8), FIXED(1, 24)),
-	RULE(capset, PRIVATE, FIXED(0, 8), FIXED(1, 24)),
-	RULE(personality, PRIVATE, NOTHING),
-	JUDGED(prctl, judge_prctl, NOTHING),
-	RULE(set_tid_address, PRIVATE, NOTHING),
-	JUDGED(set_robust_list, judge_robust_list, NOTHING),
-	JUDGED(futex, judge_futex, NOTHING),
-
-	/* limits and scheduling */
-	JUDGED(prlimit64, limits_prlimit, FIXED(2, 16), FIXED(3, 16)),
-	JUDGED(setrlimit, limits_set, FIXED(1, 16)),
-	JUDGED(getrlimit, limits_get, FIXED(1, 16)),
-	RULE(getpriority, PRIVATE, NOTHING),
-	JUDGED(setpriority, judge_priority, NOTHING),
-	RULE(sched_yield, PRIVATE, NOTHING),
-	RULE(sched_getaffinity, PRIVATE, COUNTED(2, 1)),
-	JUDGED(sched_setaffinity, judge_self, COUNTED(2, 1)),
-	RULE(sched_getparam, PRIVATE, FIXED(1, 4)),
-	JUDGED(sched_setparam, judge_self, FIXED(1, 4)),
-	RULE(sched_getscheduler, PRIVATE, NOTHING),
-	JUDGED(sched_setscheduler, judge_self, FIXED(2, 4)),
-	JUDGED(ioprio_set, judge_priority, NOTHING),
-	RULE(ioprio_get, PRIVATE, NOTHING),
-
-	/* what there is to know */
-	RULE(uname, PRIVATE, FIXED(0, sizeof(struct utsname))),
-	RULE(sysinfo, PRIVATE, FIXED(0, sizeof(struct sysinfo))),
-	RULE(time, PRIVATE, FIXED(0, 8)),
-	RULE(times, PRIVATE, FIXED(0, sizeof(struct tms))),
-	RULE(gettimeofday, PRIVATE, FIXED(0, 16), FIXED(1, 8)),
-	RULE(clock_gettime, PRIVATE, FIXED(1, 16)),
-	RULE(clock_getres, PRIVATE, FIXED(1, 16)),
-	RULE(getcpu, PRIVATE, FIXED(0, 4), FIXED(1, 4)),
-	RULE(getrusage, PRIVATE, FIXED(1, sizeof(struct rusage))),
-	RULE(getrandom, PRIVATE, COUNTED(0, 1)),
-
-	/* the end */
-	JUDGED(execve, exec_call, NOTHING),
-	JUDGED(execveat, exec_call, NOTHING),
-	JUDGED(exit, judge_exit, NOTHING),
-	JUDGED(exit_group, judge_exit, NOTHING),
+	JUDGED(recvfrom, judge_receive, COUNTED(1, 2), SIZED(4, 5), FIXED(5, 4)),
+	JUDGED(recvmsg, judge_receive, MESSAGE(1)),
 	RULE(wait4, TELLING, FIXED(1, 4), FIXED(3, sizeof(struct rusage))),
 	RULE(waitid, TELLING, FIXED(2, sizeof(siginfo_t)), FIXED(4, sizeof(struct rusage))),
 };

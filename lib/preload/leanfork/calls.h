@@ -10,7 +10,8 @@ enum verdict {
 	TELLING,  /* done, when there is no native fork to fall back on */
 	WAITS_IN, /* the same, once the descriptor in the first argument has something to read */
 	WAITS_OUT,
-	PRIVATE, /* nobody else can notice it: done */
+	LOOKUP, /* private; it finds files, or changes how they are found: not past a deferred open */
+	PRIVATE, /* nobody else can notice it, even when it is done twice: done */
 	ANSWERED /* dealt with: the result is there */
 };
 
@@ -58,12 +59,19 @@ const struct call_rule *call_rule(long nr);
 /* What the rule says of this very call. May also do the call. */
 enum verdict call_verdict(const struct call_rule *rule, struct lean *l, struct call *call);
 
-/* Brings in all that the call's pointers lead to. A bad pointer is left to the kernel. */
-void args_bring(struct lean *l, const struct call *call, const struct arg *args);
+/* More bytes than that at one argument are not worth bringing in. */
+#define ARGUMENT_MAX ((size_t)4 << 20)
 
-/* The same for one argument or string. False if it can't be read. */
+/* Brings in all that the call's pointers lead to. A bad pointer is left to the kernel. False if the
+ * call is not for a lean child: there is too much of it, or others see what is written there. */
+bool args_bring(struct lean *l, const struct call *call, const struct arg *args);
+
+/* The same for one argument or string. False if it can't be read, or written. */
 bool args_reach(struct lean *l, uintptr_t at, size_t len);
-bool args_reach_string(uintptr_t at);
+bool args_reach_output(struct lean *l, uintptr_t at, size_t len);
+
+/* Returns the length of a string, or -1. */
+long args_reach_string(uintptr_t at);
 
 /* Does the call itself, by the gate. */
 long call_do(const struct call *call);

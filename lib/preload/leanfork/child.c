@@ -57,6 +57,12 @@ _Noreturn void child_give_up(struct lean *l, enum lean_reason reason)
 		gate1(SYS_exit_group, 127);
 }
 
+_Noreturn void child_give_up_at(struct lean *l, long call)
+{
+	l->mail->call = (uint32_t)call;
+	child_give_up(l, LEAN_CALL);
+}
+
 long child_set_handlers(void)
 {
 	static const int others[] = {SIGFPE, SIGILL, SIGBUS, SIGTRAP};

@@ -11,6 +11,9 @@ void child_start(struct lean *l, ucontext_t *uc);
 /* Ends the child: its parent forks natively, or fork fails. */
 _Noreturn void child_give_up(struct lean *l, enum lean_reason reason);
 
+/* The same, because of a system call. */
+_Noreturn void child_give_up_at(struct lean *l, long call);
+
 /* Brings in everything and makes the child an ordinary process as of the end of the handler. */
 void child_become_ordinary(struct lean *l, ucontext_t *uc);
 

@@ -40,6 +40,8 @@ static bool may_do(struct lean *l, const struct call *call, enum verdict verdict
 {
 	if (verdict == PRIVATE)
 		return true;
+	if (verdict == LOOKUP)
+		return l->n_deferred == 0;
 	if (verdict == ORDINARY || l->wish.kind == LEAN_EAGER)
 		return false;
 	if (verdict != TELLING && !ready(call, verdict))
@@ -50,7 +52,8 @@ static bool may_do(struct lean *l, const struct call *call, enum verdict verdict
 
 /*
  * Returns false if the call is not for a lean child. A bad address may be the program's mistake or
- * ours: to make the call again in an ordinary child gives the right answer either way.
+ * ours: to make the call again in an ordinary child gives the right answer either way. Judges have
+ * looked at addresses themselves.
  */
 static bool handle(struct lean *l, struct call *call)
 {
@@ -59,10 +62,11 @@ static bool handle(struct lean *l, struct call *call)
 		return false;
 	enum verdict verdict = call_verdict(rule, l, call);
 	if (verdict != ANSWERED) {
-		args_bring(l, call, rule->args);
-		if (!may_do(l, call, verdict))
+		if (!args_bring(l, call, rule->args) || !may_do(l, call, verdict))
 			return false;
 		call->result = call_do(call);
+	} else if (l->wish.kind == LEAN_RESCUE) {
+		return true;
 	}
 	return call->result != -EFAULT;
 }

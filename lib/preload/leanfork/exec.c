@@ -10,6 +10,8 @@
  *    the program has made, which exec deletes.
  * 4. Nothing can be brought in once SIGSEGV is the program's again: all arguments come first.
  * 5. If it fails everything is put back, in the reverse order.
+ * 6. Deferred opens are made as late as possible, and only if exec is expected to succeed: after them
+ *    the child should not be thrown away any more (deferred.c).
  */
 #include "preload/leanfork/exec.h"
 
@@ -17,6 +19,7 @@
 #include <time.h>
 
 #include "preload/leanfork/child.h"
+#include "preload/leanfork/deferred.h"
 #include "preload/leanfork/dispatch.h"
 #include "preload/leanfork/limits.h"
 #include "preload/leanfork/timers.h"
@@ -24,17 +27,34 @@
 /* The kernel counts as many arguments at most (MAX_ARG_STRINGS); memory bounds them long before. */
 #define STRINGS_MAX 0x7fffffff
 
-static void bring_strings(struct lean *l, uintptr_t at)
+/* Returns how many bytes they take on the new program's stack. */
+static size_t bring_strings(struct lean *l, uintptr_t at)
 {
+	size_t bytes = 0;
 	if (!at)
-		return;
+		return 0;
 	for (size_t i = 0; i < STRINGS_MAX; i++, at += sizeof(uintptr_t)) {
 		if (!args_reach(l, at, sizeof(uintptr_t)))
-			return;
+			break;
 		uintptr_t string = *(const uintptr_t *)at;
-		if (!string || !args_reach_string(string))
-			return;
+		long len = string ? args_reach_string(string) : -1;
+		if (len < 0)
+			break;
+		bytes += (size_t)len + 1 + sizeof string;
 	}
+	return bytes;
+}
+
+/* Answers hazard 6. Returns whether exec is to be tried; else its result is there. */
+static bool may_try(struct lean *l, struct call *call, size_t bytes)
+{
+	if (l->n_deferred == 0)
+		return true;
+	long r = deferred_expects(call, bytes);
+	if (r > 0)
+		child_give_up_at(l, call->nr);
+	call->result = r;
+	return r == 0;
 }
 
 /* Answers hazard 2. */
@@ -85,14 +105,18 @@ enum verdict exec_call(struct lean *l, struct call *call)
 
 	if (call->args[at])
 		args_reach_string((uintptr_t)call->args[at]);
-	bring_strings(l, (uintptr_t)call->args[at + 1]);
-	bring_strings(l, (uintptr_t)call->args[at + 2]);
+	size_t bytes = bring_strings(l, (uintptr_t)call->args[at + 1]);
+	bytes += bring_strings(l, (uintptr_t)call->args[at + 2]);
+	if (!may_try(l, call, bytes))
+		return ANSWERED;
 
 	stop_timer(l, &left);
 	timers_stop(l);
 	drop_handlers(l);
 	show_ignored(l);
 	limits_enforce(l);
+	if (!deferred_make(l))
+		child_give_up_at(l, call->nr);
 	atomic_store(&l->mail->stage, STAGE_EXEC);
 	set_mask(l->mask, NULL);
 	call->result = call_do(call);

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls on files. What a child opens itself nobody else sees, so it may read it too; what it has
- * from its parent has an offset, flags and contents that others share.
+ * Calls on descriptors. What a child opens itself nobody else sees, so it may read it as well; what it
+ * has from its parent has an offset, flags and contents that others share.
  */
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <termios.h>
 #include <time.h>
 
 #include "preload/leanfork/judges.h"
 #include "preload/leanfork/memory.h"
 
-static void set_own(struct lean *l, long fd, enum own own)
+void own_set(struct lean *l, long fd, enum own own)
 {
 	if (fd >= 0 && fd < OWN_FDS)
 		l->own_fds[fd] = (uint8_t)own;
@@ -27,108 +27,62 @@ static enum own own(const struct lean *l, long fd)
 	return fd >= 0 && fd < OWN_FDS ? (enum own)l->own_fds[fd] : OWN_NOT;
 }
 
-/* Whether what is open in a descriptor is a file of some process's in /proc: of a lean child it tells
- * other mappings, another mask and other handlers than an ordinary one has. */
-static bool tells_of_a_process(long fd)
+static bool is_own(const struct lean *l, long fd)
 {
-	static const char start[] = "/proc/";
-	char link[32] = "/proc/self/fd/", target[sizeof start] = "";
-	size_t len = sizeof "/proc/self/fd/" - 1;
-	for (long unit = 1000000000; unit > 0; unit /= 10)
-		if (fd >= unit || unit == 1)
-			link[len++] = (char)('0' + fd / unit % 10);
-	if (gate3(SYS_readlink, link, target, sizeof target) < (long)sizeof target)
-		return false;
-	for (size_t i = 0; i < sizeof start - 1; i++)
-		if (target[i] != start[i])
-			return false;
-	return target[sizeof start - 1] >= '0' && target[sizeof start - 1] <= '9';
-}
-
-/* Most files have a size, or lie on a disk. */
-static bool is_about_itself(long dir, uintptr_t path, const struct stat *file)
-{
-	if (file->st_size || major(file->st_dev))
-		return false;
-	long fd = gate4(SYS_openat, dir, path, O_PATH | O_CLOEXEC, 0);
-	bool tells = fd >= 0 && tells_of_a_process(fd);
-	if (fd >= 0)
-		gate1(SYS_close, fd);
-	return tells;
-}
-
-/* A device may do anything when it is opened, but for those of memory: null, zero, urandom. */
-static enum verdict open_verdict(const struct lean *l, long dir, uintptr_t path, long flags)
-{
-	struct stat file;
-	if ((flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL))
-		return TELLING;
-	if (flags & O_PATH)
-		return PRIVATE;
-	if (gate4(SYS_newfstatat, dir, path, &file, 0) < 0)
-		return PRIVATE;
-	if (l->wish.kind == LEAN_EAGER && S_ISREG(file.st_mode) &&
-		is_about_itself(dir, path, &file))
-		return ORDINARY;
-	if (S_ISREG(file.st_mode) || S_ISDIR(file.st_mode) ||
-		(S_ISCHR(file.st_mode) && major(file.st_rdev) == 1))
-		return PRIVATE;
-	return S_ISFIFO(file.st_mode) ? ORDINARY : TELLING;
-}
-
-static enum verdict open_at(struct lean *l, struct call *call, long dir, uintptr_t path, long flags)
-{
-	args_reach_string(path);
-	enum verdict verdict = open_verdict(l, dir, path, flags);
-	if (verdict != PRIVATE)
-		return verdict;
-	call->result = call_do(call);
-	set_own(l, call->result, OWN_FILE);
-	return ANSWERED;
-}
-
-enum verdict judge_open(struct lean *l, struct call *call)
-{
-	return open_at(l, call, AT_FDCWD, (uintptr_t)call->args[0], call->args[1]);
-}
-
-enum verdict judge_openat(struct lean *l, struct call *call)
-{
-	return open_at(l, call, call->args[0], (uintptr_t)call->args[1], call->args[2]);
-}
-
-enum verdict judge_creat(struct lean *l, struct call *call)
-{
-	return open_at(l, call, AT_FDCWD, (uintptr_t)call->args[0], O_CREAT | O_TRUNC | O_WRONLY);
+	return own(l, fd) == OWN_FILE || own(l, fd) == OWN_PIPE;
 }
 
 enum verdict judge_close(struct lean *l, struct call *call)
 {
-	set_own(l, call->args[0], OWN_NOT);
+	own_set(l, call->args[0], OWN_NOT);
 	return PRIVATE;
 }
 
 enum verdict judge_dup(struct lean *l, struct call *call)
 {
 	call->result = call_do(call);
-	set_own(l, call->result, own(l, call->args[0]));
+	own_set(l, call->result, own(l, call->args[0]));
 	return ANSWERED;
+}
+
+/* Only numbers that are open are marked: whoever gets one anew must not find it marked. */
+enum verdict judge_close_range(struct lean *l, struct call *call)
+{
+	unsigned long first = (unsigned)call->args[0], last = (unsigned)call->args[1];
+	if (call->args[2] & CLOSE_RANGE_CLOEXEC)
+		return PRIVATE;
+	for (unsigned long fd = first; fd <= last && fd < OWN_FDS; fd++)
+		own_set(l, (long)fd, OWN_NOT);
+	return PRIVATE;
+}
+
+/* Whether a description that others share would change. */
+static bool changes_flags(const struct lean *l, long fd, long flags, long which)
+{
+	if (is_own(l, fd))
+		return false;
+	long now = gate2(SYS_fcntl, fd, F_GETFL);
+	return now >= 0 && (now ^ flags) & which;
 }
 
 enum verdict judge_fcntl(struct lean *l, struct call *call)
 {
+	const long settable = O_APPEND | O_NONBLOCK | O_ASYNC | O_DIRECT | O_NOATIME;
+	long fd = call->args[0];
 	switch (call->args[1]) {
 	case F_DUPFD:
 	case F_DUPFD_CLOEXEC:
 		return judge_dup(l, call);
 	case F_GETFD:
 	case F_SETFD:
+		return PRIVATE;
 	case F_GETFL:
-	case F_SETFL: /* shared, but the same when done twice */
 	case F_GETOWN:
 	case F_GETPIPE_SZ:
 	case F_GET_SEALS:
-		return PRIVATE;
+		return LOOKUP;
+	case F_SETFL:
+		return changes_flags(l, fd, call->args[2], settable) ? TELLING : LOOKUP;
 	case F_GETLK:
 	case F_SETLK:
 	case F_OFD_GETLK:
@@ -157,6 +111,16 @@ static enum verdict terminal(
 	return verdict;
 }
 
+/* FIONBIO, with an int that says whether. */
+static enum verdict nonblocking(struct lean *l, const struct call *call)
+{
+	const int *wanted = (const int *)call->args[2];
+	if (!args_reach(l, (uintptr_t)wanted, sizeof *wanted))
+		return ORDINARY;
+	long flags = *wanted ? O_NONBLOCK : 0;
+	return changes_flags(l, call->args[0], flags, O_NONBLOCK) ? TELLING : LOOKUP;
+}
+
 enum verdict judge_ioctl(struct lean *l, struct call *call)
 {
 	switch ((unsigned long)call->args[1]) {
@@ -164,16 +128,17 @@ enum verdict judge_ioctl(struct lean *l, struct call *call)
 	case FIONCLEX:
 		return PRIVATE;
 	case TCGETS:
-		return terminal(l, call, sizeof(struct termios), PRIVATE);
+		return terminal(l, call, sizeof(struct termios), LOOKUP);
 	case TIOCGWINSZ:
-		return terminal(l, call, sizeof(struct winsize), PRIVATE);
+		return terminal(l, call, sizeof(struct winsize), LOOKUP);
 	case FIONBIO:
+		return nonblocking(l, call);
 	case FIONREAD:
 	case TIOCGPGRP:
 	case TIOCGSID:
-		return terminal(l, call, sizeof(int), PRIVATE);
+		return terminal(l, call, sizeof(int), LOOKUP);
 	case TIOCSPGRP:
-		return terminal(l, call, sizeof(int), may_stop(l) ? ORDINARY : PRIVATE);
+		return terminal(l, call, sizeof(int), may_stop(l) ? ORDINARY : TELLING);
 	case TCSETS:
 	case TCSETSW:
 	case TCSETSF:
@@ -195,7 +160,7 @@ enum verdict judge_pipe(struct lean *l, struct call *call)
 		return PRIVATE;
 	call->result = call_do(call);
 	for (int i = 0; i < 2 && call->result == 0; i++)
-		set_own(l, fds[i], OWN_PIPE);
+		own_set(l, fds[i], OWN_PIPE);
 	return ANSWERED;
 }
 
@@ -207,17 +172,40 @@ static bool is_ready(const struct call *call, short events)
 	return gate5(SYS_ppoll, &fd, 1, &at_once, NULL, 8) == 1 && fd.revents & events;
 }
 
+/* At most `most` bytes: what follows is brought in. A read may always return less, but that of a file
+ * does not before its end. */
+static bool cut(struct call *call, uint64_t most)
+{
+	struct stat file;
+	if ((uint64_t)call->args[2] <= most)
+		return true;
+	if (call->args[2] < 0 || gate2(SYS_fstat, call->args[0], &file) < 0 ||
+		S_ISCHR(file.st_mode) || (S_ISREG(file.st_mode) && (uint64_t)file.st_size > most))
+		return false;
+	call->args[2] = (long)most;
+	return true;
+}
+
 enum verdict judge_read(struct lean *l, struct call *call)
 {
+	if (call->nr != SYS_readv && !cut(call, ARGUMENT_MAX))
+		return ORDINARY;
 	switch (own(l, call->args[0])) {
-	case OWN_FILE:
-		return PRIVATE;
+	case OWN_NOT:
+		return WAITS_IN;
 	case OWN_PIPE:
 		return is_ready(call, POLLIN) ? PRIVATE : WAITS_IN;
-	case OWN_NOT:
-		break;
+	default:
+		return LOOKUP;
 	}
-	return WAITS_IN;
+}
+
+/* To wait for all of a message is to wait for others. */
+enum verdict judge_receive(struct lean *l, struct call *call)
+{
+	long flags = call->args[call->nr == SYS_recvmsg ? 2 : 3];
+	(void)l;
+	return flags & MSG_WAITALL ? ORDINARY : WAITS_IN;
 }
 
 enum verdict judge_write(struct lean *l, struct call *call)
@@ -230,5 +218,5 @@ enum verdict judge_write(struct lean *l, struct call *call)
 enum verdict judge_seek(struct lean *l, struct call *call)
 {
 	bool asks_only = call->args[1] == 0 && call->args[2] == SEEK_CUR;
-	return asks_only || own(l, call->args[0]) == OWN_FILE ? PRIVATE : TELLING;
+	return asks_only || own(l, call->args[0]) == OWN_FILE ? LOOKUP : TELLING;
 }

@@ -7,9 +7,9 @@
 .text
 .balign 64
 .hidden gate_start, gate_end, gate_call, gate_restorer
-.hidden probe_string, probe_start, probe_end, probe_failed
+.hidden probe_string, probe_write, probe_start, probe_end, probe_failed
 .globl gate_start, gate_end, gate_call, gate_restorer
-.globl probe_string, probe_start, probe_end, probe_failed
+.globl probe_string, probe_write, probe_start, probe_end, probe_failed
 gate_start:
 .type gate_call, @function
 gate_call:
@@ -40,11 +40,16 @@ probe_string:
 	jae 2f
 probe_start:
 	cmpb $0, (%rdi,%rax)
-probe_end:
 	je 2f
 	inc %rax
 	jmp 1b
 2:	ret
+.type probe_write, @function
+probe_write:
+	lock orb $0, (%rdi)
+probe_end:
+	xor %eax, %eax
+	ret
 probe_failed:
 	mov $-1, %rax
 	ret

@@ -24,6 +24,10 @@ void gate_restorer(void);
  * probe_failed.
  */
 long probe_string(const char *text, size_t max);
+
+/* 0 if the byte can be written, else -1. It is not changed. */
+long probe_write(const char *at);
+
 extern const char probe_start[], probe_end[], probe_failed[];
 
 #define gate0(nr) gate_call(nr, 0, 0, 0, 0, 0, 0)

@@ -6,16 +6,23 @@
 
 /* Verdicts that depend on the arguments. Each may do its call itself. */
 
-/* files.c */
+/* Marks a descriptor as the child's own (files.c). */
+void own_set(struct lean *l, long fd, enum own own);
+
+/* opens.c */
 enum verdict judge_open(struct lean *l, struct call *call);
 enum verdict judge_openat(struct lean *l, struct call *call);
 enum verdict judge_creat(struct lean *l, struct call *call);
+
+/* files.c */
 enum verdict judge_close(struct lean *l, struct call *call);
+enum verdict judge_close_range(struct lean *l, struct call *call);
 enum verdict judge_dup(struct lean *l, struct call *call);
 enum verdict judge_fcntl(struct lean *l, struct call *call);
 enum verdict judge_ioctl(struct lean *l, struct call *call);
 enum verdict judge_pipe(struct lean *l, struct call *call);
 enum verdict judge_read(struct lean *l, struct call *call);
+enum verdict judge_receive(struct lean *l, struct call *call);
 enum verdict judge_write(struct lean *l, struct call *call);
 enum verdict judge_seek(struct lean *l, struct call *call);
 

@@ -33,7 +33,7 @@ static enum verdict change(struct lean *l, struct call *call, long resource,
 	if (i < 0)
 		return PRIVATE;
 	if ((to && !args_reach(l, (uintptr_t)to, sizeof *to)) ||
-		(old && !args_reach(l, (uintptr_t)old, sizeof *old)))
+		(old && !args_reach_output(l, (uintptr_t)old, sizeof *old)))
 		return ORDINARY;
 	get(l, i, &before);
 	if (to) {

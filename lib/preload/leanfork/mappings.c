@@ -13,6 +13,9 @@
 /* More than that is not worth bringing in for a change of protection. */
 #define BRING_MAX ((size_t)16 << 20)
 
+#define SOFT_OFFLINE 101 /* newer than some headers */
+#define POPULATE_WRITE 23
+
 static size_t whole_pages(size_t len)
 {
 	return (len + PAGE - 1) & ~(PAGE - 1);
@@ -78,6 +81,8 @@ static bool maps_for_others(const struct call *call)
 
 enum verdict judge_mmap(struct lean *l, struct call *call)
 {
+	if (!(call->args[3] & MAP_ANONYMOUS) && l->n_deferred)
+		return ORDINARY;
 	if (maps_for_others(call)) {
 		if (l->wish.kind == LEAN_EAGER)
 			return ORDINARY;
@@ -102,11 +107,22 @@ enum verdict judge_mprotect(struct lean *l, struct call *call)
 	return bring_for_change(l, at, (size_t)call->args[1]);
 }
 
-/* A hole made in a file is everybody's. */
+/* A hole made in a file is everybody's, and so is memory taken for broken. */
 enum verdict judge_madvise(struct lean *l, struct call *call)
 {
-	if (call->args[2] == MADV_REMOVE && l->wish.kind == LEAN_EAGER)
-		return ORDINARY;
+	uintptr_t at = (uintptr_t)call->args[0];
+	switch (call->args[2]) {
+	case MADV_REMOVE:
+	case MADV_HWPOISON:
+	case SOFT_OFFLINE:
+		if (l->wish.kind == LEAN_EAGER)
+			return ORDINARY;
+		break;
+	case POPULATE_WRITE:
+		if (is_guarded(l, at, (size_t)call->args[1]))
+			return ORDINARY;
+		break;
+	}
 	return bring_for_change(l, (uintptr_t)call->args[0], (size_t)call->args[1]);
 }
 

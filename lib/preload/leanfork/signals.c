@@ -20,7 +20,7 @@ enum verdict signals_mask(struct lean *l, struct call *call)
 	if (call->args[3] != sizeof *set)
 		return answer(call, -EINVAL);
 	if ((set && !args_reach(l, (uintptr_t)set, sizeof *set)) ||
-		(old && !args_reach(l, (uintptr_t)old, sizeof *old)))
+		(old && !args_reach_output(l, (uintptr_t)old, sizeof *old)))
 		return answer(call, -EFAULT);
 	if (set) {
 		uint64_t wanted = *set & ~(SIG_BIT(SIGKILL) | SIG_BIT(SIGSTOP));
@@ -54,7 +54,7 @@ enum verdict signals_action(struct lean *l, struct call *call)
 	if (call->args[3] != 8)
 		return answer(call, -EINVAL);
 	if ((action && !args_reach(l, (uintptr_t)action, sizeof *action)) ||
-		(old && !args_reach(l, (uintptr_t)old, sizeof *old)))
+		(old && !args_reach_output(l, (uintptr_t)old, sizeof *old)))
 		return answer(call, -EFAULT);
 	struct kernel_action before = l->actions[sig];
 	if (action)
@@ -71,7 +71,7 @@ enum verdict signals_stack(struct lean *l, struct call *call)
 	stack_t *old = (stack_t *)call->args[1];
 
 	if ((stack && !args_reach(l, (uintptr_t)stack, sizeof *stack)) ||
-		(old && !args_reach(l, (uintptr_t)old, sizeof *old)))
+		(old && !args_reach_output(l, (uintptr_t)old, sizeof *old)))
 		return answer(call, -EFAULT);
 	if (stack && stack->ss_flags != SS_DISABLE &&
 		(stack->ss_flags != 0 || stack->ss_size < 16384))

@@ -19,6 +19,8 @@
 #define KEEP_MAX (4 + HOT_SPANS)
 #define OWN_FDS 1024
 #define OWN_TIMERS 8
+#define DEFERRED_MAX 4
+#define DEFERRED_PATH 1024
 #define ALT_SIZE 65536
 #define TEXT_SIZE 16384
 #define MOST_TRIES 5 /* of a rescue that gets no further than libc's half */
@@ -41,8 +43,15 @@ struct own_timer {
 	struct itimerspec left;
 };
 
-/* What a descriptor leads to, if the child itself made it so. */
-enum own { OWN_NOT, OWN_FILE, OWN_PIPE };
+/* What a descriptor leads to, if the child itself made it so. From OWN_DEFERRED on the numbers are
+ * those of deferred opens. */
+enum own { OWN_NOT, OWN_FILE, OWN_PIPE, OWN_DEFERRED };
+
+/* An open that is made just before exec (deferred.c). */
+struct deferred_open {
+	long flags, mode;
+	char path[DEFERRED_PATH];
+};
 
 /* How far a fork has come. */
 enum phase {
@@ -82,7 +91,9 @@ struct lean {
 	struct rlimit limits[2]; /* for RLIMIT_DATA and RLIMIT_AS, in force at exec */
 	struct rlimit relaxed[2];
 	bool limited[2];
-	uint8_t own_fds[OWN_FDS];            /* enum own: what the child opened */
+	uint8_t own_fds[OWN_FDS]; /* enum own: what the child opened */
+	struct deferred_open deferred[DEFERRED_MAX];
+	size_t n_deferred;
 	struct own_timer timers[OWN_TIMERS]; /* the program's */
 	size_t n_timers;
 	struct kernel_action handlers[65]; /* the program's, while it is inside execve */
