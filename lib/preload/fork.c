@@ -28,6 +28,15 @@ static struct lean_wish wish_for(enum lean_kind kind)
 	};
 }
 
+static void note_site(uintptr_t site, const struct lean_result *result)
+{
+	bool restarted = result->outcome == LEAN_RESTARTED;
+	if (result->outcome != LEAN_NATIVE)
+		sites_note(site, !restarted                    ? SITE_LEAN
+				 : result->reason == LEAN_TIME ? SITE_RESTARTED_LATE
+							       : SITE_RESTARTED);
+}
+
 static pid_t eager(uintptr_t site, struct lean_result *result)
 {
 	struct lean_wish wish = wish_for(LEAN_EAGER);
@@ -38,8 +47,8 @@ static pid_t eager(uintptr_t site, struct lean_result *result)
 	if ((!forced && !sites_allow(site)) || lean_estimate() < wish.least_total)
 		return lean_native(next_fork);
 	pid_t pid = lean_fork(&wish, result);
-	if (pid > 0 && result->outcome != LEAN_NATIVE)
-		sites_note(site, result->outcome == LEAN_RESTARTED);
+	if (pid > 0)
+		note_site(site, result);
 	return pid;
 }
 

@@ -30,7 +30,7 @@ static void on_sigchld(int sig)
 
 /* All that a program can see of a scenario. */
 struct seen {
-	int status, wrote, sigchlds, shared, others;
+	int status, wrote, sigchlds, shared, others, flags;
 	off_t offset;
 	char text[16];
 };
@@ -70,6 +70,7 @@ static struct seen run(const struct scenario *scenario, const char *how)
 	while (waitpid(-1, &seen.status, 0) != pid)
 		assert_int_equal(errno, EINTR);
 	close(pipes[1]);
+	seen.flags = fcntl(pipes[0], F_GETFL);
 	seen.wrote = (int)read(pipes[0], seen.text, sizeof seen.text);
 	close(pipes[0]);
 	seen.sigchlds = sigchlds;
@@ -88,10 +89,11 @@ static int compare(const struct scenario *scenario, const char *how)
 	if (!memcmp(&native, &lean, sizeof native))
 		return 0;
 	print_error("%s, %s: status %#x, not %#x; wrote %d, not %d; SIGCHLD %d, not %d; "
-		    "shared %d, not %d; offset %d, not %d; other children %d\n",
+		    "shared %d, not %d; offset %d, not %d; flags %#x, not %#x; other children %d\n",
 		scenario->name, how, (unsigned)lean.status, (unsigned)native.status, lean.wrote,
 		native.wrote, lean.sigchlds, native.sigchlds, lean.shared, native.shared,
-		(int)lean.offset, (int)native.offset, lean.others);
+		(int)lean.offset, (int)native.offset, (unsigned)lean.flags, (unsigned)native.flags,
+		lean.others);
 	return 1;
 }
 
@@ -158,6 +160,22 @@ static void no_descriptor_is_worth_a_wait(void **state)
 {
 	(void)state;
 	assert_int_equal(run_lean(LEAN_RESCUE, writes_nowhere, NULL), 4 << 8);
+}
+
+static int asks_for_its_mask(void *arg)
+{
+	return syscall(SYS_rt_sigprocmask, 0, NULL, arg, 8) == -1 && errno == EFAULT &&
+			       lean_is_child()
+		       ? 4
+		       : 1;
+}
+
+static void a_rescued_child_goes_on_after_a_bad_address(void **state)
+{
+	void *page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	(void)state;
+	assert_int_equal(run_lean(LEAN_RESCUE, asks_for_its_mask, page), 4 << 8);
+	munmap(page, 4096);
 }
 
 /* Then nobody reaps, and there is no status to tell exec from death by. */
@@ -496,6 +514,8 @@ static int setup(void **state)
 		return -1;
 	shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, 8, 0);
 	readonly = mmap(NULL, 4096, PROT_READ, MAP_SHARED, 8, 0);
+	half_shared = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	mmap(half_shared + 4096, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, 8, 0);
 	pthread_t thread; /* libc handles a signal of its own from the first one on */
 	if (pthread_create(&thread, NULL, no_work, NULL) || pthread_join(thread, NULL))
 		return -1;
@@ -508,6 +528,7 @@ static int teardown(void **state)
 	close(9);
 	munmap(shared, 4096);
 	munmap(readonly, 4096);
+	munmap(half_shared, 8192);
 	return block_teardown(state);
 }
 
@@ -517,6 +538,7 @@ int main(void)
 		TEST(eager_looks_like_native),
 		TEST(rescue_looks_like_native),
 		TEST(no_descriptor_is_worth_a_wait),
+		TEST(a_rescued_child_goes_on_after_a_bad_address),
 		TEST(sigchld_ignored),
 		TEST(buffers_are_not_flushed_twice),
 		TEST(a_rescued_child_that_libc_lets_stumble),

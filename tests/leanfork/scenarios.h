@@ -23,4 +23,7 @@ int waits_for_parent(void);
 extern int pipes[2];
 extern atomic_int *shared, *readonly;
 
+/* Two pages, the second of which is that file's. */
+extern char *half_shared;
+
 #endif

@@ -172,23 +172,30 @@ static bool is_ready(const struct call *call, short events)
 	return gate5(SYS_ppoll, &fd, 1, &at_once, NULL, 8) == 1 && fd.revents & events;
 }
 
-/* At most `most` bytes: what follows is brought in. A read may always return less, but that of a file
- * does not before its end. */
-static bool cut(struct call *call, uint64_t most)
+/* What a read gets at most, of the bytes that were asked for, is brought in. It may always return
+ * less, but that of a file does not before its end. False: it is too much. */
+static bool cut(struct call *call)
 {
+	uint64_t wanted = (uint64_t)call->args[2], most = ARGUMENT_MAX;
 	struct stat file;
-	if ((uint64_t)call->args[2] <= most)
+	if (wanted <= CHUNK)
 		return true;
-	if (call->args[2] < 0 || gate2(SYS_fstat, call->args[0], &file) < 0 ||
-		S_ISCHR(file.st_mode) || (S_ISREG(file.st_mode) && (uint64_t)file.st_size > most))
+	if (call->args[2] < 0 || gate2(SYS_fstat, call->args[0], &file) < 0)
 		return false;
-	call->args[2] = (long)most;
+	if (S_ISREG(file.st_mode) && file.st_size) {
+		most = (uint64_t)file.st_size + PAGE;
+		if (most > ARGUMENT_MAX && wanted > ARGUMENT_MAX)
+			return false;
+	}
+	if (S_ISCHR(file.st_mode) && wanted > most)
+		return false;
+	call->args[2] = (long)(wanted < most ? wanted : most);
 	return true;
 }
 
 enum verdict judge_read(struct lean *l, struct call *call)
 {
-	if (call->nr != SYS_readv && !cut(call, ARGUMENT_MAX))
+	if (call->nr != SYS_readv && !cut(call))
 		return ORDINARY;
 	switch (own(l, call->args[0])) {
 	case OWN_NOT:

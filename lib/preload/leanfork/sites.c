@@ -6,6 +6,7 @@
 
 #define SITES 32
 #define LEAST_PENALTY 8
+#define LEAST_PENALTY_LATE 256
 #define MOST_PENALTY 4096
 
 static struct site {
@@ -37,23 +38,28 @@ bool sites_allow(uintptr_t place)
 	return false;
 }
 
-void sites_note(uintptr_t place, bool restarted)
+static uint32_t next_penalty(uint32_t penalty, enum site_outcome outcome)
+{
+	uint32_t least = outcome == SITE_RESTARTED_LATE ? LEAST_PENALTY_LATE : LEAST_PENALTY;
+	if (outcome == SITE_LEAN)
+		return penalty / 2;
+	if (penalty < least)
+		return least;
+	return penalty < MOST_PENALTY ? penalty * 2 : MOST_PENALTY;
+}
+
+void sites_note(uintptr_t place, enum site_outcome outcome)
 {
 	struct site *site = find(place);
 	uint32_t penalty = atomic_load(&site->penalty);
 	if (atomic_load(&site->place) != place) {
-		if (!restarted)
+		if (outcome == SITE_LEAN)
 			return;
 		atomic_store(&site->place, place);
 		penalty = 0;
 	}
-	if (restarted)
-		penalty = penalty == 0             ? LEAST_PENALTY
-			  : penalty < MOST_PENALTY ? penalty * 2
-						   : MOST_PENALTY;
-	else
-		penalty /= 2;
+	penalty = next_penalty(penalty, outcome);
 	atomic_store(&site->penalty, penalty);
-	if (restarted)
+	if (outcome != SITE_LEAN)
 		atomic_store(&site->native, penalty);
 }

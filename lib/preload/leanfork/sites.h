@@ -14,7 +14,8 @@
 /* Whether a fork from there should be tried leanly. */
 bool sites_allow(uintptr_t site);
 
-/* How that went. */
-void sites_note(uintptr_t site, bool restarted);
+/* How that went. Late: the child had used much time before it was thrown away. */
+enum site_outcome { SITE_LEAN, SITE_RESTARTED, SITE_RESTARTED_LATE };
+void sites_note(uintptr_t site, enum site_outcome outcome);
 
 #endif

@@ -84,6 +84,7 @@ struct lean {
 
 	/* the child's */
 	bool in_call;                     /* its handler for system calls runs */
+	uint64_t calls;                   /* dispatched so far */
 	struct kernel_action actions[32]; /* the program's for those that are OURS */
 	stack_t alt_stack;                /* the program's */
 	struct robust_head *robust;       /* the program's */
