@@ -438,13 +438,15 @@ static void marks_between(size_t from, size_t to, size_t *pieces, bool *marked)
 static void another_thread_maps_the_ends_anew(void **state)
 {
 	static struct lean lean;
+	static struct range range;
 	size_t pieces;
 	bool marked;
 	(void)state;
 	for (int ends = 1; ends < 4; ends++) {
 		make_area();
 		uintptr_t start = (uintptr_t)area;
-		lean.ranges[0] = (struct range){.at = {start + SIDE, start + AREA - 2 * SIDE}};
+		range = (struct range){.at = {start + SIDE, start + AREA - 2 * SIDE}};
+		lean.ranges = &range;
 		lean.choice = (struct choice){.n_ranges = 1};
 		marks_set(&lean);
 		marks_between(1, PAGES - 2, &pieces, &marked);

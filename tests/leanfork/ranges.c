@@ -71,8 +71,14 @@ static struct range ranges[8];
 
 static struct choice choose(const struct span *keep, size_t n_keep, size_t least)
 {
-	struct choice choice = {
-		.keep = keep, .n_keep = n_keep, .least = least, .ranges = ranges, .max_ranges = 8};
+	static struct span tidy[8];
+	if (n_keep)
+		memcpy(tidy, keep, n_keep * sizeof *keep);
+	struct choice choice = {.keep = tidy,
+		.n_keep = spans_tidy(tidy, n_keep),
+		.least = least,
+		.ranges = ranges,
+		.max_ranges = 8};
 	struct mapping m = {{BASE, BASE + SIZE}, MAPPING_ANONYMOUS};
 	choice_add(&choice, &m);
 	return choice;
@@ -110,6 +116,56 @@ static void overlapping_keeps(void **state)
 	assert_int_equal(choice.n_ranges, 2);
 	assert_int_equal(ranges[0].at.end, BASE + 0x20000 - STAYS_AFTER);
 	assert_int_equal(ranges[1].at.start, BASE + 0x50000 + STAYS_BEFORE);
+}
+
+/* Any order, any overlap: what is in one of the spans, and nothing else, is in one of the tidy ones. */
+static void spans_made_tidy(void **state)
+{
+	uint64_t seed = 1;
+	(void)state;
+	for (int round = 0; round < 2000; round++) {
+		struct span spans[40];
+		bool in[64] = {false};
+		size_t n = (size_t)round % 40;
+		for (size_t i = 0; i < n; i++) {
+			seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407;
+			uintptr_t start = (uintptr_t)(seed >> 33) % (60 * PAGE);
+			uintptr_t len = (uintptr_t)(seed >> 20) % (3 * PAGE);
+			spans[i] = (struct span){start, start + len};
+			for (uintptr_t page = start / PAGE; len && page * PAGE < start + len;
+				page++)
+				in[page] = true;
+		}
+		n = spans_tidy(spans, n);
+		for (uintptr_t page = 0, i = 0; page < 64; page++) {
+			while (i < n && spans[i].end <= page * PAGE)
+				i++;
+			bool now = i < n && spans[i].start <= page * PAGE;
+			assert_int_equal(now, in[page]);
+		}
+		for (size_t i = 1; i < n; i++)
+			assert_true(spans[i - 1].end < spans[i].start);
+	}
+}
+
+static bool make_room(struct choice *choice)
+{
+	if (choice->max_ranges == 8)
+		return false;
+	choice->max_ranges += 2;
+	return true;
+}
+
+static void room_is_made_for_more(void **state)
+{
+	struct choice choice = {.least = 1, .ranges = ranges, .more = make_room};
+	(void)state;
+	for (uintptr_t i = 0; i < 10; i++) {
+		struct mapping m = {
+			{BASE + i * SIZE, BASE + i * SIZE + LEAST_PIECE}, MAPPING_ANONYMOUS};
+		choice_add(&choice, &m);
+	}
+	assert_int_equal(choice.n_ranges, 8);
 }
 
 static void what_is_too_small_stays(void **state)
@@ -203,6 +259,8 @@ int main(void)
 		TEST(nothing_to_keep_leaves_it_out_whole),
 		TEST(what_is_kept_is_cut_out_in_whole_pages),
 		TEST(overlapping_keeps),
+		TEST(spans_made_tidy),
+		TEST(room_is_made_for_more),
 		TEST(what_is_too_small_stays),
 		TEST(more_than_there_is_room_for_stays),
 		TEST(more_to_read_than_there_is_room_for),

@@ -113,10 +113,67 @@ static void forks_from_many_threads(void **state)
 	assert_true(atomic_load(&lean_ones) > 0);
 }
 
+static void *brief(void *arg)
+{
+	usleep(200);
+	return arg;
+}
+
+/* Without guards stacks lie next to each other, in one mapping. */
+static void *maker(void *arg)
+{
+	pthread_attr_t attr;
+	pthread_attr_init(&attr);
+	pthread_attr_setguardsize(&attr, 0);
+	while (!atomic_load(&stop)) {
+		pthread_t threads[4];
+		int n = 0;
+		for (int i = 0; i < 4; i++)
+			n += pthread_create(&threads[n], &attr, brief, NULL) == 0;
+		for (int i = 0; i < n; i++)
+			pthread_join(threads[i], NULL);
+	}
+	pthread_attr_destroy(&attr);
+	return arg;
+}
+
+static void exec_at_once(enum lean_kind kind)
+{
+	int status = -1;
+	pid_t pid = fork_lean(kind);
+	if (pid == 0) {
+		execl("/bin/true", "true", (char *)NULL);
+		_exit(1);
+	}
+	assert_true(pid > 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+/* What libc's half of fork reads of other threads in the child is of the moment of the fork: it would
+ * go round in lists that it never gets to the end of. */
+static void threads_come_and_go(void **state)
+{
+	pthread_t makers[3];
+	(void)state;
+	atomic_store(&stop, false);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(pthread_create(&makers[i], NULL, maker, NULL), 0);
+	for (int i = 0; i < 300; i++) {
+		exec_at_once(i % 3 ? LEAN_EAGER : LEAN_RESCUE);
+		assert_int_not_equal(last.reason, LEAN_TIME);
+		assert_int_not_equal(last.reason, LEAN_FAULT);
+	}
+	atomic_store(&stop, true);
+	for (int i = 0; i < 3; i++)
+		pthread_join(makers[i], NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(forks_from_many_threads),
+		TEST(threads_come_and_go),
 	};
 	return cmocka_run_group_tests(tests, block_setup, block_teardown) != 0;
 }

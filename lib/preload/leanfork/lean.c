@@ -10,7 +10,9 @@
  *   proc.c        what the kernel tells of a process; maps.c, its mappings
  *   filters.c     whether a seccomp filter would kill it
  *   parts.c       a native fork that the heuristic overcommit mode lets pass
- *   plan.c        what is left out; ranges.c and hot.c, the pure parts of it
+ *   state.c       its memory
+ *   plan.c        what is left out; ranges.c and hot.c, the pure parts of it; threads.c
+ *                 for libc's half of fork
  *   marks.c       how the kernel is told
  *   serve.c       the parent until the child execs
  *   mailbox.c     what the two of them share
@@ -47,11 +49,9 @@ struct lean *lean_active;
  * out or shares it may be gone, or something else, by that fork's clone. */
 static struct lean *create(const struct lean_wish *wish, uint64_t mask)
 {
-	long at = gate6(SYS_mmap, 0, sizeof(struct lean), PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (at < 0 && at > -4096)
+	struct lean *l = state_create();
+	if (!l)
 		return NULL;
-	struct lean *l = (struct lean *)at;
 	l->wish = *wish;
 	l->mask = mask;
 	l->parent = (int)gate0(SYS_getpid);
@@ -60,7 +60,7 @@ static struct lean *create(const struct lean_wish *wish, uint64_t mask)
 	l->mail = mailbox_create();
 	if (l->mail)
 		return l;
-	gate2(SYS_munmap, l, sizeof *l);
+	state_destroy(l);
 	return NULL;
 }
 
@@ -70,7 +70,7 @@ static void destroy(struct lean *l)
 		mailbox_destroy(l->mail);
 	if (l->settled)
 		gate2(SYS_munmap, l->settled, l->settled_size);
-	gate2(SYS_munmap, l, sizeof *l);
+	state_destroy(l);
 }
 
 /* Whether a line of a thread's status says anything but `usual`. */

@@ -70,7 +70,7 @@ static bool give_again(struct span at, int advice, int opposite)
 /* Tried out on memory of our own. */
 bool marks_possible(struct lean *l)
 {
-	uintptr_t at = ((uintptr_t)l->text + 2 * PAGE - 1) & ~(PAGE - 1);
+	uintptr_t at = ((uintptr_t)l->alt + 2 * PAGE - 1) & ~(PAGE - 1);
 	bool before = marks_joined(at);
 	bool parts = advise(at, at + PAGE, MADV_DONTFORK) == 0 && !marks_joined(at);
 	return advise(at, at + PAGE, MADV_DOFORK) == 0 && before && parts && marks_joined(at);
@@ -134,4 +134,15 @@ void marks_clear(struct lean *l)
 			if (!clear(l->ranges[i].at))
 				cleared = false;
 	}
+}
+
+void marks_drop(struct lean *l, size_t range)
+{
+	struct span at = l->ranges[range].at;
+	for (int n = 0; n < CLEARINGS && !clear(at); n++)
+		;
+	l->result.bytes -= at.end - at.start;
+	l->choice.n_ranges--;
+	for (size_t i = range; i < l->choice.n_ranges; i++)
+		l->ranges[i] = l->ranges[i + 1];
 }

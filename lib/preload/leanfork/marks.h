@@ -15,4 +15,7 @@ bool marks_joined(uintptr_t at);
 void marks_set(struct lean *l);
 void marks_clear(struct lean *l);
 
+/* One range is not left out after all. */
+void marks_drop(struct lean *l, size_t range);
+
 #endif

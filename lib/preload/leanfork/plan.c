@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <link.h>
+#include <stddef.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -10,6 +11,7 @@
 
 #include "preload/leanfork/maps.h"
 #include "preload/leanfork/marks.h"
+#include "preload/leanfork/threads.h"
 
 /* Kept of the stack on both sides of where it stands, and round the thread's own block: struct
  * pthread with its rseq area, the static TLS below it. */
@@ -56,25 +58,44 @@ static bool under_valgrind(void)
 
 bool plan_possible(void)
 {
-	return !under_valgrind();
+	if (under_valgrind())
+		return false;
+	threads_look_up();
+	return true;
 }
 
-static void keep(struct lean *l, uintptr_t start, uintptr_t end)
+static void keep(struct lean *l, struct span span)
 {
-	l->keep[l->choice.n_keep++] = (struct span){start, end};
+	struct tail *tail = &l->keep_tail;
+	if ((l->choice.n_keep + 1) * sizeof span <= tail->size || state_grow(tail))
+		l->keep[l->choice.n_keep++] = span;
+}
+
+static struct span around(uintptr_t at, uintptr_t margin)
+{
+	return (struct span){at - margin, at + margin};
 }
 
 static void keep_needed(struct lean *l, uintptr_t stack)
 {
-	uintptr_t thread = thread_pointer();
-	struct span data = own_data();
-
-	keep(l, data.start, data.end);
-	keep(l, (uintptr_t)l, (uintptr_t)(l + 1));
-	keep(l, stack - STACK_MARGIN, stack + STACK_MARGIN);
-	keep(l, thread - THREAD_MARGIN, thread + THREAD_MARGIN);
+	keep(l, own_data());
+	keep(l, state_span(l));
+	keep(l, around(stack, STACK_MARGIN));
+	keep(l, around(thread_pointer(), THREAD_MARGIN));
 	for (size_t i = 0; l->wish.learn && i < hot.n; i++)
-		keep(l, hot.spans[i].start, hot.spans[i].end);
+		keep(l, hot.spans[i]);
+	threads_each(l, keep);
+	l->choice.n_keep = spans_tidy(l->keep, l->choice.n_keep);
+	l->choice.keep = l->keep;
+}
+
+static bool more_ranges(struct choice *choice)
+{
+	struct lean *l = (struct lean *)((uintptr_t)choice - offsetof(struct lean, choice));
+	if (!state_grow(&l->ranges_tail))
+		return false;
+	choice->max_ranges = l->ranges_tail.size / sizeof *l->ranges;
+	return true;
 }
 
 static void consider(void *context, const struct mapping *mapping)
@@ -122,10 +143,10 @@ enum lean_reason plan_make(struct lean *l, uintptr_t stack)
 {
 	l->token = make_token(l);
 	keep_needed(l, stack);
-	l->choice.keep = l->keep;
 	l->choice.least = l->wish.least_range;
 	l->choice.ranges = l->ranges;
-	l->choice.max_ranges = RANGES_MAX;
+	l->choice.max_ranges = l->ranges_tail.size / sizeof *l->ranges;
+	l->choice.more = more_ranges;
 	l->choice.shared = l->shared;
 	l->choice.max_shared = SHARED_MAX;
 	l->choice.readonly = l->readonly;
@@ -138,6 +159,21 @@ enum lean_reason plan_make(struct lean *l, uintptr_t stack)
 	if (l->choice.bytes < l->wish.least_total || l->choice.n_ranges == 0)
 		return LEAN_SMALL;
 	return make_bitmap(l);
+}
+
+/* The stack of a thread that has been made since the choice. */
+static void put_back(struct lean *l, struct span block)
+{
+	size_t i = range_first(l->ranges, l->choice.n_ranges, block.start);
+	if (i < l->choice.n_ranges && l->ranges[i].at.start < block.end)
+		marks_drop(l, i);
+}
+
+/* What is mapped after this can be in no range: no mark is on it. */
+void plan_apply(struct lean *l)
+{
+	marks_set(l);
+	threads_each(l, put_back);
 }
 
 void plan_learn(const struct lean *l)

@@ -10,6 +10,9 @@ bool plan_possible(void);
 /* Chooses what this process's fork leaves out; `stack` is where the thread's stack has come to. */
 enum lean_reason plan_make(struct lean *l, uintptr_t stack);
 
+/* Has the kernel leave it out. */
+void plan_apply(struct lean *l);
+
 /* The child has come to its end: what it asked for is known. */
 void plan_learn(const struct lean *l);
 

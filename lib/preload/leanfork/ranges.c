@@ -82,19 +82,6 @@ bool mapping_parse(struct mapping *out, const char *line, size_t len)
 	return true;
 }
 
-static void append(struct choice *choice, struct span piece)
-{
-	uint64_t bytes = piece.end - piece.start;
-	if (bytes < choice->least || bytes < LEAST_PIECE || bytes > LARGEST ||
-		choice->n_ranges == choice->max_ranges)
-		return;
-	struct range *range = &choice->ranges[choice->n_ranges++];
-	range->at = (struct span){piece.start + STAYS_BEFORE, piece.end - STAYS_AFTER};
-	range->first_chunk = choice->chunks;
-	choice->chunks += range_chunk(range, range->at.end - 1) - choice->chunks + 1;
-	choice->bytes += range->at.end - range->at.start;
-}
-
 static uintptr_t down(uintptr_t at)
 {
 	return at & ~(PAGE - 1);
@@ -105,22 +92,97 @@ static uintptr_t up(uintptr_t at)
 	return down(at + PAGE - 1);
 }
 
-/* What is left of a span when keep[from...] has been cut out of it, lowest address first. */
+/* The heap below `n` is right but for its element i. */
+static void sink(struct span *spans, size_t i, size_t n)
+{
+	for (size_t child; (child = 2 * i + 1) < n; i = child) {
+		if (child + 1 < n && spans[child].start < spans[child + 1].start)
+			child++;
+		if (spans[child].start <= spans[i].start)
+			return;
+		struct span other = spans[i];
+		spans[i] = spans[child];
+		spans[child] = other;
+	}
+}
+
+static void sort(struct span *spans, size_t n)
+{
+	for (size_t i = n / 2; i > 0; i--)
+		sink(spans, i - 1, n);
+	for (size_t left = n; left > 1; left--) {
+		struct span last = spans[left - 1];
+		spans[left - 1] = spans[0];
+		spans[0] = last;
+		sink(spans, 0, left - 1);
+	}
+}
+
+static size_t take_whole_pages(struct span *spans, size_t n)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < n; i++)
+		if (spans[i].start < spans[i].end)
+			spans[kept++] = (struct span){down(spans[i].start), up(spans[i].end)};
+	return kept;
+}
+
+size_t spans_tidy(struct span *spans, size_t n)
+{
+	size_t kept = 0;
+	n = take_whole_pages(spans, n);
+	sort(spans, n);
+	for (size_t i = 0; i < n; i++) {
+		if (kept == 0 || spans[i].start > spans[kept - 1].end)
+			spans[kept++] = spans[i];
+		else if (spans[i].end > spans[kept - 1].end)
+			spans[kept - 1].end = spans[i].end;
+	}
+	return kept;
+}
+
+static bool has_room(struct choice *choice)
+{
+	return choice->n_ranges < choice->max_ranges || (choice->more && choice->more(choice));
+}
+
+static void append(struct choice *choice, struct span piece)
+{
+	uint64_t bytes = piece.end - piece.start;
+	if (bytes < choice->least || bytes < LEAST_PIECE || bytes > LARGEST || !has_room(choice))
+		return;
+	struct range *range = &choice->ranges[choice->n_ranges++];
+	range->at = (struct span){piece.start + STAYS_BEFORE, piece.end - STAYS_AFTER};
+	range->first_chunk = choice->chunks;
+	choice->chunks += range_chunk(range, range->at.end - 1) - choice->chunks + 1;
+	choice->bytes += range->at.end - range->at.start;
+}
+
+/* Index of the first span that ends after an address. */
+static size_t first_after(const struct span *spans, size_t n, uintptr_t at)
+{
+	size_t low = 0, high = n;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (spans[middle].end > at)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
+/* What is left of a span when what is to be kept has been cut out of it. */
 static void add_pieces(struct choice *choice, struct span at)
 {
-	while (at.start < at.end) {
-		struct span cut = {at.end, at.end};
-		for (size_t i = 0; i < choice->n_keep; i++) {
-			const struct span *keep = &choice->keep[i];
-			if (keep->start >= keep->end || up(keep->end) <= at.start)
-				continue;
-			if (down(keep->start) < cut.start)
-				cut = (struct span){down(keep->start), up(keep->end)};
-		}
-		if (cut.start > at.start)
-			append(choice, (struct span){at.start, cut.start});
-		at.start = cut.end;
+	size_t i = first_after(choice->keep, choice->n_keep, at.start);
+	for (; i < choice->n_keep && choice->keep[i].start < at.end; i++) {
+		if (choice->keep[i].start > at.start)
+			append(choice, (struct span){at.start, choice->keep[i].start});
+		at.start = choice->keep[i].end;
 	}
+	if (at.start < at.end)
+		append(choice, at);
 }
 
 void choice_add(struct choice *choice, const struct mapping *mapping)

@@ -40,13 +40,18 @@ struct range {
 	size_t first_chunk;
 };
 
+/* Pure. Makes spans whole pages, in the order of addresses, that neither overlap nor touch. Returns how
+ * many they are. */
+size_t spans_tidy(struct span *spans, size_t n);
+
 struct choice {
 	/* given */
-	const struct span *keep; /* never left out */
+	const struct span *keep; /* never left out; tidy */
 	size_t n_keep;
 	size_t least; /* smallest piece of a mapping worth leaving out, in bytes */
 	struct range *ranges;
 	size_t max_ranges;
+	bool (*more)(struct choice *choice); /* makes room for another range, or NULL */
 	struct span *shared;
 	size_t max_shared;
 	struct span *readonly; /* where there are too many the last goes on to the last of them */

@@ -13,17 +13,15 @@
 #include "preload/leanfork/mailbox.h"
 #include "preload/leanfork/ranges.h"
 
-#define RANGES_MAX 4096
 #define SHARED_MAX 256
 #define READONLY_MAX 64
-#define KEEP_MAX (4 + HOT_SPANS)
 #define OWN_FDS 1024
 #define OWN_TIMERS 8
 #define DEFERRED_MAX 4
 #define DEFERRED_PATH 1024
 #define ALT_SIZE 65536
-#define TEXT_SIZE 16384
-#define MOST_TRIES 5 /* of a rescue that gets no further than libc's half */
+#define TEXT_SIZE 4096 /* the kernel writes no more of /proc at a time */
+#define MOST_TRIES 5   /* of a rescue that gets no further than libc's half */
 
 /* What the kernel takes for rt_sigaction. */
 struct kernel_action {
@@ -60,6 +58,12 @@ enum phase {
 	PHASE_DONE
 };
 
+/* An array behind struct lean: room for its addresses, of which memory is as much as is in use. */
+struct tail {
+	uintptr_t at;
+	size_t size, most; /* bytes */
+};
+
 /*
  * All there is about one lean fork, in a private mapping of its own which is never left out: the
  * child's copy is complete from its first instruction on.
@@ -77,7 +81,9 @@ struct lean {
 	int deadly;         /* the one that ended it at exec: the native child's end, too */
 	int child;
 	struct choice choice;
-	struct span keep[KEEP_MAX];
+	struct tail ranges_tail, keep_tail;
+	struct range *ranges;
+	struct span *keep;
 	uint64_t token;    /* tells this process's memory from any other's */
 	uint64_t *settled; /* a bit for each chunk that is the child's own business by now */
 	size_t settled_size;
@@ -100,12 +106,21 @@ struct lean {
 	struct kernel_action handlers[65]; /* the program's, while it is inside execve */
 	uint64_t handled;                  /* which of them */
 
-	struct range ranges[RANGES_MAX];
 	struct span shared[SHARED_MAX];
 	struct span readonly[READONLY_MAX];
 	_Alignas(4096) unsigned char alt[ALT_SIZE];
 	char text[TEXT_SIZE];
 };
+
+/* Makes one, all zero but for its tails, and takes it away. NULL: no memory. */
+struct lean *state_create(void);
+void state_destroy(struct lean *l);
+
+/* More memory for a tail. False if there is none. */
+bool state_grow(struct tail *tail);
+
+/* All of its addresses. */
+struct span state_span(const struct lean *l);
 
 /* The fork in progress, if any; in a lean child, its own. */
 extern struct lean *lean_active;

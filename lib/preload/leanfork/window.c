@@ -109,7 +109,7 @@ static enum lean_reason leave_out(struct lean *l, uintptr_t stack)
 	enum lean_reason reason = plan_make(l, stack);
 	if (reason != LEAN_FINE)
 		return reason;
-	marks_set(l);
+	plan_apply(l);
 	if (l->result.bytes >= l->wish.least_total)
 		return LEAN_FINE;
 	marks_clear(l);

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+#include "preload/leanfork/state.h"
+
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+/* As many ranges, and as many spans to be kept, at most. */
+#define RANGES_MAX 4096
+#define KEEP_MAX 16384
+
+static size_t whole_pages(size_t size)
+{
+	return (size + PAGE - 1) & ~(PAGE - 1);
+}
+
+#define HEAD_SIZE whole_pages(sizeof(struct lean))
+#define RANGES_SIZE whole_pages(RANGES_MAX * sizeof(struct range))
+#define KEEP_SIZE whole_pages(KEEP_MAX * sizeof(struct span))
+
+struct span state_span(const struct lean *l)
+{
+	uintptr_t at = (uintptr_t)l;
+	return (struct span){at, at + HEAD_SIZE + RANGES_SIZE + KEEP_SIZE};
+}
+
+/* Addresses alone are not charged. */
+struct lean *state_create(void)
+{
+	size_t size = HEAD_SIZE + RANGES_SIZE + KEEP_SIZE;
+	long at = gate6(SYS_mmap, 0, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (at < 0 && at > -4096)
+		return NULL;
+	struct lean *l = (struct lean *)at;
+	if (gate3(SYS_mprotect, at, HEAD_SIZE, PROT_READ | PROT_WRITE) < 0) {
+		gate2(SYS_munmap, at, size);
+		return NULL;
+	}
+	l->ranges_tail = (struct tail){(uintptr_t)at + HEAD_SIZE, 0, RANGES_SIZE};
+	l->keep_tail = (struct tail){l->ranges_tail.at + RANGES_SIZE, 0, KEEP_SIZE};
+	l->ranges = (struct range *)l->ranges_tail.at;
+	l->keep = (struct span *)l->keep_tail.at;
+	return l;
+}
+
+void state_destroy(struct lean *l)
+{
+	struct span all = state_span(l);
+	gate2(SYS_munmap, all.start, all.end - all.start);
+}
+
+bool state_grow(struct tail *tail)
+{
+	if (tail->size == tail->most ||
+		gate3(SYS_mprotect, tail->at + tail->size, PAGE, PROT_READ | PROT_WRITE) < 0)
+		return false;
+	tail->size += PAGE;
+	return true;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEANFORK_THREADS_H
+#define LEANFORK_THREADS_H
+
+#include "preload/leanfork/state.h"
+
+/* Finds out where libc has its lists of threads. Once, before any signal is blocked. */
+void threads_look_up(void);
+
+/* Hands over where each thread's own block is. */
+void threads_each(struct lean *l, void (*take)(struct lean *l, struct span block));
+
+#endif
