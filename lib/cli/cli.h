@@ -22,7 +22,7 @@ int cli_print(const char *a, const char *b);
 /* Whether a word may be coloured there. */
 bool cli_has_colours(FILE *to);
 
-/* What there is, on standard output; the exit status. */
+/* Prints the summary of all subcommands. Returns the exit status. */
 int cli_help(void);
 
 /* The subcommands: argv[0] is the subcommand's name. They return the exit status. */

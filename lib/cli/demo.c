@@ -50,7 +50,7 @@ static void print_header(void)
 	fflush(stdout);
 }
 
-/* Without a shim to be found the rest of the demo is still worth seeing. */
+/* Without the shim this line is missing; the rest of the demo works. */
 static void print_shimmed(const struct demo_load *load, const char *mode)
 {
 	struct demo_outcome outcome;
@@ -111,8 +111,8 @@ static uint64_t left_to_promise(const struct meminfo *info)
 }
 
 /*
- * How much is more than a fork gets a second time; 0: there is no such amount. With policy 2 the
- * promise counts for the whole machine, so it is no more than needed.
+ * How much memory fork cannot be promised a second time; 0: nothing is refused here. With policy 2
+ * all processes share the limit, so the amount is as small as will do.
  */
 static uint64_t too_much(const struct meminfo *info)
 {

@@ -9,7 +9,7 @@
 
 enum demo_way { DEMO_FORK, DEMO_LIBC, DEMO_SPAWN, DEMO_WAYS };
 
-/* How it went with one way of starting a program. */
+/* The result of one way to start a program. */
 struct demo_outcome {
 	int worked;         /* of DEMO_ROUNDS */
 	int error;          /* why the last one that failed did */
@@ -17,25 +17,25 @@ struct demo_outcome {
 	uint64_t worst_ns;
 };
 
-/* What a measuring process is to be like. */
+/* The memory of the process that measures. */
 struct demo_load {
 	uint64_t bytes;
 	bool promised; /* mapped and never touched */
 };
 
 /*
- * Measures in a process of its own, started by the library. fork_mode: NULL, then outcomes has
- * DEMO_WAYS elements; or what `safespawn run --fork=` is given, then there is only DEMO_FORK.
- * 0 or -errno; -EPROTO: that process did not live to tell.
+ * Measures in a new process. With fork_mode NULL it measures all ways and fills in
+ * outcomes[DEMO_WAYS]; else it measures DEMO_FORK alone, under `safespawn run --fork=` and that
+ * mode. Returns 0 or -errno; -EPROTO: the process ended without an answer.
  */
 int demo_measure(
 	struct demo_outcome *outcomes, const struct demo_load *load, const char *fork_mode);
 
-/* Starts what is measured once, from here: 0, or -errno; -ECHILD: it failed. */
+/* Starts the measured program once. Returns 0 or -errno; -ECHILD: the program failed. */
 int demo_try(void);
 #define DEMO_PROGRAM "true"
 
-/* What that process does: demo_main is its main. Tells its outcomes on standard output. */
+/* The main function of the process that measures. It writes its outcomes to standard output. */
 #define DEMO_WORKER "--measure"
 int demo_main(int argc, char **argv);
 

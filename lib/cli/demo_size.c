@@ -15,7 +15,7 @@ uint64_t demo_most(const struct demo_room *room)
 	return least(least(memory, addresses), room->promise);
 }
 
-/* The promise is asked for once more by fork. */
+/* fork asks for the whole promise a second time. */
 uint64_t demo_size(const struct demo_room *room)
 {
 	struct demo_room half = *room;

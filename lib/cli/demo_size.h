@@ -9,16 +9,16 @@
 
 /* What there is for a process of the demo, in bytes. UINT64_MAX: no limit. */
 struct demo_room {
-	uint64_t available; /* memory that drives nobody out */
+	uint64_t available; /* free memory, and caches that can be dropped */
 	uint64_t cgroup;    /* left in its memory cgroups */
 	uint64_t mappings;  /* RLIMIT_AS and RLIMIT_DATA */
-	uint64_t promise;   /* what is left to promise, where that counts */
+	uint64_t promise;   /* left of the commit limit, in mode 2 */
 };
 
-/* Pure. No process can be larger. */
+/* Pure. The largest process that there is room for. */
 uint64_t demo_most(const struct demo_room *room);
 
-/* Pure. How large it is unless one says: nobody is to suffer, and what it forks has to pass. */
+/* Pure. The default size: other processes keep their memory, and a fork of this size passes. */
 uint64_t demo_size(const struct demo_room *room);
 
 #endif

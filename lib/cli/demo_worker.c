@@ -90,9 +90,8 @@ static struct demo_outcome measure(int (*way)(void))
 }
 
 /*
- * A promise larger than the machine is refused at once when it is asked for in one go; in two
- * pieces, each of which passes, the kernel makes one mapping of it. That is how it happens to real
- * programs.
+ * The kernel refuses one mapping that is larger than the machine. Two smaller ones pass, and the
+ * kernel merges them into one. The same happens in real programs.
  */
 static int promise(uint64_t bytes)
 {
@@ -116,7 +115,7 @@ static int grow(uint64_t bytes)
 	return 0;
 }
 
-/* Should memory run out nevertheless, the kernel is to end this process and nobody else's. */
+/* If memory runs out, the kernel kills this process rather than another. */
 static void come_first_when_memory_runs_out(void)
 {
 	static const char most[] = "1000";

@@ -8,11 +8,11 @@
 /* What decides whether one ELF file can be loaded into another. */
 struct elf_facts {
 	unsigned char class, data;
-	uint16_t machine; /* 0: of the other byte order, not looked at any closer */
+	uint16_t machine; /* 0: the byte order is not ours, nothing else was read */
 	char interp[256]; /* the dynamic loader; "": statically linked, or a loader itself */
 };
 
-/* False, out untouched: not an ELF file, or cut short, or not readable. Any file will do. */
+/* Any file may be given. False, and out untouched: no ELF file, cut short, or not readable. */
 bool elf_facts_read(struct elf_facts *out, int fd);
 
 #endif

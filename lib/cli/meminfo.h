@@ -7,7 +7,7 @@
 struct meminfo {
 	int overcommit;           /* vm.overcommit_memory */
 	uint64_t total_bytes;     /* memory and swap */
-	uint64_t available_bytes; /* without driving anybody out */
+	uint64_t available_bytes; /* free memory, and caches that can be dropped */
 	uint64_t limit_bytes, committed_bytes;
 };
 

@@ -27,7 +27,7 @@ int cli_print(const char *a, const char *b)
 	return CLI_OK;
 }
 
-/* https://no-color.org and terminals that say they have none. */
+/* See https://no-color.org; a dumb terminal has no colours either. */
 bool cli_has_colours(FILE *to)
 {
 	const char *term = getenv("TERM"), *no_colour = getenv("NO_COLOR");

@@ -23,7 +23,7 @@ static bool parse_pid(const char *text, pid_t *pid)
 	return true;
 }
 
-/* What the whole answer rests on: which of it is it? */
+/* The answer needs both of these files: name the one that cannot be read. */
 static int cannot_read(const struct preflight_options *o, const struct source *source, int error)
 {
 	static const char *const files[] = {"sys/vm/overcommit_memory", "meminfo"};

@@ -3,7 +3,7 @@
 #include "cli/preflight_list.h"
 #include "cli/utf8.h"
 
-/* A control character of one byte, or of two: those of U+0080 to U+009F steer terminals as well. */
+/* U+0080 to U+009F, two bytes in UTF-8, steer terminals too. */
 static void control(const char *s, size_t len, FILE *to)
 {
 	fprintf(to, "\\u%04x", (unsigned char)s[len - 1]);

@@ -8,7 +8,7 @@
 #include "preflight/read.h"
 #include "preflight/text.h"
 
-/* One process: a report, or the error that stands in for it. */
+/* One process: its report, or the error met while reading it. */
 struct preflight_entry {
 	pid_t pid;
 	char name[64];
@@ -29,7 +29,7 @@ struct preflight_list {
 /* Looks at one process and adds it to the list. 0, or -ENOMEM. */
 int preflight_list_add(
 	struct preflight_list *list, const struct source *source, pid_t pid, enum look least);
-/* All that the directory shows, but kernel threads and the caller. 0, or -errno. */
+/* Adds all processes except kernel threads and the caller. 0, or -errno. */
 int preflight_list_all(struct preflight_list *list, const struct source *source, enum look least);
 /* The most worrying first, what could not be read last. */
 void preflight_list_sort(struct preflight_list *list);
@@ -41,7 +41,7 @@ struct preflight_counts {
 };
 struct preflight_counts preflight_count(const struct preflight_list *list);
 
-/* "EACCES", and what it means here; -errno in. */
+/* Takes -errno. The name, such as "EACCES", and what it means here. */
 const char *preflight_error_name(int error);
 const char *preflight_error_text(int error);
 

@@ -18,7 +18,8 @@ static void gauge(const char *name, const char *help, uint64_t value, FILE *to)
 	fprintf(to, "safespawn_%s %" PRIu64 "\n", name, value);
 }
 
-/* The format has three escapes; other control characters and what is not UTF-8 have none. */
+/* The format has three escapes. Other control characters, and bytes that are not UTF-8, become
+ * ?. */
 static void label(const char *s, FILE *to)
 {
 	for (size_t len; *s; s += len ? len : 1) {
@@ -84,7 +85,7 @@ static void write_verdicts(const struct preflight_list *list, FILE *to)
 	}
 }
 
-/* What a report says of its process, in bytes. */
+/* Sizes in a report, in bytes. */
 static const struct {
 	const char *name, *help;
 	size_t offset; /* of a uint64_t in the report; UINT64_MAX there is no limit */

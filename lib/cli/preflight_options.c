@@ -21,7 +21,7 @@ static const char usage[] =
 	"  --watch SEC  look again every SEC seconds; with --check until one could not fork\n"
 	"  --proc DIR   a copy of /proc instead of the running kernel's\n";
 
-/* Above all characters: what getopt leaves in optopt is then clear. */
+/* Larger than any character, so that optopt tells long options from short ones. */
 enum { ALL = 256, CHECK, EXACT, HELP, JSON, METRICS, PROC, WATCH };
 
 static int wrong_option(const char *word)

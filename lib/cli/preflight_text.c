@@ -7,7 +7,7 @@
 #include "cli/preflight_list.h"
 #include "cli/utf8.h"
 
-/* Names are what a process calls itself: nothing in them may steer a terminal. */
+/* A process chooses its own name: nothing in it may steer a terminal. */
 static void print_name(const char *name, FILE *to)
 {
 	while (*name) {
@@ -63,7 +63,7 @@ void preflight_write_entry(const struct preflight_entry *e, FILE *to)
 	print_largest(e, to);
 }
 
-/* By the width of the word alone: what colours it takes no room. */
+/* The colour codes take no room on the screen, so the word alone is padded. */
 static void print_verdict(enum ss_fork_verdict verdict, FILE *to)
 {
 	static const char *const colours[] = {

@@ -12,7 +12,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-/* As many #! lines in a row as the kernel follows. */
+/* The kernel follows so many #! lines in a row. */
 #define SCRIPTS_MAX 5
 
 static bool runnable(const char *path)
@@ -45,10 +45,10 @@ static bool find(const char *program, char *found)
 	return snprintf(found, PATH_MAX, "%s", program) < PATH_MAX && runnable(found);
 }
 
-/* As much of a script as the kernel reads. */
+/* The kernel reads so much of a script. */
 #define LINE_MAX_READ 256
 
-/* The interpreter of a script, in place of its path, and its one argument, "" if there is none. */
+/* Replaces a script's path by its interpreter's, and fills in the one argument, "" if none. */
 static bool script_interpreter(int fd, char *path, char argument[LINE_MAX_READ])
 {
 	char line[LINE_MAX_READ + 1];
@@ -69,7 +69,7 @@ static bool script_interpreter(int fd, char *path, char argument[LINE_MAX_READ])
 	return true;
 }
 
-/* What makes the kernel set AT_SECURE, from which the loader knows. */
+/* The kernel sets AT_SECURE for such a program, and the loader drops LD_PRELOAD. */
 static bool gains_rights(int fd)
 {
 	struct stat file;
@@ -91,7 +91,7 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* What #!/usr/bin/env PROGRAM runs takes the place of env. False: it is not to be found. */
+/* Replaces env by the program that #!/usr/bin/env PROGRAM runs. False: it was not found. */
 static bool look_through_env(char *found, const char *argument)
 {
 	if (strcmp(base_name(found), "env") || !argument[0] || argument[0] == '-' ||
@@ -122,7 +122,7 @@ static bool facts_of(struct elf_facts *facts, const char *path)
 	return ok;
 }
 
-/* The loader run as a program, /lib64/ld-linux-x86-64.so.2 PROGRAM, is not a static program. */
+/* The loader can be run as a program: ld-linux-x86-64.so.2 PROGRAM. It is not static. */
 static bool is_loader(int fd, const char *loader)
 {
 	struct stat a, b;

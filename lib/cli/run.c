@@ -34,7 +34,7 @@ static bool is_fork_mode(const char *text)
 	return !strcmp(text, "rescue") || !strcmp(text, "lean") || !strcmp(text, "off");
 }
 
-/* CLI_OK, and without a program if that was all; or what to exit with. */
+/* CLI_OK, or the exit status. After --help it is CLI_OK and there is no program. */
 static int parse(struct request *request, int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -71,8 +71,8 @@ static int parse(struct request *request, int argc, char **argv)
 	return CLI_OK;
 }
 
-/* Looked at now: a process under the shim has nobody to tell. A FIFO is not opened, as its reader
- * would take the close for the end. */
+/* Checked now, because a process under the shim has no way to complain. A FIFO is not opened,
+ * because its reader would take the close for the end of the report. */
 static bool can_write(const char *name)
 {
 	struct stat file;
@@ -88,8 +88,8 @@ static int set_report(const char *text)
 	return setenv("SAFESPAWN_REPORT", text, 1) < 0 ? cli_fail("%s", strerror(errno)) : CLI_OK;
 }
 
-/* /dev/stdout or /dev/fd/N, when that is a pipe: a name that each process has for a file of its own,
- * which is not always this one. */
+/* /dev/stdout and /dev/fd/N name another file in each process. The report goes there only where
+ * the name leads to the same pipe as here. */
 static int report_to_own(const char *name)
 {
 	char directory[PATH_MAX] = "", path[2 * PATH_MAX], text[2 * PATH_MAX + 64];
@@ -111,7 +111,7 @@ static int report_to_file(const char *name)
 	return status;
 }
 
-/* Where that is closed there is no report. */
+/* If standard error is closed there is no report. */
 static int report_to_stderr(void)
 {
 	char text[64];
@@ -129,7 +129,7 @@ static int report_to(const char *name)
 	return strcmp(name, "-") ? report_to_file(name) : set_report(name);
 }
 
-/* NULL: it has been said why. */
+/* NULL: the reason has been printed. */
 static char *find_shim(void)
 {
 	char *shim = shim_find();
@@ -159,7 +159,8 @@ static int set_environment(const struct request *request, const char *shim)
 	return report_to(request->report_file);
 }
 
-/* A loader of another kind would complain of the shim in every process, or give up. */
+/* Another architecture's or libc's loader would complain of the shim in every process, or give
+ * up. */
 static bool bears_shim(enum reach reach)
 {
 	return reach != REACH_MACHINE && reach != REACH_LIBC;

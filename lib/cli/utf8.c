@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/utf8.h"
 
-/* Overlong forms, surrogates, and what lies beyond Unicode. */
+/* Overlong forms, surrogates, and values above U+10FFFF. */
 static bool is_forbidden(const unsigned char *s)
 {
 	return s[0] == 0xc0 || s[0] == 0xc1 || (s[0] == 0xe0 && s[1] < 0xa0) ||

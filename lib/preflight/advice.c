@@ -8,9 +8,10 @@
 
 /* A fork that takes longer than this is worth a word. */
 #define SLOW_NS 5000000
-/* What a small program is charged for by exec: its stack, its data and those of libc. */
+/* exec charges a small program for its stack, its data and libc's data. */
 #define SMALL_PROGRAM (1 << 20)
-/* The most that the kernel's own settings keep back: vm.admin_ and vm.user_reserve_kbytes. */
+/* The largest sum of vm.admin_reserve_kbytes and vm.user_reserve_kbytes that the kernel sets by
+ * itself. */
 #define USUAL_RESERVES (136 << 20)
 
 static bool is_for_memory(const struct ss_preflight *r)
@@ -19,10 +20,10 @@ static bool is_for_memory(const struct ss_preflight *r)
 	       r->cause <= SS_CAUSE_COMMIT_LIMIT;
 }
 
-/* In mode 2 the program itself is charged for what it maps, whoever starts it. */
+/* In mode 2 the new program is charged for its own mappings, however it is started. */
 static bool has_no_room_for_programs(const struct ss_preflight *r)
 {
-	/* Of an estimate, most of the uncertainty is in the charge. */
+	/* In an estimate most of the uncertainty is in the charge. */
 	uint64_t error = r->exact ? r->uncertainty_bytes : 0;
 	return r->cause == SS_CAUSE_COMMIT_LIMIT &&
 	       r->headroom_bytes < ss__add_clamped(error, SMALL_PROGRAM);
@@ -45,7 +46,7 @@ static int other_code(char *text, size_t size, const struct ss_preflight *r)
 	return snprintf(text, size, "a program that cannot be changed: safespawn run PROGRAM");
 }
 
-/* CommitLimit as it would have to be; swap is a part of it. */
+/* The CommitLimit that would be enough. Swap is part of it. */
 static uint64_t sufficient_limit_kb(const struct ss_preflight *r)
 {
 	uint64_t base = r->limit_bytes;

@@ -3,10 +3,10 @@
 #include "preflight/model.h"
 
 /*
- * The kernel charges a mapping by flags that only smaps shows. From coarser sources come bounds:
- * nothing that is not mapped privately can be charged, and private writable memory usually is. All
- * of it may be exempt by madvise(MADV_DONTFORK) or MAP_NORESERVE, though: so they tell that fork
- * passes, never that it fails.
+ * The kernel charges a mapping by flags that only smaps shows. Coarser sources give bounds: only
+ * private mappings can be charged, and private writable ones usually are. MADV_DONTFORK and
+ * MAP_NORESERVE may exempt all of them. So the bounds can tell that fork passes, but never that it
+ * fails.
  */
 
 static uint64_t pages_of_kb(uint64_t kb, uint64_t page_bytes)

@@ -21,13 +21,13 @@ static int read_mappings(int task_dir, enum look look, struct mappings *m)
 	return r;
 }
 
-/* Not allowed, or not part of a copy: what is known already must do. */
+/* Not allowed, or missing in a copy of /proc: go on with what is known. */
 static bool is_unreadable(int error)
 {
 	return error == -EACCES || error == -EPERM || error == -ENOENT;
 }
 
-/* 0, or -errno. Leaves the charge as it was when there is nothing to be had. */
+/* 0, or -errno. The charge stays as it was if the file cannot be read. */
 static int look_at(const struct source *source, int task_dir, enum look look,
 	struct top_mappings *top, struct snapshot *s)
 {

@@ -2,7 +2,7 @@
 /* Whether the kernel would refuse a fork, check by check, as pure functions of a snapshot. */
 #include "preflight/model.h"
 
-/* The kernel hands out no pid below this once it has come round to the end. */
+/* When pids wrap around, the kernel starts again here. */
 #define RESERVED_PIDS 300
 
 bool ss__is_exempt_from_nproc(const struct task_facts *t)
@@ -109,7 +109,7 @@ static uint64_t commit_error(const struct system_facts *sys)
 	return cpus * (batch > least ? batch : least);
 }
 
-/* Free memory moves while we look, and its counters are kept per CPU as well. */
+/* Free memory changes while it is read, and its counters are kept per CPU too. */
 static uint64_t guess_error(const struct snapshot *s)
 {
 	uint64_t cpus = s->system.cpus ? s->system.cpus : 1;

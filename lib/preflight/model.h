@@ -14,7 +14,7 @@
 enum outcome {
 	PASSES,
 	REFUSED,
-	NEAR,  /* inside what cannot be known */
+	NEAR,  /* too close to tell */
 	CLOSER /* a closer look at the mappings would tell */
 };
 
@@ -26,14 +26,14 @@ struct answer {
 
 struct answer ss__judge(const struct snapshot *s);
 
-/* Its parts, each in its own file. */
+/* The single checks. */
 enum outcome ss__judge_nproc(const struct snapshot *s);
 enum outcome ss__judge_threads_max(const struct snapshot *s);
 enum outcome ss__judge_pid_max(const struct snapshot *s);
 enum outcome ss__judge_pids_cgroup(const struct snapshot *s);
 enum outcome ss__judge_memory(const struct snapshot *s, enum ss_cause *cause);
 
-/* What the sum (mode 2) or the largest mapping (mode 0) must stay below; NO_LIMIT in mode 1. */
+/* The bound for the sum (mode 2) or for the largest mapping (mode 0); NO_LIMIT in mode 1. */
 uint64_t ss__headroom_pages(const struct snapshot *s);
 /* How far off the kernel's own counters may be. */
 uint64_t ss__counter_error_pages(const struct snapshot *s);
@@ -41,19 +41,19 @@ bool ss__is_before_5_2(const struct system_facts *sys);
 bool ss__is_exempt_from_nproc(const struct task_facts *t);
 bool ss__is_near_pid_max(uint64_t tasks, uint64_t max);
 
-/* Memory cgroups: what a fork needs of them for page tables and stacks. */
+/* What a fork needs in its memory cgroups for page tables and stacks. */
 uint64_t ss__memory_cgroup_need_bytes(const struct snapshot *s);
 bool ss__lacks_memory_cgroup_room(const struct snapshot *s);
 
 uint64_t ss__estimate_ns(const struct snapshot *s);
 
-/* What each way of looking says about the charge. */
+/* The charge as each source of /proc gives it. */
 struct charge_facts ss__charge_from_status(const struct status *st, uint64_t page_bytes);
 struct charge_facts ss__charge_from_mappings(const struct mappings *m, uint64_t page_bytes);
 
 void ss__fill_report(struct ss_preflight *report, const struct snapshot *s);
 
-/* Of the first release: no caller has a smaller report. */
+/* The size in the first release: no caller has a smaller report. */
 #define REPORT_FIRST_SIZE (offsetof(struct ss_preflight, tasks_limit) + sizeof(uint64_t))
 
 #endif

@@ -9,8 +9,8 @@
 #include "preflight/scan.h"
 
 /*
- * One parser per file of /proc, fed line by line: pure, no allocation, any input. What is not
- * understood is skipped; what is missing stays as the caller set it. Structs start out zeroed.
+ * One parser for each file of /proc, fed line by line: pure, no allocation, any input. Unknown
+ * lines are skipped; missing values stay as the caller set them. Structs start out zeroed.
  */
 
 /* "Key: 123 kB" and "key 123" */

@@ -73,8 +73,8 @@ void ss__parse_vmstat(void *to, const char *line)
 }
 
 /*
- * What a zone keeps back: its largest protection against other zones' allocations and its high
- * watermark, but no more than it has.
+ * A zone's reserve: its largest protection against other zones' allocations plus its high
+ * watermark, at most the whole zone.
  */
 void ss__parse_zoneinfo_end(struct zoneinfo *z)
 {

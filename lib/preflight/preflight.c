@@ -41,7 +41,7 @@ int ss_preflight(struct ss_preflight *report, pid_t pid)
 	int saved = errno;
 	int error = check(report, pid);
 	if (!error) {
-		/* Reading is full of cancellation points, with descriptors open. */
+		/* Reading has many cancellation points while descriptors are open. */
 		ss__cancel_off(&cancel);
 		error = preflight(&own, pid);
 		ss__cancel_as_before(&cancel);

@@ -11,8 +11,8 @@
 #include "preflight/users.h"
 
 /*
- * The thin side: files to facts. No allocation, at most a few KiB of stack, every descriptor
- * CLOEXEC and closed again. All return 0 or -errno unless they say otherwise.
+ * Files to facts. No allocation, a few KiB of stack, every descriptor CLOEXEC and closed again. All
+ * return 0 or -errno unless they say otherwise.
  */
 #define CGROUPS "/sys/fs/cgroup"
 struct source {
@@ -27,28 +27,30 @@ int ss__source_open(struct source *source, const char *dir); /* NULL: /proc */
 void ss__source_close(struct source *source);
 
 /*
- * A file that the kernel writes in one piece, so that a short read ends it: saves a system call.
- * ss__read_pieces is for those of many records, each of which may end a read.
+ * ss__read_lines is for files that the kernel writes in one piece: a short read is the end, which
+ * saves a system call. ss__read_pieces is for files of many records, where a read may end behind
+ * any record.
  */
 int ss__read_lines(int dir, const char *path, line_fn *fn, void *to);
 int ss__read_pieces(int dir, const char *path, line_fn *fn, void *to);
-/* The file's beginning, NUL-terminated. Returns its length or -errno. */
+/* Reads the beginning of the file, NUL-terminated. Returns its length or -errno. */
 ssize_t ss__read_text(int dir, const char *path, char *text, size_t size);
 /* A single number or "max". */
 int ss__read_number(int dir, const char *path, uint64_t *value);
-/* The entries of a directory whose name is a number, as long as fn returns true. */
+/* Hands on the entries whose name is a number, as long as fn returns true. */
 typedef bool entry_fn(void *to, const char *name);
 int ss__read_numbered(int dir, const char *path, entry_fn *fn, void *to);
 
-/* How many CPUs there are is left out where the mode does not need it. */
+/* The number of CPUs is left out where the mode does not need it. */
 int ss__read_system(const struct source *source, struct system_facts *sys);
 uint64_t ss__read_task_count(const struct source *source);
 void ss__read_cpus(const struct source *source, struct system_facts *sys);
 
 /*
- * A task's directory, held open: what is read there is never another process's that got its pid.
- * pid 0 is the calling thread, because credentials are a thread's; so is the caller's own pid, which
- * may be another's in a /proc of a PID namespace further out. Returns it, or -errno.
+ * Opens a task's directory. A descriptor always means the same task, even when its pid is reused.
+ * pid 0 and the caller's own pid mean the calling thread, because each thread has credentials of
+ * its own, and because /proc may belong to an outer PID namespace, where that pid is another
+ * process. Returns the descriptor or -errno.
  */
 bool ss__is_caller(const struct source *source, pid_t pid);
 int ss__task_open(const struct source *source, pid_t pid);
@@ -56,7 +58,8 @@ int ss__task_open(const struct source *source, pid_t pid);
 bool ss__is_kernel_thread(const struct status *st);
 /* -ESRCH: it has ended. -ENOTSUP: a kernel thread. */
 int ss__read_status(int task_dir, struct status *st);
-/* Of a process whose first thread has ended, with `st` of that one: another's; st becomes its. */
+/* For a process whose first thread has ended, which `st` describes: opens another thread's
+ * directory and fills `st` with that thread's status. */
 int ss__living_thread_open(int task_dir, struct status *st);
 void ss__read_task(const struct source *source, int task_dir, bool own, const struct status *st,
 	const struct system_facts *sys, struct task_facts *task);
@@ -67,7 +70,7 @@ void ss__read_cgroups(
 	const struct source *source, int task_dir, struct task_facts *task, char *name);
 /* `task` is below `dir`. 0: not the first, else unknown. */
 uint64_t ss__read_user_namespace(int dir, const char *task);
-/* Those that can be seen. */
+/* Counts the tasks that can be seen. */
 int ss__count_tasks(const struct source *source, struct user_tally *tally);
 
 struct look_request {

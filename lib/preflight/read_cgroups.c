@@ -47,7 +47,7 @@ static uint64_t cache_at(const struct hierarchy *h, bool v2)
 		  : ss__add_clamped(stat.total_active_file, stat.total_inactive_file);
 }
 
-/* What a level allows, how much of that is taken, and how much is left. */
+/* One level's limit, its use, and its room. */
 struct room {
 	uint64_t left, used, max;
 };
@@ -89,7 +89,7 @@ static void name_level(const struct hierarchy *h, char *name)
 		name[0] = '\0';
 }
 
-/* Of the level that has the least room, as the kernel goes from the task up; takes the path apart. */
+/* Finds the level with the least room, from the task upwards. The path is cut short on the way. */
 static struct room least_room(
 	struct hierarchy *h, struct room (*room_at)(const struct hierarchy *, bool), char *name)
 {
@@ -125,12 +125,12 @@ static bool set_path(struct hierarchy *h, int dir, const char *top, const char *
 	int n = snprintf(h->path, sizeof h->path, "%s%s%s", top, slash, path);
 	if (n >= (int)sizeof h->path)
 		return false;
-	/* A directory alone may be where nothing is mounted. */
+	/* The directory may exist without a mount. */
 	snprintf(file, sizeof file, "%s%scgroup.procs", h->path, n ? "/" : "");
 	return faccessat(dir, file, F_OK, 0) == 0;
 }
 
-/* Where mountinfo has the hierarchy, as an absolute path. */
+/* The hierarchy's mount point according to mountinfo, as an absolute path. */
 static bool find_mount(const struct source *source, const char *path, struct hierarchy *h)
 {
 	struct cgroup_mount mount = {.controller = h->controller};
@@ -154,7 +154,7 @@ static bool find_usual(const struct source *source, const char *path, struct hie
 	return set_path(h, source->cgroup, top, path + strspn(path, "/"));
 }
 
-/* Paths are shown as they are seen from the caller's. The first has a fixed inode number. */
+/* Paths are relative to the caller's namespace. The first namespace has a fixed inode number. */
 static enum namespace find_namespace(const struct source *source)
 {
 	char text[64];

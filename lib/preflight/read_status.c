@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the status file of a process tells, its user namespace, and where to look instead of a dead first thread. */
+/* The status of a process and its user namespace; of another thread if the first is dead. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -27,7 +27,8 @@ int ss__read_status(int task_dir, struct status *st)
 	return ss__is_kernel_thread(st) ? -ENOTSUP : -ESRCH;
 }
 
-/* The link is for those who may trace the process; its map for all, but a map may be a copy. */
+/* Only who may trace the process may read the link. Anyone may read the map, but another
+ * namespace can have the same map. */
 uint64_t ss__read_user_namespace(int dir, const char *task)
 {
 	char path[48], text[128];
@@ -44,8 +45,8 @@ uint64_t ss__read_user_namespace(int dir, const char *task)
 }
 
 /*
- * A process lives on when its first thread has ended by pthread_exit, but then its own directory
- * shows neither sizes nor mappings. Those of its other threads do.
+ * A process lives on when its first thread ends by pthread_exit. Its own directory then shows
+ * neither sizes nor mappings; the directories of its other threads do.
  */
 
 struct search {

@@ -22,7 +22,7 @@ static void read_version(const struct source *source, struct system_facts *sys)
 	if (source->live && uname(&name) == 0 && ss__parse_version(name.release, &sys->version) &&
 		sys->version > VERSION(2, 6))
 		return;
-	/* Also for personality(UNAME26), which makes uname say 2.6. */
+	/* Asked first because uname says 2.6 under personality(UNAME26). */
 	if (ss__read_text(source->proc, "sys/kernel/osrelease", text, sizeof text) > 0 &&
 		ss__parse_version(text, &sys->version))
 		return;
@@ -88,7 +88,7 @@ void ss__read_cpus(const struct source *source, struct system_facts *sys)
 	}
 }
 
-/* Containers may be shown a made-up meminfo and loadavg; sysinfo tells the kernel's own numbers. */
+/* A container may see a made-up meminfo and loadavg. sysinfo tells the kernel's own numbers. */
 static bool correct_by_sysinfo(const struct source *source, struct system_facts *sys)
 {
 	struct sysinfo info;
@@ -151,7 +151,7 @@ static void from_vmstat(const struct source *source, struct system_facts *sys)
 	sys->reclaimable = ss__add_clamped(v.slab_reclaimable, v.misc_reclaimable);
 }
 
-/* What only some modes and versions ask for. */
+/* Values that only some modes and versions need. */
 static void read_rest(const struct source *source, struct system_facts *sys,
 	const struct meminfo *m, bool made_up)
 {

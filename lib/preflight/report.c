@@ -24,13 +24,13 @@ uint64_t ss__estimate_ns(const struct snapshot *s)
 	return ss__add_clamped(ns, ss__mul_clamped(huge, HUGE_PART_NS));
 }
 
-/* How much more it may be. */
+/* How much larger the true value may be. */
 static uint64_t spread(const struct range *r)
 {
 	return ss__sub_clamped(r->high, r->likely);
 }
 
-/* Of what the mode compares: the sum in mode 2, else the largest mapping. */
+/* The uncertainty of what the mode compares: the sum in mode 2, else the largest mapping. */
 static uint64_t uncertainty_pages(const struct snapshot *s)
 {
 	const struct charge_facts *c = &s->charge;

@@ -9,8 +9,8 @@
 #include "preflight/scan.h"
 
 /*
- * All that the kernel's verdict depends on, as numbers. Sizes are in pages unless the name says
- * otherwise; NO_LIMIT stands for "none" and for "not known" where a limit is meant.
+ * All numbers that the kernel's verdict depends on. Sizes are in pages unless the name says
+ * otherwise. A limit of NO_LIMIT means none, or not known.
  */
 struct system_facts {
 	uint64_t page_bytes;

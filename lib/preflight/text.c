@@ -69,7 +69,7 @@ bool ss__lacks_mappings(const struct ss_preflight *r)
 {
 	if (r->verdict != SS_FORK_UNSURE || r->exact || r->mappings > 0)
 		return false;
-	/* Where Committed_AS is not shown, no look is taken. */
+	/* Without Committed_AS the mappings are not read. */
 	return r->cause == SS_CAUSE_MAPPING_RAM || r->cause == SS_CAUSE_MAPPING_AVAILABLE ||
 	       (r->cause == SS_CAUSE_COMMIT_LIMIT && r->committed_bytes > 0);
 }
@@ -85,7 +85,7 @@ static int mapping(char *text, size_t size, const struct ss_preflight *r, const 
 		ss__size_text(headroom, r->headroom_bytes));
 }
 
-/* Without the mappings, most of the uncertainty is in the charge. */
+/* Without the mappings most of the uncertainty is in the charge. */
 static int estimated_commit(char *text, size_t size, const struct ss_preflight *r)
 {
 	char charge[SIZE_TEXT], headroom[SIZE_TEXT], error[SIZE_TEXT];

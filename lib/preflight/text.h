@@ -8,8 +8,8 @@
 #include <safespawn.h>
 
 /*
- * What a person wants to know, as text: pure functions of a report. They write what fits, always
- * NUL-terminated, and return the whole length, as snprintf does.
+ * A report in words, as pure functions. Like snprintf, they write what fits, NUL-terminated, and
+ * return the whole length.
  */
 
 /* "30.1 MiB"; for NO_LIMIT "unlimited" */
@@ -17,10 +17,10 @@ enum { SIZE_TEXT = 24 };
 const char *ss__size_text(char *text, uint64_t bytes);
 const char *ss__time_text(char *text, uint64_t ns); /* "12 ms" */
 
-/* UNSURE, and a look at the mappings, which was not allowed, could tell. */
+/* UNSURE because the mappings could not be read. */
 bool ss__lacks_mappings(const struct ss_preflight *r);
 
-/* One line without a newline: what decides, with its numbers. */
+/* One line without a newline: the check that decides, with its numbers. */
 int ss__reason_text(char *text, size_t size, const struct ss_preflight *r);
 
 /* The n-th piece of advice, or 0 when there are no more. */
@@ -28,7 +28,7 @@ int ss__advice_text(char *text, size_t size, const struct ss_preflight *r, unsig
 
 const char *ss__verdict_text(enum ss_fork_verdict verdict); /* "OK", "ENOMEM", ... */
 
-/* For lists: the more worried one should be, the larger. */
+/* For sorting: the larger, the more reason to worry. */
 double ss__risk(const struct ss_preflight *r);
 
 #endif

@@ -9,8 +9,8 @@
 
 /*
  * How many tasks count for RLIMIT_NPROC. Since 5.14 a task counts for its user in its user
- * namespace, and for the namespace's creator one level up, and so on to the first. Who that is
- * nothing shows: a task in another namespace may count for anyone. Pure functions.
+ * namespace, for the namespace's creator one level up, and so on to the first. Nothing shows who
+ * that creator is, so a task in another namespace may count for any user. Pure functions.
  */
 #define FIRST_USER_NAMESPACE UINT64_C(4026531837)
 
@@ -32,11 +32,12 @@ struct user_tally {
 };
 some_tasks_fn ss__user_tally_add; /* to a struct user_tally */
 
-/* At least, and at most so many count. */
+/* The smallest and the largest number of tasks that may count. */
 void ss__user_bounds(
 	const struct user_tally *t, const struct system_facts *sys, uint64_t *low, uint64_t *high);
 
-/* Everyone's, counted once for many tallies. Starts out zeroed; what does not fit stays unseen. */
+/* All users' tasks, counted once for many tallies. Starts out zeroed. Users that do not fit stay
+ * unseen. */
 struct census {
 	bool taken;
 	uint64_t there;
