@@ -81,7 +81,7 @@ static void check(void (*subject)(void))
 		skip();
 	pid_t pid = fork();
 	if (pid == 0) {
-		alarm(20);
+		alarm(patience(20));
 		subject();
 		_exit(dumpable() != 1 || forks == 0 || bad_forks != 0);
 	}

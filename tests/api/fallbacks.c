@@ -271,7 +271,7 @@ static void spawn_fails(int error)
 	struct ss_child child;
 	int unused = dup(0);
 	close(unused);
-	alarm(20);
+	alarm(patience(20));
 	if (refuse_calls(refusals, 2))
 		_exit(77);
 	for (int i = 0; i < 2; i++)
@@ -320,7 +320,7 @@ static int run_scenario(void)
 		TEST(members_of_a_group_get_the_grace),
 	};
 	refuse_now();
-	return cmocka_run_group_tests_name(now->name, tests, NULL, NULL) != 0;
+	return run_group(now->name, tests, sizeof tests / sizeof tests[0], NULL, NULL);
 }
 
 static int run_all(void)
@@ -347,6 +347,6 @@ int main(void)
 		TEST(never_by_fork),
 		TEST(no_clone_at_all_is_a_failure),
 	};
-	int bad = RUN_TESTS(tests);
+	int bad = run_group("tests", tests, sizeof tests / sizeof tests[0], NULL, NULL);
 	return bad ? bad : run_all();
 }

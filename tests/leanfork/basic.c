@@ -318,5 +318,5 @@ int main(void)
 		TEST(a_thread_may_fork),
 		TEST(atfork_handlers_run_once),
 	};
-	return cmocka_run_group_tests(tests, block_setup, block_teardown) != 0;
+	return RUN_TESTS_WITH(tests, block_setup, block_teardown);
 }

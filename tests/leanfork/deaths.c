@@ -74,5 +74,5 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(killed_at_any_moment),
 	};
-	return cmocka_run_group_tests(tests, block_setup, block_teardown) != 0;
+	return RUN_TESTS_WITH(tests, block_setup, block_teardown);
 }

@@ -26,6 +26,6 @@ int run_lean(enum lean_kind kind, int (*body)(void *arg), void *arg);
 /* In a child: execs a program that exits with that status. */
 _Noreturn void exec_exit(int status);
 
-#define RUN_BLOCK_TESTS(tests) (cmocka_run_group_tests(tests, block_setup, block_teardown) != 0)
+#define RUN_BLOCK_TESTS(tests) RUN_TESTS_WITH(tests, block_setup, block_teardown)
 
 #endif

@@ -292,5 +292,5 @@ int main(void)
 		TEST(message_by_message),
 		TEST(what_was_asked_for_once),
 	};
-	return cmocka_run_group_tests(tests, setup, teardown) != 0;
+	return RUN_TESTS_WITH(tests, setup, teardown);
 }

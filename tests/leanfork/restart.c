@@ -549,5 +549,5 @@ int main(void)
 		TEST(robust_mutexes_stay_the_parents),
 		TEST(robust_mutexes_of_a_rescued_child),
 	};
-	return cmocka_run_group_tests(tests, setup, teardown) != 0;
+	return RUN_TESTS_WITH(tests, setup, teardown);
 }

@@ -421,5 +421,5 @@ int main(void)
 		TEST(a_handler_for_sigsys_that_does_nothing),
 		TEST(a_program_with_a_dispatch_of_its_own),
 	};
-	return cmocka_run_group_tests(tests, block_setup, block_teardown) != 0;
+	return RUN_TESTS_WITH(tests, block_setup, block_teardown);
 }

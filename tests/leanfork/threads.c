@@ -175,5 +175,5 @@ int main(void)
 		TEST(forks_from_many_threads),
 		TEST(threads_come_and_go),
 	};
-	return cmocka_run_group_tests(tests, block_setup, block_teardown) != 0;
+	return RUN_TESTS_WITH(tests, block_setup, block_teardown);
 }

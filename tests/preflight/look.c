@@ -470,8 +470,7 @@ static void a_process_without_its_first_thread(void **state)
 
 int main(int argc, char **argv)
 {
-	(void)argc;
-	snprintf(data, sizeof data, "%s", argv[1] ? argv[1] : "tests/preflight/data");
+	snprintf(data, sizeof data, "%s", argc > 1 && strchr(argv[1], '/') ? argv[1] : DATA);
 	const struct CMUnitTest tests[] = {
 		TEST(the_starting_case),
 		TEST(not_there),

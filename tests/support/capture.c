@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cmocka_all.h"
+#include "run.h"
 
 #define NO_UID ((uid_t)-1)
 
@@ -27,7 +27,8 @@ static void change_environment(const char *const *changes)
 	}
 }
 
-static void become(uid_t uid, const char *const *argv, const char *const *changes, int out, int err)
+static void become(uid_t uid, const char *const *argv, const char *const *changes, int out, int err,
+	unsigned limit_s)
 {
 	int null = open("/dev/null", O_RDONLY);
 	dup2(null, 0);
@@ -38,7 +39,7 @@ static void become(uid_t uid, const char *const *argv, const char *const *change
 	if (uid != NO_UID && (setgroups(0, NULL) || setgid((gid_t)uid) || setuid(uid)))
 		_exit(99);
 	change_environment(changes);
-	alarm(60);
+	alarm(limit_s);
 	execvp(argv[0], (char *const *)(const void *)argv);
 	_exit(99);
 }
@@ -57,10 +58,11 @@ void capture_as(
 	/* Files, not pipes: nothing to read meanwhile, and daemons left over do not matter. */
 	int out = memfd_create("out", MFD_CLOEXEC), err = memfd_create("err", MFD_CLOEXEC);
 	assert_true(out >= 0 && err >= 0);
+	const unsigned limit_s = patience(60);
 	pid_t pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0)
-		become(uid, argv, changes, out, err);
+		become(uid, argv, changes, out, err, limit_s);
 	while (waitpid(pid, &to->status, 0) < 0)
 		assert_int_equal(errno, EINTR);
 	take(to->out, sizeof to->out, out);

@@ -15,7 +15,7 @@ struct captured {
 /*
  * Runs a program to its end, with nothing on its standard input, by plain fork and exec. changes:
  * NULL, or "NAME=VALUE" to set and "NAME" to unset in its environment, ended by NULL. It is killed
- * by SIGALRM after a minute.
+ * by SIGALRM after a minute, which patience() lengthens.
  */
 void capture(struct captured *to, const char *const argv[], const char *const changes[]);
 

@@ -3,6 +3,7 @@
 #define TEST_LEAK_H
 
 #include "cmocka_all.h"
+#include "run.h"
 
 /*
  * Every test is a leak test: TEST(f) compares descriptors, children, signal mask, pending signals,
@@ -15,8 +16,5 @@ int leak_after(void **state);
 	{                                                                                          \
 #f, f, leak_before, leak_after, NULL                                               \
 	}
-
-/* For a main that has groups of tests: exit status from cmocka's count of failures. */
-#define RUN_TESTS(tests) (cmocka_run_group_tests(tests, NULL, NULL) != 0)
 
 #endif

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cmocka_all.h"
+#include "subreaper.h"
 
 /* A call that nothing else makes is the mark. */
 enum { MARK_BEGIN = -7701, MARK_END = -7702 };
@@ -156,19 +157,13 @@ static void trace_all(struct tracer *t)
 	}
 }
 
-/* What valgrind makes of a program's calls is not the program's. */
-static bool in_valgrind(void)
-{
-	const char *preload = getenv("LD_PRELOAD");
-	return preload && strstr(preload, "vgpreload");
-}
-
 bool trace_run(struct trace *trace, void (*subject)(void *arg), void *arg)
 {
 	static struct tracer tracer;
 	const long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
 			     PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL;
 	int status;
+	/* What valgrind makes of a program's calls is not the program's. */
 	if (in_valgrind())
 		return false;
 	memset(&tracer, 0, sizeof tracer);

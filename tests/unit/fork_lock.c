@@ -10,6 +10,7 @@
 
 #include "leak.h"
 #include "base/fork_lock.h"
+#include "subreaper.h"
 
 static struct fork_lock lock;
 static atomic_int turns;
@@ -148,17 +149,11 @@ _Noreturn static void fork_into_another_namespace(void)
 	_exit(status_of(pid) != 0);
 }
 
-/* Which has a status of its own for a process that ends with a thread's stack allocated. */
-static bool in_valgrind(void)
-{
-	const char *preload = getenv("LD_PRELOAD");
-	return preload && strstr(preload, "vgpreload");
-}
-
 /* Its first process has the number that its parent's has. */
 static void left_locked_in_another_pid_namespace(void **state)
 {
 	(void)state;
+	/* Which has a status of its own for a process that ends with a thread's stack allocated. */
 	if (in_valgrind())
 		skip();
 	pid_t pid = fork();

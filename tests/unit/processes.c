@@ -43,7 +43,7 @@ static void end_the_first_thread(void)
 {
 	pthread_t thread;
 	setpgid(0, 0);
-	alarm(60);
+	alarm(patience(60));
 	if (pthread_create(&thread, NULL, stay, NULL))
 		_exit(1);
 	pthread_exit(NULL);

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TEST_RUN_H
+#define TEST_RUN_H
+
+#include <stdbool.h>
+
+#include "cmocka_all.h"
+
+/*
+ * Runs the tests, or only those that the program's arguments name; other arguments are the test's
+ * own if they are numbers, options or paths. 1 if one failed or has no such name.
+ *
+ * Programs that the tests start are found by variables: where the environment has none (meson sets
+ * them), they get the paths that the build has, seen from the test.
+ */
+int run_these_tests(const struct CMUnitTest *tests, size_t n, int (*setup)(void **state),
+	int (*teardown)(void **state));
+
+/* For a main that has several groups: what no group has is not an error. */
+int run_group(const char *name, const struct CMUnitTest *tests, size_t n,
+	int (*setup)(void **state), int (*teardown)(void **state));
+
+#define RUN_TESTS(tests) RUN_TESTS_WITH(tests, NULL, NULL)
+#define RUN_TESTS_WITH(tests, setup, teardown)                                                     \
+	run_these_tests(tests, sizeof(tests) / sizeof((tests)[0]), setup, teardown)
+
+/*
+ * Seconds, or more on a slow machine: $PATIENCE times as many. None (0) in a debugger. It is for
+ * what would otherwise hang.
+ */
+unsigned patience(unsigned seconds);
+
+#endif
