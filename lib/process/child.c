@@ -25,11 +25,7 @@ static int edge(int error, int saved)
 
 /* ---- Wait ---- */
 
-/*
- * Whether nobody can cancel the calling thread until it makes another one: pthread_cancel is not for
- * signal handlers. Here, because a variable of libc's must not get into the shim.
- */
-static bool is_alone(void)
+bool ss__handle_is_alone(void)
 {
 #ifdef HAS_SINGLE_THREADED
 	return __libc_single_threaded;
@@ -43,7 +39,7 @@ static int wait_for(struct ss_child *child, int *status, struct rusage *usage, i
 	struct rusage used;
 	if (!child || timeout_ms < -1)
 		return -EINVAL;
-	if (timeout_ms < 0 && !usage && is_alone())
+	if (timeout_ms < 0 && !usage && ss__handle_is_alone())
 		return ss__handle_reap_once(child, status, NULL);
 	int error = ss__handle_await(child, timeout_ms);
 	if (!error)

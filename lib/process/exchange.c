@@ -7,7 +7,8 @@
  * 2. A child that writes without a pause always gives poll something to report: the clock decides.
  * 3. A process that got away may go on writing after the child has ended: what the pipe holds at that
  *    moment is read, and no more.
- * 4. A pipe may refuse to be non-blocking. After POLLOUT it takes PIPE_BUF bytes without blocking.
+ * 4. A write may block although poll reports room: the input does not block meanwhile. If it refuses,
+ *    PIPE_BUF bytes at a time do not block. Reads do not block after POLLIN.
  * 5. on_output is the caller's code: it runs with the caller's signals.
  */
 #include "process/exchange.h"
@@ -226,13 +227,19 @@ static size_t held_by(int fd)
 	return ioctl(fd, FIONREAD, &n) < 0 || n < 0 ? MOST_DRAINED : (size_t)n;
 }
 
+static bool is_readable(int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	return poll(&p, 1, 0) > 0;
+}
+
 static int drain(struct exchange *x, struct reader *reader)
 {
 	if (*reader->fd < 0)
 		return 0;
 	size_t held = held_by(*reader->fd);
 	ssize_t n = 0;
-	while (held > 0 && (n = take(x, reader)) > 0)
+	while (held > 0 && is_readable(*reader->fd) && (n = take(x, reader)) > 0)
 		held -= (size_t)n < held ? (size_t)n : held;
 	end_pipe(reader->fd);
 	return n < 0 ? (int)n : 0;
@@ -279,8 +286,6 @@ int ss__exchange_enter(struct exchange *x)
 	int changed = dont_block(*input_fd(x));
 	x->in_blocked = changed > 0;
 	x->writes_may_block = changed < 0;
-	for (size_t i = 0; i < x->n_readers; i++)
-		x->readers[i].blocked = dont_block(*x->readers[i].fd) > 0;
 	return 0;
 }
 
@@ -308,9 +313,6 @@ void ss__exchange_leave(struct exchange *x)
 	unguard(x);
 	if (x->in_blocked)
 		block(*input_fd(x));
-	for (size_t i = 0; i < x->n_readers; i++) {
-		if (x->readers[i].blocked)
-			block(*x->readers[i].fd);
+	for (size_t i = 0; i < x->n_readers; i++)
 		ss__buffer_free(&x->readers[i].text);
-	}
 }

@@ -12,9 +12,8 @@
 
 /* A stream of a child's that is read. */
 struct reader {
-	int *fd;      /* in its struct ss_child; -1 from its end on */
-	int stream;   /* as on_output gets it */
-	bool blocked; /* reads of the caller's blocked before */
+	int *fd;    /* in its struct ss_child; -1 from its end on */
+	int stream; /* as on_output gets it */
 	struct buffer text;
 };
 
@@ -37,7 +36,7 @@ struct exchange {
 	struct write_guard guard;
 };
 
-/* Before the first run: buffers, and pipes that do not block. 0, -ENOMEM. */
+/* Before the first run: buffers, and an input that does not block. 0, -ENOMEM. */
 int ss__exchange_enter(struct exchange *exchange);
 
 /*
@@ -53,7 +52,7 @@ int ss__exchange_run(struct exchange *exchange);
  */
 void ss__exchange_drain(struct exchange *exchange);
 
-/* In the end, however it has come: pipes that are still open block again, the texts are freed. */
+/* In the end, however it has come: an input that is still open blocks again, the texts are freed. */
 void ss__exchange_leave(struct exchange *exchange);
 
 #endif

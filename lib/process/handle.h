@@ -42,6 +42,12 @@ int ss__handle_reap(struct ss_child *child, int *status, struct rusage *usage);
 /* The same in one call of the kernel's: -EINTR as well, and for threads that can't be cancelled. */
 int ss__handle_reap_once(struct ss_child *child, int *status, struct rusage *usage);
 
+/*
+ * Whether nobody can cancel the calling thread until it makes another one: pthread_cancel is not for
+ * signal handlers. In child.c, because a variable of libc's must not get into the shim.
+ */
+bool ss__handle_is_alone(void);
+
 /* A pause of 1 to 20 ms, for loops that nothing wakes up. */
 int ss__handle_nap(int step, int left_ms);
 
