@@ -22,6 +22,7 @@ struct job {
 	char *const *argv;
 	size_t input_len, output_len;
 	int times;
+	bool streamed; /* no piece is kept */
 };
 
 #define ARGV(...) ((char *const *)(uintptr_t)(const char *const[]){__VA_ARGS__, NULL})
@@ -43,18 +44,21 @@ static double cpu_ms(void)
 struct text {
 	char *bytes;
 	size_t len, room;
+	bool streamed;
 };
 
 /* False at the end of file. */
 static bool take(int fd, struct text *text)
 {
-	if (text->room - text->len < 65536) {
+	static char piece[65536];
+	if (!text->streamed && text->room - text->len < 65536) {
 		text->room = text->room ? text->room * 2 : 131072;
 		text->bytes = realloc(text->bytes, text->room);
 		if (!text->bytes)
 			die("realloc");
 	}
-	ssize_t n = read(fd, text->bytes + text->len, text->room - text->len);
+	ssize_t n = text->streamed ? read(fd, piece, sizeof piece)
+				   : read(fd, text->bytes + text->len, text->room - text->len);
 	if (n < 0)
 		die("read");
 	text->len += (size_t)n;
@@ -64,7 +68,7 @@ static bool take(int fd, struct text *text)
 static size_t by_hand(const struct job *job, const char *input)
 {
 	struct ss_child child;
-	struct text texts[2] = {{0}, {0}};
+	struct text texts[2] = {{.streamed = job->streamed}, {.streamed = job->streamed}};
 	size_t fed = 0;
 	if (ss_spawn(&child, job->argv,
 		    SS_OPTIONS(.in = job->input_len ? SS_PIPE : SS_INHERIT, .out = SS_PIPE,
@@ -97,15 +101,28 @@ static size_t by_hand(const struct job *job, const char *input)
 	return len;
 }
 
+static int add(void *sum, int stream, const char *data, size_t len)
+{
+	(void)data;
+	if (stream == 1)
+		*(size_t *)sum += len;
+	return 0;
+}
+
 static size_t by_run(const struct job *job, const char *input)
 {
 	struct ss_io io = {.size = sizeof io,
 		.input = job->input_len ? input : NULL,
 		.input_len = job->input_len};
+	size_t streamed = 0;
+	if (job->streamed) {
+		io.on_output = add;
+		io.context = &streamed;
+	}
 	struct ss_result result = {.size = sizeof result};
 	if (ss_run(job->argv, NULL, &io, &result) < 0)
 		die("ss_run");
-	size_t len = result.out_len;
+	size_t len = result.out_len + streamed;
 	ss_result_free(&result);
 	return len;
 }
@@ -157,13 +174,17 @@ static void bench(const struct job *job, int rounds)
 
 int main(int argc, char **argv)
 {
+	const char *const lines = "i=0; while [ $i -lt 3000 ]; do echo $i; i=$((i+1)); done";
 	const struct job jobs[] = {
-		{"256 MiB of output", ARGV("head", "-c", "268435456", "/dev/zero"), 0, 268435456,
-			1},
-		{"1 MiB of output", ARGV("head", "-c", "1048576", "/dev/zero"), 0, 1048576, 50},
-		{"three bytes of output", ARGV("echo", "hi"), 0, 3, 200},
-		{"64 MiB in and out by cat", ARGV("cat"), 67108864, 67108864, 1},
-		{"lines that trickle", ARGV("seq", "1", "30000"), 0, 168894, 20},
+		{"256 MiB kept", ARGV("head", "-c", "268435456", "/dev/zero"), 0, 268435456, 1,
+			false},
+		{"256 MiB streamed", ARGV("head", "-c", "268435456", "/dev/zero"), 0, 268435456, 1,
+			true},
+		{"1 MiB kept", ARGV("head", "-c", "1048576", "/dev/zero"), 0, 1048576, 50, false},
+		{"three bytes kept", ARGV("echo", "hi"), 0, 3, 200, false},
+		{"64 MiB in and out by cat", ARGV("cat"), 67108864, 67108864, 1, false},
+		{"3000 small writes kept", ARGV("sh", "-c", lines), 0, 13890, 5, false},
+		{"3000 small writes streamed", ARGV("sh", "-c", lines), 0, 13890, 5, true},
 	};
 	int rounds = argc > 1 ? atoi(argv[1]) : 11;
 	for (size_t i = 0; i < sizeof jobs / sizeof jobs[0]; i++)
