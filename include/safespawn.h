@@ -52,6 +52,11 @@ extern "C" {
 #define SS_SET_CGROUP (UINT64_C(1) << 12)     /* .cgroup counts */
 #define SS_SHELL_FALLBACK (UINT64_C(1) << 13) /* run a file without #! by /bin/sh, as execvp(3) */
 #define SS_NO_PIDFD (UINT64_C(1) << 14)       /* ss_child.pidfd stays -1; a spawn is 5% faster */
+#define SS_FOREGROUND (UINT64_C(1) << 15)     /* its group becomes the foreground of .tty */
+#define SS_DETACH (UINT64_C(1) << 16)         /* nobody waits for it, and no zombie is left */
+#define SS_SET_CWD_FD (UINT64_C(1) << 17)     /* .cwd_fd counts */
+#define SS_SET_EXEC_FD (UINT64_C(1) << 18)    /* .exec_fd counts */
+#define SS_NEED_PIDFD (UINT64_C(1) << 19)     /* without a pidfd the spawn fails */
 
 enum ss_stdio_kind {
 	SS_STDIO_INHERIT,
@@ -137,6 +142,10 @@ struct ss_options {
 	size_t affinity_size;       /* bytes */
 	int cgroup;                 /* descriptor of a cgroup directory */
 	struct ss_failure *failure; /* out: filled in when the spawn fails */
+	int start_timeout_ms;       /* most that the call may take until the exec; 0: no limit */
+	int cwd_fd;                 /* the directory, where there is no path to it */
+	int exec_fd;                /* the program, as execveat(2) runs it: .file must be NULL */
+	int unused;                 /* 0 */
 };
 
 /* SS_OPTIONS(.cwd = "/tmp", .out = SS_PIPE): a pointer to options that live till the block ends. */

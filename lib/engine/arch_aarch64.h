@@ -21,14 +21,15 @@ PLAIN static inline long raw_call(long nr, long a, long b, long c, long d, long 
 }
 
 /* As for x86-64. */
-PLAIN static inline long raw_clone(long nr, long a, long b, long c, void (*run)(void *), void *arg)
+PLAIN static inline long raw_clone(
+	long nr, long a, long b, long c, long tid, void (*run)(void *), void *arg)
 {
 	register long x8 __asm__("x8") = nr;
 	register long x0 __asm__("x0") = a;
 	register long x1 __asm__("x1") = b;
 	register long x2 __asm__("x2") = c;
 	register long x3 __asm__("x3") = 0;
-	register long x4 __asm__("x4") = 0;
+	register long x4 __asm__("x4") = tid;
 	register void (*x19)(void *) __asm__("x19") = run;
 	register void *x20 __asm__("x20") = arg;
 	__asm__ volatile("svc 0\n\t"

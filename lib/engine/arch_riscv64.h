@@ -21,14 +21,15 @@ PLAIN static inline long raw_call(long nr, long a, long b, long c, long d, long 
 }
 
 /* As for x86-64. */
-PLAIN static inline long raw_clone(long nr, long a, long b, long c, void (*run)(void *), void *arg)
+PLAIN static inline long raw_clone(
+	long nr, long a, long b, long c, long tid, void (*run)(void *), void *arg)
 {
 	register long a7 __asm__("a7") = nr;
 	register long a0 __asm__("a0") = a;
 	register long a1 __asm__("a1") = b;
 	register long a2 __asm__("a2") = c;
 	register long a3 __asm__("a3") = 0;
-	register long a4 __asm__("a4") = 0;
+	register long a4 __asm__("a4") = tid;
 	register void (*s2)(void *) __asm__("s2") = run;
 	register void *s3 __asm__("s3") = arg;
 	__asm__ volatile("ecall\n\t"

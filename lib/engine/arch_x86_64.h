@@ -19,12 +19,14 @@ PLAIN static inline long raw_call(long nr, long a, long b, long c, long d, long 
 
 /*
  * clone or clone3, given the child's stack in its arguments. The child calls run(arg) there, which
- * does not return; the parent gets the call's result.
+ * does not return; the parent gets the call's result. `tid` is clone's argument for the child's word,
+ * the place of which differs.
  */
-PLAIN static inline long raw_clone(long nr, long a, long b, long c, void (*run)(void *), void *arg)
+PLAIN static inline long raw_clone(
+	long nr, long a, long b, long c, long tid, void (*run)(void *), void *arg)
 {
 	long ret;
-	register long r10 __asm__("r10") = 0;
+	register long r10 __asm__("r10") = tid;
 	register long r8 __asm__("r8") = 0;
 	register void (*r12)(void *) __asm__("r12") = run;
 	register void *r13 __asm__("r13") = arg;

@@ -2,19 +2,21 @@
 /*
  * What runs between clone and exec.
  *
- * The child runs on a few KiB of its parent's stack, in its parent's memory and, until the cut, on
- * its parent's descriptor table; the parent's thread is parked, its other threads are not.
+ * The child runs in its parent's memory and, until the cut, on its parent's descriptor table. None of
+ * the parent's threads is parked: the one that spawns waits, and may leave at any time.
  *
- *  1. Any write to memory is a write to the parent: only to this stack and to the job.
+ *  1. Any write to memory is a write to the parent, and what the caller owns may be gone: only the
+ *     block that the job lies in is read and written, which has this stack.
  *  2. libc believes that this is the parent's thread. No libc function is called: not malloc, not
  *     stdio, not a set*id (they broadcast to all threads), nothing that sets errno or takes a lock;
  *     nor may a compiler make a call of it out of a loop over a string or a zeroed struct.
  *  3. The stack is small (see CHILD_STACK_SIZE): no large locals.
  *  4. While the descriptor table is shared, nothing may open, close or move a descriptor.
- *  5. No handler of the parent's may run here: all signals are blocked until just before exec, but for
- *     SIGCHLD where nothing handles it and the clone has reset the handlers.
- *  6. Each way out is exec or _exit. A return would run on the parent's frames.
- *  7. Memory may be a copy after all (qemu-user and the like): a failure is also written to `report`.
+ *  5. No handler of the parent's may run here: all signals are blocked until just before exec.
+ *  6. A stop signal for the caller's group, sent before the child left that group, would stop it where
+ *     nobody continues it: those pending are discarded there.
+ *  7. Each way out is exec or _exit. A return would run on nothing.
+ *  8. Memory may be a copy after all (qemu-user and the like): a failure is also written to `report`.
  */
 #include "engine/syscall.h"
 
@@ -66,21 +68,33 @@ static PLAIN long write_file(int dir, const char *path, const char *text, size_t
 	return result;
 }
 
+/* SIGTTOU is blocked, so that a background process may do it. */
+static PLAIN long take_foreground(const struct job *job)
+{
+	int group = (int)raw1(SYS_getpgid, 0);
+	return raw3(SYS_ioctl, job->tty, TIOCSPGRP, &group);
+}
+
 static PLAIN void set_session(struct job *job)
 {
 	if (job->flags & JOB_SESSION)
 		check(job, SS_STAGE_SESSION, raw0(SYS_setsid));
 	if (job->flags & JOB_GROUP)
 		check(job, SS_STAGE_GROUP, raw2(SYS_setpgid, 0, job->group));
+	if (job->flags & (JOB_SESSION | JOB_GROUP))
+		ss__child_discard_stops();
 	if (job->flags & JOB_TTY)
 		check(job, SS_STAGE_TTY, raw3(SYS_ioctl, job->tty, TIOCSCTTY, 0));
+	if (job->flags & JOB_FOREGROUND)
+		check(job, SS_STAGE_TTY, take_foreground(job));
 }
 
 /* These open files, so they come after the cut; and before the plan may close what they need. */
 static PLAIN void set_by_file(struct job *job)
 {
 	if (job->cgroup_by_file)
-		check(job, SS_STAGE_CGROUP, write_file(job->cgroup, "cgroup.procs", "0", 1));
+		check(job, job->at = SS_STAGE_CGROUP,
+			write_file(job->cgroup, "cgroup.procs", "0", 1));
 	if (job->oom_score)
 		check(job, SS_STAGE_OOM,
 			write_file(AT_FDCWD, "/proc/self/oom_score_adj", job->oom_score,
@@ -99,13 +113,24 @@ static PLAIN void set_resources(struct job *job)
 		check(job, SS_STAGE_NICE, raw3(SYS_setpriority, PRIO_PROCESS, 0, job->nice));
 	if (job->flags & JOB_UMASK)
 		raw1(SYS_umask, job->umask);
+	job->at = SS_STAGE_CWD;
+	if (job->flags & JOB_CWD_FD)
+		check(job, SS_STAGE_CWD, raw1(SYS_fchdir, job->cwd_fd));
 	if (job->cwd)
 		check(job, SS_STAGE_CWD, raw1(SYS_chdir, job->cwd));
+}
+
+/* In some user namespaces nobody may set groups: where there are none that does not matter. */
+static PLAIN long drop_groups(void)
+{
+	return raw2(SYS_getgroups, 0, 0) > 0 ? raw2(SYS_setgroups, 0, 0) : 0;
 }
 
 /* The order is forced: without the uid the others could not be set. */
 static PLAIN void set_identity(struct job *job)
 {
+	if (job->flags & JOB_DROP_GROUPS)
+		check(job, SS_STAGE_GROUPS, drop_groups());
 	if (job->flags & JOB_GROUPS)
 		check(job, SS_STAGE_GROUPS, raw2(SYS_setgroups, job->n_groups, job->groups));
 	if (job->flags & JOB_GID)
@@ -130,28 +155,33 @@ static PLAIN void set_pdeathsig(struct job *job)
 		end();
 }
 
+static PLAIN void set_descriptors(struct job *job)
+{
+	struct verdict verdict;
+	check(job, job->at = SS_STAGE_FDS, ss__child_cut(job));
+	set_by_file(job);
+	job->at = SS_STAGE_STDIO;
+	if (ss__child_place(job, &verdict) < 0 || ss__child_open(job, &verdict) < 0 ||
+		ss__child_close(job, &verdict) < 0)
+		fail(job, verdict.stage, -verdict.error);
+}
+
 void PLAIN ss__child_main(void *arg)
 {
 	struct job *job = arg;
-	struct verdict verdict;
 
+	job->alive = true;
+	if (job->flags & JOB_NEED_PIDFD && *job->pidfd < 0)
+		fail(job, SS_STAGE_CLONE, -ENOSYS);
 	set_session(job);
-	check(job, SS_STAGE_FDS, ss__child_cut(job));
-	set_by_file(job);
-	if (ss__child_place(job, &verdict) < 0)
-		fail(job, verdict.stage, -verdict.error);
+	set_descriptors(job);
 	set_resources(job);
 	set_identity(job);
 	check(job, SS_STAGE_SIGNALS, ss__child_dispositions(job));
 	set_pdeathsig(job);
+	job->at = SS_STAGE_EXEC;
 	check(job, SS_STAGE_SIGNALS, ss__child_mask(job));
 	fail(job, SS_STAGE_EXEC, ss__child_exec(job));
-}
-
-void PLAIN ss__child_probe(void *shared)
-{
-	*(volatile int *)shared = 1;
-	end();
 }
 
 #endif

@@ -7,6 +7,7 @@
 #include "engine/child_exec.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/syscall.h>
 
 #include "engine/path.h"
@@ -26,9 +27,16 @@ static PLAIN long exec_one(const struct job *job, const char *path)
 	return error;
 }
 
+static PLAIN long exec_descriptor(const struct job *job)
+{
+	return raw5(SYS_execveat, job->exec_fd, "", job->argv, job->env, AT_EMPTY_PATH);
+}
+
 long PLAIN ss__child_exec(const struct job *job)
 {
 	long error = -ENOENT;
+	if (job->flags & JOB_EXEC_FD)
+		return exec_descriptor(job);
 	int denied = 0;
 	for (const char *path = job->paths; *path; path++) {
 		error = exec_one(job, path);

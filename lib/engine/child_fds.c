@@ -16,6 +16,8 @@
 #define RANGE_UNSHARE (1U << 1) /* CLOSE_RANGE_UNSHARE */
 #define RANGE_CLOEXEC (1U << 2) /* CLOSE_RANGE_CLOEXEC, 5.11 */
 
+enum { MOST_CLOSED_AT_ONCE = 1024 };
+
 /* As getdents64 writes them. */
 struct entry {
 	uint64_t ino;
@@ -92,24 +94,36 @@ static PLAIN long close_all_in(struct fd_range range)
 	return result < 0 ? close_by_listing(range) : result;
 }
 
-/* Leaves it to exec if it can: that closes when the parent goes on already. */
-static PLAIN long close_at_exec(struct fd_range range)
+/*
+ * Another thread's file that is open for writing must not be held until exec, which would fail with
+ * ETXTBSY for it. So many, though, take long to close, and exec does it when the parent goes on already.
+ */
+static PLAIN long close_or_mark(struct fd_range range)
 {
+	if (range.last - range.first < MOST_CLOSED_AT_ONCE)
+		return close_all_in(range);
 	long result = close_span(range.first, range.last, RANGE_CLOEXEC);
 	return result < 0 ? close_all_in(range) : result;
 }
 
-/* Spares the descriptor that failures are reported by. */
+/* Spares what is still needed: what failures are reported by, the directory, the program. */
 static PLAIN long close_range_but(
 	const struct job *job, struct fd_range range, long (*close_in)(struct fd_range))
 {
-	if (job->report < range.first || job->report > range.last)
+	const int spared[] = {job->report, job->flags & JOB_CWD_FD ? job->cwd_fd : -1,
+		job->flags & JOB_EXEC_FD ? job->exec_fd : -1};
+	int next = -1;
+	for (int i = 0; i < 3; i++)
+		if (spared[i] >= range.first && spared[i] <= range.last &&
+			(next < 0 || spared[i] < next))
+			next = spared[i];
+	if (next < 0)
 		return close_in(range);
 	long result = 0;
-	if (range.first < job->report)
-		result = close_in((struct fd_range){range.first, job->report - 1});
-	if (result >= 0 && job->report < range.last)
-		result = close_in((struct fd_range){job->report + 1, range.last});
+	if (range.first < next)
+		result = close_in((struct fd_range){range.first, next - 1});
+	if (result >= 0 && next < range.last)
+		result = close_range_but(job, (struct fd_range){next + 1, range.last}, close_in);
 	return result;
 }
 
@@ -181,22 +195,31 @@ static PLAIN long failed(struct verdict *verdict, int fd, long error)
 	return -1;
 }
 
-static PLAIN long lift_report(struct job *job)
+/* What is needed after the places, which might overwrite it. */
+static PLAIN long lift_aside(struct job *job, int *fd)
 {
-	if (job->report < 0)
-		return 0;
-	long fd = lift(job->fds, job->report);
-	if (fd >= 0)
-		job->report = (int)fd;
-	return fd;
+	long lifted = lift(job->fds, *fd);
+	if (lifted >= 0)
+		*fd = (int)lifted;
+	return lifted;
+}
+
+static PLAIN long lift_what_is_needed(struct job *job, struct verdict *verdict)
+{
+	long result = job->report < 0 ? 0 : lift_aside(job, &job->report);
+	if (result >= 0 && job->flags & JOB_CWD_FD)
+		result = lift_aside(job, &job->cwd_fd);
+	if (result >= 0 && job->flags & JOB_EXEC_FD)
+		result = lift_aside(job, &job->exec_fd);
+	return result < 0 ? failed(verdict, 3, result) : 0;
 }
 
 long PLAIN ss__child_place(struct job *job, struct verdict *verdict)
 {
 	const struct fd_plan *plan = job->fds;
-	long result = lift_report(job);
+	long result = lift_what_is_needed(job, verdict);
 	if (result < 0)
-		return failed(verdict, 3, result);
+		return result;
 	for (size_t i = 0; i < plan->n_lifts; i++) {
 		struct fd_lift *l = &plan->lifts[i];
 		result = lift(plan, l->from);
@@ -209,8 +232,38 @@ long PLAIN ss__child_place(struct job *job, struct verdict *verdict)
 		if (result < 0)
 			return failed(verdict, plan->places[i].to, result);
 	}
+	return 0;
+}
+
+/* Exec closes the descriptor that was opened, unless it is the right one already. */
+static PLAIN long open_file(struct job *job, const struct job_file *file)
+{
+	job->opening = true;
+	long fd = raw4(SYS_openat, AT_FDCWD, file->path, file->flags, 0666);
+	job->opening = false;
+	if (fd < 0)
+		return fd;
+	if (fd == file->to)
+		return raw3(SYS_fcntl, fd, F_SETFD, 0);
+	return raw3(SYS_dup3, fd, file->to, 0);
+}
+
+long PLAIN ss__child_open(struct job *job, struct verdict *verdict)
+{
+	for (size_t i = 0; i < job->n_files; i++) {
+		long result = open_file(job, &job->files[i]);
+		if (result < 0)
+			return failed(verdict, job->files[i].to, result);
+	}
+	long result = job->flags & JOB_MERGE ? raw3(SYS_dup3, 1, 2, 0) : 0;
+	return result < 0 ? failed(verdict, 2, result) : 0;
+}
+
+long PLAIN ss__child_close(struct job *job, struct verdict *verdict)
+{
+	const struct fd_plan *plan = job->fds;
 	for (size_t i = 0; i < plan->n_closes; i++) {
-		result = close_range_but(job, plan->closes[i], close_at_exec);
+		long result = close_range_but(job, plan->closes[i], close_or_mark);
 		if (result < 0)
 			return failed(verdict, plan->closes[i].first, result);
 	}

@@ -10,7 +10,13 @@
  */
 long ss__child_cut(struct job *job);
 
-/* Follows the rest of the plan. On failure (-1) says in *verdict where and why. */
+/* These return -1 on failure and say in *verdict where and why. First the rest of the plan but closes. */
 long ss__child_place(struct job *job, struct verdict *verdict);
+
+/* Then the files named for 0 to 2, and what goes where stdout goes. */
+long ss__child_open(struct job *job, struct verdict *verdict);
+
+/* Then what the plan closes. */
+long ss__child_close(struct job *job, struct verdict *verdict);
 
 #endif

@@ -20,6 +20,32 @@ static PLAIN long set_default(int sig)
 	return raw4(SYS_rt_sigaction, sig, &action, 0, SET_SIZE);
 }
 
+#define BIT(sig) ((kernel_sigset)1 << ((sig)-1))
+
+/* To ignore a signal discards it. One that has a handler gets the default action later anyway. */
+static PLAIN void discard(int sig)
+{
+	struct kernel_action ignore, old;
+	ignore.handler = SIG_IGN;
+	ignore.flags = 0;
+	ignore.restorer = 0;
+	ignore.mask = 0;
+	if (raw4(SYS_rt_sigaction, sig, &ignore, &old, SET_SIZE) == 0 && old.handler != SIG_IGN)
+		set_default(sig);
+}
+
+void PLAIN ss__child_discard_stops(void)
+{
+	kernel_sigset pending = 0;
+	raw2(SYS_rt_sigpending, &pending, SET_SIZE);
+	if (pending & BIT(SIGTSTP))
+		discard(SIGTSTP);
+	if (pending & BIT(SIGTTIN))
+		discard(SIGTTIN);
+	if (pending & BIT(SIGTTOU))
+		discard(SIGTTOU);
+}
+
 long PLAIN ss__child_dispositions(const struct job *job)
 {
 	if (!job->reset_handlers && !job->sigdefault)

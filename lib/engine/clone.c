@@ -5,7 +5,6 @@
 
 #include "engine/clone.h"
 
-#include <sched.h>
 #include <sys/syscall.h>
 
 /* struct clone_args of the kernel. Without the last member it is what 5.5 knows. */
@@ -28,23 +27,24 @@ struct clone3_args {
 PLAIN __attribute__((noinline)) long ss__clone_new(const struct clone_call *call)
 {
 	struct clone3_args args = {
-		.flags = CLONE_VM | CLONE_VFORK | call->flags,
+		.flags = CLONE_VM | call->flags,
 		.pidfd = (uint64_t)(uintptr_t)call->pidfd,
+		.child_tid = (uint64_t)(uintptr_t)call->in_child,
 		.exit_signal = (uint64_t)call->exit_signal,
 		.stack = (uint64_t)(uintptr_t)call->stack,
 		.stack_size = call->stack_size,
 		.cgroup = (uint64_t)call->cgroup,
 	};
 	long size = call->flags & ENGINE_INTO_CGROUP ? sizeof args : SIZE_WITHOUT_CGROUP;
-	return raw_clone(SYS_clone3, (long)&args, size, 0, call->run, call->arg);
+	return raw_clone(SYS_clone3, (long)&args, size, 0, 0, call->run, call->arg);
 }
 
 PLAIN __attribute__((noinline)) long ss__clone_old(const struct clone_call *call)
 {
-	uint64_t flags =
-		CLONE_VM | CLONE_VFORK | (call->flags & 0xffffff00) | (uint64_t)call->exit_signal;
+	uint64_t flags = CLONE_VM | (call->flags & 0xffffff00) | (uint64_t)call->exit_signal;
 	long top = (long)call->stack + (long)call->stack_size;
-	return raw_clone(SYS_clone, (long)flags, top, (long)call->pidfd, call->run, call->arg);
+	return raw_clone(SYS_clone, (long)flags, top, (long)call->pidfd, (long)call->in_child,
+		call->run, call->arg);
 }
 
 #endif

@@ -2,15 +2,18 @@
 #ifndef ENGINE_CLONE_H
 #define ENGINE_CLONE_H
 
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-/* One call of clone3 or clone, always with CLONE_VM and CLONE_VFORK. */
+/* One call of clone3 or clone, always with CLONE_VM. */
 struct clone_call {
 	uint64_t flags; /* further ones; those that only clone3 has are left out for clone */
 	int exit_signal;
-	int *pidfd; /* set, with CLONE_PIDFD, on kernels that have it */
-	int cgroup; /* for CLONE_INTO_CGROUP */
+	int *pidfd;           /* set, with CLONE_PIDFD, on kernels that have it */
+	atomic_int *in_child; /* for CLONE_CHILD_CLEARTID */
+	int cgroup;           /* for CLONE_INTO_CGROUP */
 	void *stack;
 	uint64_t stack_size;
 	void (*run)(void *arg);

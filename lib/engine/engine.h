@@ -2,8 +2,10 @@
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
+#include "engine/block.h"
 #include "engine/job.h"
 
 struct engine_child {
@@ -11,11 +13,27 @@ struct engine_child {
 	int pidfd; /* -1 where the kernel has none, or the table no room for it */
 };
 
+/* How the caller waits for the exec. */
+struct engine_wait {
+	kernel_sigset mask; /* its own, which is in force meanwhile */
+	int timeout_ms;     /* 0: none */
+	bool cancellable;   /* a cancelled thread leaves; else cancellation is off */
+};
+
 /*
- * Makes the process and returns when it has exec'ed, 0, or has failed to, -errno with
- * job->verdict.stage. A child that failed is reaped already. The signal mask is the caller's again on
- * every path. To be called with cancellation disabled.
+ * From here on no handler can leave. All signals are blocked, by a raw call, because libc leaves out
+ * the two that it uses itself. The mask that was.
  */
-int ss__engine_run(struct job *job, struct engine_child *child);
+kernel_sigset ss__engine_enter(void);
+void ss__engine_leave(kernel_sigset mask);
+
+/*
+ * Makes the process of block->job and returns when it has exec'ed, 0, or has failed to, -errno with
+ * *stage: the child has then been reaped and the block is no longer the caller's. -ETIMEDOUT: the
+ * child has been killed. -ECHILD: a handler has forked, this is its child, and the child to be is not.
+ * To be called between enter and leave; after success the signals are open.
+ */
+int ss__engine_run(struct block *block, const struct engine_wait *how, struct engine_child *child,
+	enum ss_stage *stage);
 
 #endif

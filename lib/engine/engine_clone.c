@@ -2,21 +2,34 @@
 /*
  * The engine on clone3 and clone: the parent's side.
  *
- *  1. A signal handler that ran in the child would run in the parent's memory; one that ran here
- *     meanwhile would find nearly all signals blocked, and what it starts would inherit that. So all
- *     are blocked round the clone, by a raw call, as libc leaves out the two it uses itself. But the
- *     child often ends before the mask is back, and where nothing handles SIGCHLD, that would be
- *     queued all the same and wake another thread: then it stays as it is, if the clone resets
- *     handlers, should another thread set one.
- *  2. A cancelled thread would leave the mask and the child behind: the caller sees to that.
- *  3. The child needs a stack of its own. A mapping would take the lock that page faults of other
- *     threads want; the caller's stack may be 16 KiB in all: a small array on it.
- *  4. Another thread that waits for any child may reap one that failed before we do. Where there is
- *     a pidfd it is reaped by that, so that a stranger with the same pid is left alone.
- *  5. A kernel or a seccomp profile may lack or refuse any of it. What has been refused once is not
+ *  1. CLONE_VFORK would park the caller where only SIGKILL ends it, for as long as the child has not
+ *     exec'ed: a dead mount, a FIFO, a child that somebody stops. Instead the kernel clears a word of
+ *     the block (CLONE_CHILD_CLEARTID) when the child execs or ends, and wakes who waits for that.
+ *     The wait is an ordinary one: signals end it and it has a time limit.
+ *  2. The word is cleared by a kernel that knows nothing of private futexes: the wait is not private.
+ *  3. A signal handler must not run in the child, in the parent's memory: all signals are blocked
+ *     round the clone. The caller's mask is back as soon as the clone has returned. The child unblocks
+ *     its signals just before exec, when its own table has no handler left.
+ *  4. A handler may leave by siglongjmp, or end the thread, during the wait. So the child uses nothing
+ *     but the block, and what the caller would have got is noted there (block.c). Everywhere else
+ *     signals are blocked, or what is owned has been noted.
+ *  5. A handler may fork during the wait. Its child returns here too, where nobody clears the word:
+ *     each EINTR is followed by a look at whose block it is. The wait has a time limit even if the
+ *     caller gave none, because a wait without one is restarted instead of interrupted; and because
+ *     the fork may come just before the wait.
+ *  6. A cancelled thread would leave the block behind: cancellation is off, but for the wait of a
+ *     caller that asked for it, who kills the child.
+ *  7. A child given up is killed. It may still not end (a dead mount), or not be killed (it has
+ *     another user): then it keeps the block.
+ *  8. Another thread that waits for any child may reap one that failed before we do (reap.c).
+ *  9. A kernel or a seccomp profile may lack or refuse any of it. What has been refused once is not
  *     tried again. The last resort still is CLONE_VM|CLONE_VFORK, never fork.
- *  6. Some emulators do not share memory or do not park the parent. They are found out by a child
- *     that only sets a variable, once in a process; from then on failures come by pipe.
+ * 10. Some emulators do not share memory or do not park the parent. They refuse CLONE_VM without
+ *     CLONE_VFORK; valgrind even ends the program then, but has no clone3. Failures come by pipe there.
+ *     The first child tells whether it shares memory: a process made only to find that out would be
+ *     the first of a new pid namespace, whose end closes it.
+ * 11. The kernel gives a new oom_score_adj to every process that shares the memory, but to a child of
+ *     CLONE_VFORK alone: a caller that sets it is parked after all.
  */
 #include "engine/syscall.h"
 
@@ -29,58 +42,32 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
-#include "engine/action.h"
+#include "base/clock.h"
 #include "engine/child.h"
 #include "engine/clone.h"
+#include "engine/reap.h"
+#include "engine/wait.h"
 
 /* Set, never cleared: racing threads at worst learn the same thing twice. */
 static atomic_bool no_clone3;
 static atomic_bool no_shared_table;
 static _Atomic enum { MEMORY_UNKNOWN, MEMORY_SHARED, MEMORY_COPIED } memory;
 
-#define SIGCHLD_BIT ((kernel_sigset)1 << (SIGCHLD - 1))
-
-static kernel_sigset block(kernel_sigset set)
+kernel_sigset ss__engine_enter(void)
 {
+	const kernel_sigset all = ~(kernel_sigset)0;
 	kernel_sigset old = 0;
-	raw4(SYS_rt_sigprocmask, SIG_BLOCK, &set, &old, sizeof set);
+	raw4(SYS_rt_sigprocmask, SIG_BLOCK, &all, &old, sizeof all);
 	return old;
 }
 
-/* With memory unknown a probe comes first, whose clone resets nothing. */
-static kernel_sigset to_block(void)
+void ss__engine_leave(kernel_sigset mask)
 {
-	bool resets_handlers = memory == MEMORY_SHARED && !no_clone3;
-	bool leave_open = resets_handlers && !action_is_handler(SIGCHLD);
-	return leave_open ? ~SIGCHLD_BIT : ~(kernel_sigset)0;
-}
-
-static void restore_mask(kernel_sigset old)
-{
-	raw4(SYS_rt_sigprocmask, SIG_SETMASK, &old, 0, sizeof old);
-}
-
-/*
- * __WALL: the probe has no exit signal. Before 5.4 a pidfd can't be waited for. A handler for SIGCHLD
- * may interrupt it, if only one that another thread has just set.
- */
-static void reap(long pid, int pidfd)
-{
-	long result = -EINVAL;
-	if (pidfd >= 0) {
-		do {
-			result = raw5(SYS_waitid, WAIT_PIDFD, pidfd, 0, WEXITED | __WALL, 0);
-		} while (result == -EINTR);
-		raw1(SYS_close, pidfd);
-	}
-	if (result >= 0 || result == -ECHILD)
-		return;
-	while (raw4(SYS_wait4, pid, 0, __WALL, 0) == -EINTR)
-		;
+	raw4(SYS_rt_sigprocmask, SIG_SETMASK, &mask, 0, sizeof mask);
 }
 
 /* These are answers; anything else may be a refusal of what is new in clone3. */
@@ -90,15 +77,18 @@ static bool is_refusal(long result)
 	       result != -ENFILE;
 }
 
+static bool in_valgrind(void)
+{
+	const char *preload = getenv("LD_PRELOAD");
+	return preload && strstr(preload, "/vgpreload_");
+}
+
 static long try_clone(struct job *job, struct clone_call call, bool by_clone3, uint64_t extra)
 {
 	call.flags |= extra;
 	job->reset_handlers = !(extra & ENGINE_CLEAR_SIGHAND);
 	job->cgroup_by_file = (job->flags & JOB_CGROUP) && !(extra & ENGINE_INTO_CGROUP);
-	if (by_clone3)
-		return ss__clone_new(&call);
-	block(SIGCHLD_BIT);
-	return ss__clone_old(&call);
+	return by_clone3 ? ss__clone_new(&call) : ss__clone_old(&call);
 }
 
 static long clone_best(struct job *job, const struct clone_call *call)
@@ -108,142 +98,178 @@ static long clone_best(struct job *job, const struct clone_call *call)
 		pid = try_clone(job, *call, true, ENGINE_CLEAR_SIGHAND | ENGINE_INTO_CGROUP);
 	if (!no_clone3 && is_refusal(pid))
 		pid = try_clone(job, *call, true, ENGINE_CLEAR_SIGHAND);
-	if (is_refusal(pid)) {
-		pid = try_clone(job, *call, false, 0);
-		if (pid > 0)
-			no_clone3 = true;
-	}
+	if (!is_refusal(pid))
+		return pid;
+	if (in_valgrind()) /* (10) */
+		return -EINVAL;
+	pid = try_clone(job, *call, false, 0);
+	if (pid > 0)
+		no_clone3 = true;
 	return pid;
 }
 
-static int clone_failed(struct job *job, long result)
+static long clone_once(struct block *b)
 {
-	job->verdict.stage = SS_STAGE_CLONE;
-	return (int)result;
+	struct job *job = &b->job;
+	job->verdict = (struct verdict){0};
+	job->alive = job->opening = false;
+	job->at = SS_STAGE_CLONE;
+	job->shared_table = job->fds->cut >= 0 && !no_shared_table;
+	b->pidfd = -1;
+	b->in_child = 1;
+	const struct clone_call call = {
+		.flags = (job->flags & JOB_NO_PIDFD ? 0 : CLONE_PIDFD) |
+			 (job->shared_table ? CLONE_FILES : 0) |
+			 (job->oom_score ? CLONE_VFORK : 0) | CLONE_CHILD_CLEARTID,
+		.exit_signal = SIGCHLD,
+		.pidfd = &b->pidfd,
+		.in_child = &b->in_child,
+		.cgroup = job->cgroup,
+		.stack = b->stack,
+		.stack_size = sizeof b->stack,
+		.run = ss__child_main,
+		.arg = job,
+	};
+	long pid = clone_best(job, &call);
+	b->pid = (pid_t)pid;
+	if (pid < 0)
+		b->in_child = 0;
+	return pid;
 }
 
-static int run_shared(struct job *job, struct engine_child *child, void *stack)
+/* Neither a full table nor a refusal is a reason to fail for want of a pidfd that nobody needs. */
+static long clone_shared(struct block *b)
 {
+	long pid = clone_once(b);
+	if (pid > 0 || pid == -EAGAIN || pid == -ENOMEM ||
+		b->job.flags & (JOB_NO_PIDFD | JOB_NEED_PIDFD))
+		return pid;
+	b->job.flags |= JOB_NO_PIDFD;
+	return clone_once(b);
+}
+
+static int fail(struct block *b, struct verdict verdict, enum ss_stage *stage)
+{
+	*stage = verdict.stage;
+	ss__block_free(b);
+	return -verdict.error;
+}
+
+static int clone_failed(struct block *b, long error, enum ss_stage *stage)
+{
+	return fail(b, (struct verdict){SS_STAGE_CLONE, (int)-error}, stage);
+}
+
+/* The wait has ended without an answer of the child's. */
+static int leave(struct waiter *w, int error, enum ss_stage *stage)
+{
+	*stage = SS_STAGE_CLONE;
+	if (error == -ECHILD) /* (5) Not ours to dispose of. */
+		return error;
+	*stage = w->block->job.at;
+	ss__give_up(w);
+	return error;
+}
+
+/* (10) It has run, though nothing is known of it but how it ended, which is for the caller to see. */
+static int found_copied(struct block *b, struct engine_child *child)
+{
+	memory = MEMORY_COPIED;
+	b->in_child = 0;
+	*child = (struct engine_child){b->pid, b->pidfd};
+	return 0;
+}
+
+static int run_copied(struct waiter *w, struct engine_child *child, enum ss_stage *stage)
+{
+	struct block *b = w->block;
+	struct verdict verdict = {0};
+	int ends[2];
+	long error = raw2(SYS_pipe2, ends, O_CLOEXEC);
+	if (error < 0)
+		return fail(b, (struct verdict){SS_STAGE_PIPE, (int)-error}, stage);
+	b->job.report = ends[1];
+	b->job.shared_table = false;
+	const struct clone_call call = {
+		.flags = CLONE_VFORK,
+		.exit_signal = SIGCHLD,
+		.cgroup = -1,
+		.stack = b->stack,
+		.stack_size = sizeof b->stack,
+		.run = ss__child_main,
+		.arg = &b->job,
+	};
+	long pid = try_clone(&b->job, call, false, 0);
+	b->pid = (pid_t)pid;
+	raw1(SYS_close, ends[1]);
+	if (pid > 0) {
+		memory = MEMORY_COPIED;
+		b->held[BLOCK_HELD - 1] = ends[0];
+		error = ss__await_report(w, ends[0], &verdict);
+		b->held[BLOCK_HELD - 1] = -1;
+	}
+	raw1(SYS_close, ends[0]);
+	if (pid < 0)
+		return clone_failed(b, pid, stage);
+	if (error)
+		return leave(w, (int)error, stage);
+	if (verdict.stage == SS_STAGE_NONE) {
+		*child = (struct engine_child){(pid_t)pid, -1};
+		ss__engine_leave(w->how->mask);
+		return 0;
+	}
+	ss__reap((pid_t)pid, -1);
+	return fail(b, verdict, stage);
+}
+
+static int run_shared(struct waiter *w, struct engine_child *child, enum ss_stage *stage)
+{
+	struct block *b = w->block;
 	for (;;) {
-		int pidfd = -1;
-		job->verdict = (struct verdict){0};
-		job->shared_table = job->fds->cut >= 0 && !no_shared_table;
-		const struct clone_call call = {
-			.flags = (job->flags & JOB_NO_PIDFD ? 0 : CLONE_PIDFD) |
-				 (job->shared_table ? CLONE_FILES : 0),
-			.exit_signal = SIGCHLD,
-			.pidfd = &pidfd,
-			.cgroup = job->cgroup,
-			.stack = stack,
-			.stack_size = CHILD_STACK_SIZE,
-			.run = ss__child_main,
-			.arg = job,
-		};
-		long pid = clone_best(job, &call);
-		if (pid < 0 && pid != -EAGAIN && pid != -ENOMEM && call.flags & CLONE_PIDFD) {
-			/* Neither a full table nor a refusal is a reason to fail for want of it. */
-			job->flags |= JOB_NO_PIDFD;
-			continue;
-		}
+		long pid = clone_shared(b);
+		if (pid < 0 && is_refusal(pid) && !(b->job.flags & JOB_NEED_PIDFD))
+			return run_copied(w, child, stage);
 		if (pid < 0)
-			return clone_failed(job, pid);
-		if (job->verdict.stage == SS_STAGE_NONE) {
-			*child = (struct engine_child){(pid_t)pid, pidfd};
+			return clone_failed(b, pid, stage);
+		int error = ss__await_start(w);
+		if (error == -ENOSYS)
+			return found_copied(b, child);
+		if (error)
+			return leave(w, error, stage);
+		const struct verdict verdict = b->job.verdict;
+		if (verdict.stage == SS_STAGE_NONE) {
+			if (w->probing && b->job.alive)
+				memory = MEMORY_SHARED;
+			*child = (struct engine_child){(pid_t)pid, b->pidfd};
 			return 0;
 		}
-		reap(pid, pidfd);
-		if (job->verdict.error != ENGINE_RETRY_PRIVATE)
-			return -job->verdict.error;
+		ss__engine_enter();
+		ss__reap((pid_t)pid, b->pidfd);
+		b->pidfd = -1;
+		if (verdict.error != ENGINE_RETRY_PRIVATE)
+			return fail(b, verdict, stage);
 		no_shared_table = true;
 	}
 }
 
-/* Returns when the child has exec'ed, which closes the pipe, or has failed and said so. */
-static int read_verdict(struct job *job, int from)
+int ss__engine_run(struct block *b, const struct engine_wait *how, struct engine_child *child,
+	enum ss_stage *stage)
 {
-	struct verdict verdict;
-	long len;
-	do {
-		len = raw3(SYS_read, from, &verdict, sizeof verdict);
-	} while (len == -EINTR);
-	if (len != sizeof verdict)
-		return 0;
-	job->verdict = verdict;
-	return -verdict.error;
-}
-
-static int run_copied(struct job *job, struct engine_child *child, void *stack)
-{
-	int ends[2];
-	long result = raw2(SYS_pipe2, ends, O_CLOEXEC);
-	if (result < 0) {
-		job->verdict.stage = SS_STAGE_PIPE;
-		return (int)result;
-	}
-	job->report = ends[1];
-	const struct clone_call call = {
-		.exit_signal = SIGCHLD,
-		.cgroup = -1,
-		.stack = stack,
-		.stack_size = CHILD_STACK_SIZE,
-		.run = ss__child_main,
-		.arg = job,
+	struct waiter w = {
+		.block = b,
+		.how = how,
+		.number = b->number,
+		.deadline = ss__deadline_in(how->timeout_ms > 0 ? how->timeout_ms : -1),
+		.probing = memory == MEMORY_UNKNOWN,
 	};
-	long pid = try_clone(job, call, false, 0);
-	raw1(SYS_close, ends[1]);
-	if (pid < 0)
-		result = clone_failed(job, pid);
-	else
-		result = read_verdict(job, ends[0]);
-	raw1(SYS_close, ends[0]);
-	if (pid > 0 && result < 0)
-		reap(pid, -1);
-	if (result == 0)
-		*child = (struct engine_child){(pid_t)pid, -1};
-	return (int)result;
-}
-
-/* Real kernels have no objection to these flags. */
-static long probe_memory(void *stack)
-{
-	int shared = 0;
-	const struct clone_call call = {
-		.stack = stack,
-		.stack_size = CHILD_STACK_SIZE,
-		.run = ss__child_probe,
-		.arg = &shared,
-	};
-	long pid = ss__clone_old(&call);
-	if (pid < 0 && pid != -EINVAL)
-		return pid;
-	if (pid > 0)
-		reap(pid, -1);
-	memory = shared ? MEMORY_SHARED : MEMORY_COPIED;
-	return 0;
-}
-
-/* Not inlined: the stack is there only while it is needed. */
-static __attribute__((noinline)) int run_blocked(struct job *job, struct engine_child *child)
-{
-	_Alignas(16) char stack[CHILD_STACK_SIZE];
-	long result = memory == MEMORY_UNKNOWN ? probe_memory(stack) : 0;
-	if (result < 0)
-		return clone_failed(job, result);
-	return memory == MEMORY_SHARED ? run_shared(job, child, stack)
-				       : run_copied(job, child, stack);
-}
-
-int ss__engine_run(struct job *job, struct engine_child *child)
-{
-	kernel_sigset old = block(to_block());
-	if (!(job->flags & JOB_MASK))
-		job->mask = old;
-	if (job->pdeathsig)
-		job->parent = getpid();
-	job->report = -1;
-	int result = run_blocked(job, child);
-	restore_mask(old);
-	return result;
+	if (!(b->job.flags & JOB_MASK))
+		b->job.mask = how->mask;
+	if (b->job.pdeathsig)
+		b->job.parent = getpid();
+	b->job.report = -1;
+	b->job.pidfd = &b->pidfd;
+	return memory == MEMORY_COPIED ? run_copied(&w, child, stage)
+				       : run_shared(&w, child, stage);
 }
 
 #endif

@@ -27,7 +27,11 @@
 
 static enum ss_stage unsupported(const struct job *job)
 {
-	if (job->flags & JOB_TTY)
+	if (job->flags & (JOB_NEED_PIDFD | JOB_DETACH))
+		return SS_STAGE_CLONE;
+	if (job->flags & JOB_EXEC_FD)
+		return SS_STAGE_EXEC;
+	if (job->flags & (JOB_TTY | JOB_FOREGROUND))
 		return SS_STAGE_TTY;
 	if (job->flags & JOB_CGROUP)
 		return SS_STAGE_CGROUP;
@@ -41,7 +45,7 @@ static enum ss_stage unsupported(const struct job *job)
 		return SS_STAGE_OOM;
 	if (job->flags & JOB_UMASK)
 		return SS_STAGE_UMASK;
-	if (job->flags & JOB_GROUPS)
+	if (job->flags & (JOB_GROUPS | JOB_DROP_GROUPS))
 		return SS_STAGE_GROUPS;
 	if (job->flags & JOB_GID)
 		return SS_STAGE_GID;
@@ -124,7 +128,8 @@ static int add_closes(posix_spawn_file_actions_t *actions, const struct fd_plan 
 	return error;
 }
 
-static int add_actions(posix_spawn_file_actions_t *actions, const struct job *job)
+static int add_actions(
+	posix_spawn_file_actions_t *actions, const struct job *job, const int fds[], int cwd_fd)
 {
 	const struct fd_plan *plan = job->fds;
 	int error = 0;
@@ -133,6 +138,12 @@ static int add_actions(posix_spawn_file_actions_t *actions, const struct job *jo
 		int from = p->lift < 0 ? p->from : plan->lifts[p->lift].fd;
 		error = -posix_spawn_file_actions_adddup2(actions, from, p->to);
 	}
+	for (size_t i = 0; !error && i < job->n_files; i++)
+		error = -posix_spawn_file_actions_adddup2(actions, fds[i], job->files[i].to);
+	if (!error && job->flags & JOB_MERGE)
+		error = -posix_spawn_file_actions_adddup2(actions, 1, 2);
+	if (!error && job->flags & JOB_CWD_FD)
+		error = -posix_spawn_file_actions_addfchdir_np(actions, cwd_fd);
 	if (!error)
 		error = add_closes(actions, plan);
 	if (!error && job->cwd)
@@ -156,23 +167,54 @@ static int lift(const struct fd_plan *plan, int from)
 	}
 }
 
-/* In the caller's own table: the child inherits the duplicates. */
-static int make_lifts(const struct fd_plan *plan)
+/* What is opened in the caller's own table for a child that inherits it. -1: none. */
+struct temporary {
+	int files[3];
+	int cwd_fd; /* where no place overwrites it */
+};
+
+static void drop(const struct job *job, const struct temporary *t)
 {
+	for (size_t i = 0; i < job->fds->n_lifts; i++)
+		if (job->fds->lifts[i].fd >= 0)
+			close(job->fds->lifts[i].fd);
+	for (int i = 0; i < 3; i++)
+		if (t->files[i] >= 0)
+			close(t->files[i]);
+	if (t->cwd_fd >= 0)
+		close(t->cwd_fd);
+}
+
+static int make_lifts(const struct job *job, struct temporary *t)
+{
+	const struct fd_plan *plan = job->fds;
 	for (size_t i = 0; i < plan->n_lifts; i++) {
 		int fd = lift(plan, plan->lifts[i].from);
 		if (fd < 0)
 			return fd;
 		plan->lifts[i].fd = fd;
 	}
+	if (job->flags & JOB_CWD_FD) {
+		t->cwd_fd = lift(plan, job->cwd_fd);
+		if (t->cwd_fd < 0)
+			return t->cwd_fd;
+	}
 	return 0;
 }
 
-static void drop_lifts(const struct fd_plan *plan)
+/* posix_spawn does not say which step failed: so the caller opens them, above what is overwritten. */
+static int open_files(const struct job *job, struct temporary *t)
 {
-	for (size_t i = 0; i < plan->n_lifts; i++)
-		if (plan->lifts[i].fd >= 0)
-			close(plan->lifts[i].fd);
+	for (size_t i = 0; i < job->n_files; i++) {
+		int fd = open(job->files[i].path, job->files[i].flags, 0666);
+		if (fd < 0)
+			return -errno;
+		t->files[i] = lift(job->fds, fd);
+		close(fd);
+		if (t->files[i] < 0)
+			return t->files[i];
+	}
+	return 0;
 }
 
 static int spawn_one(struct job *job, const char *path, pid_t *pid,
@@ -213,16 +255,12 @@ static enum ss_stage guess_stage(const struct job *job, int error)
 	return SS_STAGE_EXEC;
 }
 
-static int run(struct job *job, pid_t *pid)
+static int spawn_with(struct job *job, pid_t *pid, const struct temporary *t)
 {
 	posix_spawnattr_t attr;
 	posix_spawn_file_actions_t actions;
-	int error = make_lifts(job->fds);
-	job->verdict.stage = SS_STAGE_FDS;
-	if (error)
-		return error;
 	job->verdict.stage = SS_STAGE_OPTIONS;
-	error = -posix_spawnattr_init(&attr);
+	int error = -posix_spawnattr_init(&attr);
 	if (error)
 		return error;
 	error = -posix_spawn_file_actions_init(&actions);
@@ -230,7 +268,7 @@ static int run(struct job *job, pid_t *pid)
 		goto no_actions;
 	error = set_attributes(&attr, job);
 	if (!error)
-		error = add_actions(&actions, job);
+		error = add_actions(&actions, job, t->files, t->cwd_fd);
 	if (error == -EBADF)
 		job->verdict.stage = SS_STAGE_FDS;
 	if (!error) {
@@ -243,16 +281,47 @@ no_actions:
 	return error;
 }
 
-int ss__engine_run(struct job *job, struct engine_child *child)
+static int run(struct job *job, pid_t *pid)
 {
+	struct temporary t = {{-1, -1, -1}, -1};
+	job->verdict.stage = SS_STAGE_FDS;
+	int error = make_lifts(job, &t);
+	if (!error) {
+		job->verdict.stage = SS_STAGE_STDIO;
+		error = open_files(job, &t);
+	}
+	if (!error)
+		error = spawn_with(job, pid, &t);
+	drop(job, &t);
+	return error;
+}
+
+/* posix_spawn blocks what it has to, and gives the child the caller's mask. */
+kernel_sigset ss__engine_enter(void)
+{
+	return 0;
+}
+
+void ss__engine_leave(kernel_sigset mask)
+{
+	(void)mask;
+}
+
+int ss__engine_run(struct block *b, const struct engine_wait *how, struct engine_child *child,
+	enum ss_stage *stage)
+{
+	struct job *job = &b->job;
 	pid_t pid = -1;
-	job->verdict.stage = unsupported(job);
-	if (job->verdict.stage != SS_STAGE_NONE)
-		return -ENOTSUP;
-	int error = run(job, &pid);
-	drop_lifts(job->fds);
-	if (error == 0)
+	(void)how;
+	*stage = unsupported(job);
+	int error = *stage == SS_STAGE_NONE ? run(job, &pid) : -ENOTSUP;
+	if (!error) {
 		*child = (struct engine_child){pid, -1};
+		return 0;
+	}
+	if (*stage == SS_STAGE_NONE)
+		*stage = job->verdict.stage;
+	ss__block_free(b);
 	return error;
 }
 

@@ -25,6 +25,13 @@ enum job_flag {
 	JOB_NO_NEW_PRIVS = 1 << 9,
 	JOB_MASK = 1 << 10, /* else the caller's */
 	JOB_NO_PIDFD = 1 << 11,
+	JOB_NEED_PIDFD = 1 << 12,
+	JOB_MERGE = 1 << 13, /* 2 becomes what 1 is, when the files are open */
+	JOB_CWD_FD = 1 << 14,
+	JOB_EXEC_FD = 1 << 15,
+	JOB_FOREGROUND = 1 << 16,
+	JOB_DETACH = 1 << 17,
+	JOB_DROP_GROUPS = 1 << 18, /* those that it has, if any */
 };
 
 struct job_limit {
@@ -32,12 +39,20 @@ struct job_limit {
 	struct rlimit limit;
 };
 
+/* A file that the child opens as one of its descriptors 0 to 2. */
+struct job_file {
+	const char *path;
+	int flags;
+	int to;
+};
+
 /* The kernel's signal sets: bit n - 1 is signal n. */
 typedef uint64_t kernel_sigset;
 
 /*
  * All that crosses the clone. Everything the child needs is here, made beforehand, and whatever it
- * has to say it writes here.
+ * has to say it writes here. No pointer leads out of the block that the job lies in: the caller may
+ * leave while the child still reads it.
  */
 struct job {
 	const char *paths; /* from ss__path_candidates */
@@ -47,7 +62,11 @@ struct job {
 
 	unsigned flags; /* enum job_flag */
 	const struct fd_plan *fds;
+	const struct job_file *files;
+	size_t n_files;
 	const char *cwd;
+	int cwd_fd;
+	int exec_fd;
 	const char *oom_score; /* text for /proc/self/oom_score_adj, or NULL */
 	size_t oom_score_len;
 	pid_t group;
@@ -73,8 +92,12 @@ struct job {
 	bool cgroup_by_file; /* the clone has not done it */
 	int report; /* where to write a struct verdict when memory is not shared, else -1 */
 	pid_t parent;
+	const int *pidfd; /* where the clone has stored it */
 
 	/* Written by the child. */
+	bool alive;       /* in the memory that the caller looks at: it is shared */
+	bool opening;     /* a file, which may make one wait */
+	enum ss_stage at; /* the step it is at */
 	struct verdict {
 		enum ss_stage stage;
 		int error; /* errno, or ENGINE_RETRY_PRIVATE */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A process forked meanwhile has the flag as the kernel copied it and none of the threads that would
- * put it back.
+ * A child that shares memory holds the flag for as long as it uses its block. A process forked
+ * meanwhile has the flag as the kernel copied it and none of the children that hold it.
  *
  *  1. It may be forked at any instant, also by a signal handler in the midst of what is below. So no
  *     lock is taken for fork, or it would wait for its own thread; and what a child finds in memory
@@ -9,7 +9,8 @@
  *     longer does.
  *  2. The kernel copies the flag first, the memory after it. If the last holder left in between, the
  *     child finds nobody and the flag changed: it compares how many have left since fork was called.
- *  3. A handler that forked while its thread was a holder may return in the child. It still is one.
+ *  3. A handler that forked while its thread waits for a child may return in the forked process. The
+ *     block is not of that process, so that nothing is released there.
  */
 #include "process/dumpable.h"
 
@@ -30,7 +31,6 @@ static _Alignas(16) struct {
 	int flag;
 } all;
 
-static __thread int holding_here;     /* (3) */
 static __thread unsigned left_before; /* (2) */
 
 /* The change makes it what the system has for set-user-ID programs, 0 to 2. 2 can't be set again. */
@@ -49,7 +49,7 @@ static void in_forked_child(void)
 {
 	if (all.holders > 0 || all.left != left_before)
 		restore();
-	all.holders = holding_here;
+	all.holders = 0; /* (3) */
 }
 
 /* Under the lock: a signal handler that forks must not find libc in the middle of it. */
@@ -69,7 +69,6 @@ void ss__dumpable_hold(void)
 	if (all.holders == 0)
 		all.flag = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
 	all.holders++;
-	holding_here++;
 	ss__fork_lock_leave(&lock, &mask);
 }
 
@@ -79,7 +78,6 @@ void ss__dumpable_release(void)
 	ss__fork_lock_take(&lock, &mask);
 	if (all.holders == 1)
 		restore();
-	holding_here--;
 	all.left++;
 	all.holders--;
 	ss__fork_lock_leave(&lock, &mask);

@@ -10,7 +10,8 @@
 #define KNOWN_FLAGS                                                                                \
 	(SS_KEEP_FDS | SS_NO_PATH | SS_NEW_SESSION | SS_NEW_GROUP | SS_NO_NEW_PRIVS |              \
 		SS_SET_UMASK | SS_SET_UID | SS_SET_GID | SS_SET_GROUPS | SS_SET_NICE |             \
-		SS_SET_OOM | SS_SET_TTY | SS_SET_CGROUP | SS_SHELL_FALLBACK | SS_NO_PIDFD)
+		SS_SET_OOM | SS_SET_TTY | SS_SET_CGROUP | SS_SHELL_FALLBACK | SS_NO_PIDFD |        \
+		SS_FOREGROUND | SS_SET_CWD_FD | SS_SET_EXEC_FD | SS_NEED_PIDFD)
 
 /* The kernel's limits: setgroups(2), PRIO_PROCESS, proc_pid_oom_score_adj(5). */
 #define MOST_GROUPS 65536
@@ -28,13 +29,22 @@ static int values_have_flags(const struct ss_options *o)
 			  (o->gid ? SS_SET_GID : 0) |
 			  (o->groups || o->n_groups ? SS_SET_GROUPS : 0) |
 			  (o->nice ? SS_SET_NICE : 0) | (o->oom_score_adj ? SS_SET_OOM : 0) |
-			  (o->tty ? SS_SET_TTY : 0) | (o->cgroup ? SS_SET_CGROUP : 0);
+			  (o->cwd_fd ? SS_SET_CWD_FD : 0) | (o->exec_fd ? SS_SET_EXEC_FD : 0) |
+			  (o->cgroup ? SS_SET_CGROUP : 0);
 	return (needed & ~o->flags) == 0;
 }
 
 static int check_combinations(const struct ss_options *o)
 {
-	if (o->flags & ~KNOWN_FLAGS || !values_have_flags(o))
+	if (o->flags & ~KNOWN_FLAGS || !values_have_flags(o) || o->unused)
+		return -EINVAL;
+	if (o->tty && !(o->flags & (SS_SET_TTY | SS_FOREGROUND)))
+		return -EINVAL;
+	if (o->flags & SS_SET_CWD_FD && o->cwd)
+		return -EINVAL;
+	if (o->flags & SS_SET_EXEC_FD && o->file)
+		return -EINVAL;
+	if (o->flags & SS_NEED_PIDFD && o->flags & SS_NO_PIDFD)
 		return -EINVAL;
 	if (o->flags & SS_SET_TTY && !(o->flags & SS_NEW_SESSION))
 		return -EINVAL;
@@ -45,6 +55,8 @@ static int check_combinations(const struct ss_options *o)
 
 static int check_ranges(const struct ss_options *o)
 {
+	if (o->start_timeout_ms < 0)
+		return -EINVAL;
 	if (o->group < 0 || o->umask > 0777 || o->pdeathsig < 0 || o->pdeathsig > LAST_SIGNAL)
 		return -EINVAL;
 	if (o->nice < -20 || o->nice > 19 || o->oom_score_adj < -1000 || o->oom_score_adj > 1000)
@@ -93,7 +105,11 @@ static int check_fds(const struct ss_options *o)
 		if (o->fds[i].to <= 2 && stdio[o->fds[i].to]->kind != SS_STDIO_INHERIT)
 			return -EINVAL;
 	}
-	if (o->flags & SS_SET_TTY && !is_open(o->tty))
+	if (o->flags & (SS_SET_TTY | SS_FOREGROUND) && !is_open(o->tty))
+		return -EBADF;
+	if (o->flags & SS_SET_CWD_FD && !is_open(o->cwd_fd))
+		return -EBADF;
+	if (o->flags & SS_SET_EXEC_FD && !is_open(o->exec_fd))
 		return -EBADF;
 	return o->flags & SS_SET_CGROUP && !is_open(o->cgroup) ? -EBADF : 0;
 }

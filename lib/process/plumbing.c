@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "engine/block.h"
+
 static int open_pipe(struct plumbing *p, int fd)
 {
 	int ends[2];
@@ -16,13 +18,12 @@ static int open_pipe(struct plumbing *p, int fd)
 	return 0;
 }
 
-static int open_file(struct plumbing *p, int fd, const char *path, int flags)
+/* O_NOCTTY: a child that leads a session must not acquire a terminal in passing. */
+static int name_file(struct plumbing *p, int fd, const char *path, int flags)
 {
-	/* O_NOCTTY: a caller that leads a session must not acquire a terminal in passing. */
-	p->theirs[fd] = open(path, flags | O_CLOEXEC | O_NOCTTY, 0666);
-	if (p->theirs[fd] < 0)
-		return -errno;
-	p->made[fd] = true;
+	if (!ss__block_readable(path))
+		return -EFAULT;
+	p->files[fd] = (struct job_file){path, flags | O_CLOEXEC | O_NOCTTY, fd};
 	return 0;
 }
 
@@ -45,7 +46,8 @@ static bool merges_with_nothing(const struct ss_options *options)
 static void merge(struct plumbing *p, const struct ss_options *options)
 {
 	p->closed[2] |= p->closed[1];
-	if (!p->closed[2])
+	p->merged = p->files[1].path != NULL;
+	if (!p->closed[2] && !p->merged)
 		p->theirs[2] = p->theirs[1] >= 0 ? p->theirs[1] : mapped_stdout(options);
 }
 
@@ -58,7 +60,7 @@ static int open_one(
 	case SS_STDIO_PIPE:
 		return open_pipe(p, fd);
 	case SS_STDIO_NULL:
-		return open_file(p, fd, "/dev/null", fd == 0 ? O_RDONLY : O_WRONLY);
+		return name_file(p, fd, "/dev/null", fd == 0 ? O_RDONLY : O_WRONLY);
 	case SS_STDIO_CLOSED:
 		p->closed[fd] = true;
 		return 0;
@@ -66,11 +68,11 @@ static int open_one(
 		p->theirs[fd] = s->fd;
 		return 0;
 	case SS_STDIO_READ:
-		return open_file(p, fd, s->path, O_RDONLY);
+		return name_file(p, fd, s->path, O_RDONLY);
 	case SS_STDIO_WRITE:
-		return open_file(p, fd, s->path, O_WRONLY | O_CREAT | O_TRUNC);
+		return name_file(p, fd, s->path, O_WRONLY | O_CREAT | O_TRUNC);
 	case SS_STDIO_APPEND:
-		return open_file(p, fd, s->path, O_WRONLY | O_CREAT | O_APPEND);
+		return name_file(p, fd, s->path, O_WRONLY | O_CREAT | O_APPEND);
 	case SS_STDIO_MERGE:
 		merge(p, options);
 		return 0;
@@ -93,10 +95,15 @@ int ss__plumbing_open(struct plumbing *p, const struct ss_options *options, enum
 	return 0;
 }
 
+bool ss__plumbing_has_pipes(const struct plumbing *p)
+{
+	return p->made[0] || p->made[1] || p->made[2];
+}
+
 bool ss__plumbing_is_used(const struct plumbing *p)
 {
 	for (int fd = 0; fd < 3; fd++)
-		if (p->theirs[fd] >= 0 || p->closed[fd])
+		if (p->theirs[fd] >= 0 || p->closed[fd] || p->files[fd].path)
 			return true;
 	return false;
 }

@@ -5,20 +5,28 @@
 #include <stdbool.h>
 
 #include <safespawn.h>
-#include "engine/fd_plan.h"
+#include "engine/job.h"
 
-/* The descriptors made for a child's 0 to 2, all close-on-exec. -1: none. */
+/* What becomes of a child's 0 to 2. Descriptors are close-on-exec. -1: none. */
 struct plumbing {
 	int ours[3];   /* the caller's ends of pipes */
 	int theirs[3]; /* what the child gets; owned here only if `made` */
 	bool made[3];
-	bool closed[3]; /* the child gets nothing there */
+	bool closed[3];           /* the child gets nothing there */
+	bool merged;              /* the child's 2 becomes what its 1 is, when its files are open */
+	struct job_file files[3]; /* the child opens these by itself, where there is a path */
 };
 
 #define PLUMBING_NONE ((struct plumbing){.ours = {-1, -1, -1}, .theirs = {-1, -1, -1}})
 
-/* Opens what the options name, into an empty plumbing. 0, or -errno with *stage; nothing is left open then. */
+/*
+ * Makes the pipes that the options ask for, and notes the rest, in an empty plumbing. 0, or -errno
+ * with *stage; nothing is left open then.
+ */
 int ss__plumbing_open(struct plumbing *p, const struct ss_options *options, enum ss_stage *stage);
+
+/* Whether there are pipes. */
+bool ss__plumbing_has_pipes(const struct plumbing *p);
 
 /* Whether the child's 0 to 2 are anything but the caller's. */
 bool ss__plumbing_is_used(const struct plumbing *p);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+/* Writes a request into the block that its child will use. */
 #include "process/request.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,12 +12,54 @@
 
 static const char shell[] = "/bin/sh";
 
-static size_t count(char *const argv[])
+/* Where to write next. What does not fit is counted only. */
+struct room {
+	char *start;
+	size_t size, used;
+};
+
+static void *reserve(struct room *room, size_t size, size_t align)
+{
+	room->used = (room->used + align - 1) & ~(align - 1);
+	size_t at = room->used;
+	room->used += size;
+	return room->used <= room->size ? room->start + at : NULL;
+}
+
+static void *copy(struct room *room, const void *from, size_t size, size_t align)
+{
+	void *to = reserve(room, size, align);
+	return to && size ? memcpy(to, from, size) : to;
+}
+
+static char *copy_string(struct room *room, const char *string)
+{
+	return string ? copy(room, string, strlen(string) + 1, 1) : NULL;
+}
+
+static size_t count(char *const list[])
 {
 	size_t n = 0;
-	while (argv[n])
+	while (list[n])
 		n++;
 	return n;
+}
+
+/* clearenv leaves no list. */
+static char **copy_strings(struct room *room, char *const list[])
+{
+	if (!list)
+		return NULL;
+	size_t n = count(list);
+	char **to = reserve(room, (n + 1) * sizeof *to, sizeof *to);
+	for (size_t i = 0; i < n; i++) {
+		char *string = copy_string(room, list[i]);
+		if (to)
+			to[i] = string;
+	}
+	if (to)
+		to[n] = NULL;
+	return to;
 }
 
 static const char *search_path(const struct ss_options *options, const char *file)
@@ -28,48 +71,27 @@ static const char *search_path(const struct ss_options *options, const char *fil
 	return path ? path : "/bin:/usr/bin";
 }
 
-static struct request_layout lay_out(const struct request *r, const char *file, const char *path)
+static const char *copy_candidates(struct room *room, const struct request *r)
 {
-	size_t n_pairs = r->options.n_fds + 3;
-	size_t n_closes = (r->extra ? r->extra->n_close : 0) + 3;
-	size_t n_shell = r->options.flags & SS_SHELL_FALLBACK ? count(r->argv) + 2 : 0;
-	struct request_layout l = {0};
-	l.pairs = l.shell_argv + n_shell * sizeof(char *);
-	l.closes = l.pairs + n_pairs * sizeof(struct fd_pair);
-	l.plan = l.closes + n_closes * sizeof(int);
-	l.paths = l.plan + ss__fd_plan_size(n_pairs, n_closes);
-	l.total = l.paths + ss__path_candidates_size(file, path);
-	return l;
+	const char *file = r->options.file ? r->options.file : r->argv[0];
+	const char *path = search_path(&r->options, file);
+	char *list = reserve(room, ss__path_candidates_size(file, path), 1);
+	if (list)
+		ss__path_candidates(list, file, path);
+	return list;
 }
 
 /* sh FILE ARG...: the file's own name goes in when it is known which one it is. */
-static void write_shell_argv(const struct request *r, char **to)
+static char **make_shell_argv(struct room *room, size_t n, char *const argv[])
 {
-	size_t n = count(r->argv);
+	char **to = reserve(room, (n + 2) * sizeof *to, sizeof *to);
+	if (!to || !argv)
+		return NULL;
 	to[0] = (char *)(uintptr_t)shell;
 	for (size_t i = 1; i < n; i++)
-		to[i + 1] = r->argv[i];
+		to[i + 1] = argv[i];
 	to[n + 1] = NULL;
-}
-
-int ss__request_plan_fds(struct request *r)
-{
-	const struct request_layout *l = &r->layout;
-	const struct ss_options *o = &r->options;
-	struct fd_pair *pairs = (struct fd_pair *)(void *)(r->memory + l->pairs);
-	int *closes = (int *)(void *)(r->memory + l->closes);
-	struct fd_request request = {
-		.pairs = pairs,
-		.closes = closes,
-		.keep = o->flags & SS_KEEP_FDS,
-		.hold = o->flags & SS_SET_CGROUP ? o->cgroup : -1,
-	};
-	ss__plumbing_list(&r->plumbing, pairs, &request.n_pairs, closes, &request.n_closes);
-	for (size_t i = 0; i < o->n_fds; i++)
-		pairs[request.n_pairs++] = (struct fd_pair){o->fds[i].from, o->fds[i].to};
-	for (size_t i = 0; r->extra && i < r->extra->n_close; i++)
-		closes[request.n_closes++] = r->extra->close[i];
-	return ss__fd_plan_make(&r->plan, &request, r->memory + l->plan);
+	return to;
 }
 
 static kernel_sigset to_kernel(const sigset_t *set)
@@ -96,6 +118,10 @@ static unsigned job_flags(const struct ss_options *o)
 		{SS_SET_UID, JOB_UID},
 		{SS_NO_NEW_PRIVS, JOB_NO_NEW_PRIVS},
 		{SS_NO_PIDFD, JOB_NO_PIDFD},
+		{SS_NEED_PIDFD, JOB_NEED_PIDFD},
+		{SS_FOREGROUND, JOB_FOREGROUND},
+		{SS_SET_CWD_FD, JOB_CWD_FD},
+		{SS_SET_EXEC_FD, JOB_EXEC_FD},
 	};
 	unsigned flags = (o->group ? JOB_GROUP : 0) | (o->sigmask ? JOB_MASK : 0);
 	for (size_t i = 0; i < sizeof same / sizeof same[0]; i++)
@@ -104,68 +130,156 @@ static unsigned job_flags(const struct ss_options *o)
 	return flags;
 }
 
+static const char *write_number(struct room *room, int n, size_t *len)
+{
+	char text[12], *end = text + sizeof text, *at = end;
+	for (unsigned left = n < 0 ? -(unsigned)n : (unsigned)n; left || at == end; left /= 10)
+		*--at = (char)('0' + left % 10);
+	if (n < 0)
+		*--at = '-';
+	*len = (size_t)(end - at);
+	return copy(room, at, *len, 1);
+}
+
 _Static_assert(sizeof(struct job_limit) == sizeof(struct ss_rlimit) &&
 		       offsetof(struct job_limit, limit) == offsetof(struct ss_rlimit, limit),
 	"the job takes the caller's limits as they are");
 
-static void fill_job(struct request *r)
+static void copy_values(struct job *job, const struct ss_options *o)
 {
-	const struct ss_options *o = &r->options;
-	struct job *job = &r->job;
-	*job = (struct job){0};
-	job->argv = r->argv;
-	job->env = o->env ? o->env : environ;
 	job->flags = job_flags(o);
-	job->fds = &r->plan;
-	job->cwd = o->cwd;
 	job->group = o->group;
 	job->tty = o->tty;
 	job->cgroup = o->cgroup;
+	job->cwd_fd = o->cwd_fd;
+	job->exec_fd = o->exec_fd;
 	job->nice = o->nice;
 	job->umask = o->umask;
 	job->uid = o->uid;
 	job->gid = o->gid;
-	job->groups = o->groups;
 	job->n_groups = o->n_groups;
-	job->limits = (const struct job_limit *)(const void *)o->rlimits;
 	job->n_limits = o->n_rlimits;
-	job->affinity = o->affinity;
 	job->affinity_size = o->affinity_size;
 	job->pdeathsig = o->pdeathsig;
 	job->mask = o->sigmask ? to_kernel(o->sigmask) : 0;
 	job->sigdefault = o->sigdefault ? to_kernel(o->sigdefault) : 0;
-	if (o->flags & SS_SET_OOM) {
-		int len = snprintf(r->oom_score, sizeof r->oom_score, "%d", o->oom_score_adj);
-		job->oom_score = r->oom_score;
-		job->oom_score_len = (size_t)len;
-	}
 }
 
-int ss__request_prepare(struct request *r)
+static void copy_arrays(struct room *room, struct job *job, const struct ss_options *o)
 {
-	const char *file = r->options.file ? r->options.file : r->argv[0];
-	const char *path = search_path(&r->options, file);
-	const struct request_layout *l = &r->layout;
-	r->layout = lay_out(r, file, path);
-	r->memory = l->total <= sizeof r->small ? r->small : malloc(l->total);
-	if (!r->memory)
-		return -ENOMEM;
-	fill_job(r);
-	ss__path_candidates(r->memory + l->paths, file, path);
-	r->job.paths = r->memory + l->paths;
-	if (r->options.flags & SS_SHELL_FALLBACK) {
-		r->job.shell_argv = (char **)(void *)(r->memory + l->shell_argv);
-		write_shell_argv(r, r->job.shell_argv);
+	job->groups = copy(room, o->groups, o->n_groups * sizeof *o->groups, sizeof(gid_t));
+	job->limits = copy(room, o->rlimits, o->n_rlimits * sizeof *o->rlimits, sizeof(rlim_t));
+	job->affinity =
+		o->affinity ? copy(room, o->affinity, o->affinity_size, sizeof(long)) : NULL;
+	job->cwd = copy_string(room, o->cwd);
+	if (o->flags & SS_SET_OOM)
+		job->oom_score = write_number(room, o->oom_score_adj, &job->oom_score_len);
+}
+
+static void copy_files(struct room *room, struct job *job, const struct plumbing *p)
+{
+	struct job_file *files = reserve(room, sizeof p->files, sizeof(void *));
+	for (int fd = 0; fd < 3; fd++) {
+		const char *path = copy_string(room, p->files[fd].path);
+		if (!path || !files)
+			continue;
+		files[job->n_files] = p->files[fd];
+		files[job->n_files++].path = path;
 	}
-	int error = ss__request_plan_fds(r);
-	if (error)
-		ss__request_free(r);
+	job->files = files;
+	job->flags |= p->merged ? JOB_MERGE : 0;
+}
+
+static int highest(const struct ss_options *o)
+{
+	int hold = o->flags & SS_SET_CGROUP ? o->cgroup : -1;
+	if (o->flags & SS_SET_CWD_FD && o->cwd_fd > hold)
+		hold = o->cwd_fd;
+	if (o->flags & SS_SET_EXEC_FD && o->exec_fd > hold)
+		hold = o->exec_fd;
+	return hold;
+}
+
+static int plan_fds(struct room *room, struct request *r)
+{
+	const struct ss_options *o = &r->options;
+	const size_t n_extra = r->extra ? r->extra->n_close : 0;
+	struct fd_pair *pairs = reserve(room, (o->n_fds + 3) * sizeof *pairs, sizeof(int));
+	int *closes = reserve(room, (n_extra + 3) * sizeof *closes, sizeof(int));
+	void *memory = reserve(room, ss__fd_plan_size(o->n_fds + 3, n_extra + 3), sizeof(int));
+	struct fd_request request = {
+		.pairs = pairs,
+		.closes = closes,
+		.keep = o->flags & SS_KEEP_FDS,
+		.hold = highest(o),
+	};
+	if (!memory)
+		return 0;
+	ss__plumbing_list(&r->plumbing, pairs, &request.n_pairs, closes, &request.n_closes);
+	for (size_t i = 0; i < o->n_fds; i++)
+		pairs[request.n_pairs++] = (struct fd_pair){o->fds[i].from, o->fds[i].to};
+	for (size_t i = 0; i < n_extra; i++)
+		closes[request.n_closes++] = r->extra->close[i];
+	return ss__fd_plan_make(&r->block->plan, &request, memory);
+}
+
+/* What does not fit is only measured. */
+static int write_job(struct room *room, struct request *r)
+{
+	const struct ss_options *o = &r->options;
+	struct job *job = &r->block->job;
+	*job = (struct job){.fds = &r->block->plan};
+	copy_values(job, o);
+	job->argv = copy_strings(room, r->argv);
+	job->env = copy_strings(room, o->env ? o->env : environ);
+	if (o->flags & SS_SHELL_FALLBACK)
+		job->shell_argv = make_shell_argv(room, count(r->argv), job->argv);
+	copy_arrays(room, job, o);
+	copy_files(room, job, &r->plumbing);
+	int error = plan_fds(room, r);
+	job->paths = copy_candidates(room, r);
 	return error;
 }
 
-void ss__request_free(struct request *r)
+/* A bad pointer is an error, as it would be in the call that the option stands for. */
+static int check_pointers(const struct ss_options *o, enum ss_stage *stage)
 {
-	if (r->memory != r->small)
-		free(r->memory);
-	r->memory = NULL;
+	if (o->cwd && !ss__block_readable(o->cwd)) {
+		*stage = SS_STAGE_CWD;
+		return -EFAULT;
+	}
+	if (o->n_groups && !ss__block_readable(o->groups)) {
+		*stage = SS_STAGE_GROUPS;
+		return -EFAULT;
+	}
+	if (o->affinity && !ss__block_readable(o->affinity)) {
+		*stage = SS_STAGE_SCHED;
+		return -EFAULT;
+	}
+	return 0;
+}
+
+static int write_all(struct request *r)
+{
+	struct room room = {r->block->room, BLOCK_ROOM, 0};
+	int error = write_job(&room, r);
+	if (error || room.used <= room.size)
+		return error;
+	room = (struct room){ss__block_more(r->block, room.used), room.used, 0};
+	return room.start ? write_job(&room, r) : -ENOMEM;
+}
+
+int ss__request_fill(struct request *r, enum ss_stage *stage)
+{
+	int error = check_pointers(&r->options, stage);
+	if (error)
+		return error;
+	*stage = SS_STAGE_OPTIONS;
+	r->block = ss__block_take();
+	if (!r->block)
+		return -ENOMEM;
+	error = write_all(r);
+	if (error)
+		ss__block_free(r->block);
+	return error;
 }

@@ -10,17 +10,6 @@
 #include "process/options.h"
 #include "process/request.h"
 
-static int run(struct request *r, struct engine_child *engine_child)
-{
-	bool changes_user = r->options.flags & (SS_SET_UID | SS_SET_GID);
-	if (changes_user)
-		ss__dumpable_hold();
-	int error = ss__engine_run(&r->job, engine_child);
-	if (changes_user)
-		ss__dumpable_release();
-	return error;
-}
-
 static void fill_child(
 	struct ss_child *child, const struct request *r, const struct engine_child *engine_child)
 {
@@ -36,39 +25,78 @@ static void fill_child(
 	};
 }
 
-static int open_and_run(struct request *r, struct engine_child *engine_child, enum ss_stage *stage)
+/* For a caller that leaves while it waits. */
+static void note_descriptors(struct block *block, const struct plumbing *p)
+{
+	for (int fd = 0; fd < 3; fd++) {
+		block->held[fd] = p->ours[fd];
+		block->held[3 + fd] = p->made[fd] ? p->theirs[fd] : -1;
+	}
+}
+
+static int run(struct request *r, const struct engine_wait *how, struct engine_child *child,
+	enum ss_stage *stage)
+{
+	note_descriptors(r->block, &r->plumbing);
+	if (r->options.flags & (SS_SET_UID | SS_SET_GID)) {
+		ss__dumpable_hold();
+		r->block->release = ss__dumpable_release;
+	}
+	return ss__engine_run(r->block, how, child, stage);
+}
+
+/*
+ * A handler that leaves must find the descriptors in the block or in *child: not while they are on
+ * their way. With pipes there is more to do than to store.
+ */
+static void hand_over(
+	struct ss_child *child, struct request *r, const struct engine_child *engine_child)
+{
+	bool pipes = ss__plumbing_has_pipes(&r->plumbing);
+	kernel_sigset mask = 0;
+	if (pipes) {
+		mask = ss__engine_enter();
+		ss__plumbing_close_theirs(&r->plumbing);
+	}
+	ss__block_hand_over(r->block);
+	fill_child(child, r, engine_child);
+	ss__block_free(r->block);
+	if (pipes)
+		ss__engine_leave(mask);
+}
+
+static int open_and_run(struct request *r, const struct engine_wait *how,
+	struct engine_child *child, enum ss_stage *stage)
 {
 	int error = ss__plumbing_open(&r->plumbing, &r->options, stage);
 	if (error)
 		return error;
-	if (ss__plumbing_is_used(&r->plumbing))
-		error = ss__request_plan_fds(r);
-	if (!error) {
-		error = run(r, engine_child);
-		*stage = r->job.verdict.stage;
-	}
+	error = ss__request_fill(r, stage);
+	if (!error)
+		error = run(r, how, child, stage);
 	if (error)
 		ss__plumbing_close(&r->plumbing);
-	else
-		ss__plumbing_close_theirs(&r->plumbing);
 	return error;
 }
 
 static int spawn(struct ss_child *child, struct request *r, enum ss_stage *stage)
 {
 	struct engine_child engine_child;
+	struct engine_wait how = {
+		.mask = ss__engine_enter(),
+		.timeout_ms = r->options.start_timeout_ms,
+		.cancellable = r->extra && r->extra->cancellable,
+	};
 	r->plumbing = PLUMBING_NONE;
-	int error = ss__request_prepare(r);
+	int error = open_and_run(r, &how, &engine_child, stage);
 	if (error)
-		return error;
-	error = open_and_run(r, &engine_child, stage);
-	ss__request_free(r);
-	if (!error)
-		fill_child(child, r, &engine_child);
+		ss__engine_leave(how.mask);
+	else
+		hand_over(child, r, &engine_child);
 	return error;
 }
 
-/* open and close would let a cancelled thread leave the descriptors, or the child, behind. */
+/* close would let a cancelled thread leave the descriptors, or the child, behind. */
 int ss__spawn_child(struct ss_child *child, char *const argv[], const struct ss_options *options,
 	const struct spawn_extra *extra)
 {

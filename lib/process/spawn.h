@@ -2,12 +2,15 @@
 #ifndef PROCESS_SPAWN_H
 #define PROCESS_SPAWN_H
 
+#include <stdbool.h>
+
 #include <safespawn.h>
 
 /* What the drop-ins need beyond the public options. */
 struct spawn_extra {
 	const int *close; /* closed in the child, unless something is mapped there */
 	size_t n_close;
+	bool cancellable; /* a cancelled thread leaves while it waits, and nothing is left behind */
 };
 
 /* ss_spawn, but 0 or -errno. extra may be NULL. */

@@ -43,7 +43,7 @@ static const struct row rows[] = {
 	AT(struct ss_child, err, 16),
 
 	/* Grows at its end only: a row is never changed, sizeof excepted. */
-	SIZE(struct ss_options, 216),
+	SIZE(struct ss_options, 232),
 	AT(struct ss_options, size, 0),
 	AT(struct ss_options, flags, 8),
 	AT(struct ss_options, file, 16),
@@ -72,6 +72,9 @@ static const struct row rows[] = {
 	AT(struct ss_options, affinity_size, 192),
 	AT(struct ss_options, cgroup, 200),
 	AT(struct ss_options, failure, 208),
+	AT(struct ss_options, start_timeout_ms, 216),
+	AT(struct ss_options, cwd_fd, 220),
+	AT(struct ss_options, exec_fd, 224),
 
 	SIZE(struct ss_io, 72),
 	AT(struct ss_io, input, 8),

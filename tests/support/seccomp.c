@@ -21,9 +21,10 @@ static int refuse(const struct refusal *r)
 	const uint32_t arg = (uint32_t)(offsetof(struct seccomp_data, args) + (size_t)r->arg * 8);
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, nr),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)r->nr, 0, 3),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)r->nr, 0, 4),
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, arg),
-		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, r->bits, 0, 1),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, (uint32_t)r->bits, 0, 2),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, (uint32_t)(r->bits >> 32), 1, 0),
 		BPF_STMT(BPF_RET | BPF_K, verdict(r->error)),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};

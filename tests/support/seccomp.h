@@ -3,6 +3,7 @@
 #define TEST_SECCOMP_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #define REFUSED_BY_DEATH (-1)
 #define REFUSED_BY_SIGSYS (-2)
@@ -12,7 +13,7 @@ struct refusal {
 	int nr;
 	int error;     /* or one of these */
 	int arg;       /* only when the low half of this argument (0 to 5) has one of the bits */
-	unsigned bits; /* 0: always */
+	uint64_t bits; /* 0: always; and none of those in the high half */
 };
 
 /*

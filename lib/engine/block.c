@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The pool of blocks that children use until their exec.
+ *
+ *  1. A caller may leave while it waits: its handler ends by siglongjmp, or ends the thread. Nobody
+ *     tells. But a caller that waits has a mark in its frame, the number of its spawn, and another
+ *     value there, or no memory, means that the frame is gone. A mark that happens to be still there
+ *     is overwritten by the next spawn from the same depth.
+ *  2. What such a caller would have got is closed by a later spawn. The child runs on: nobody asked for
+ *     its end. One that has failed is reaped.
+ *  3. A child that was given up has been killed. One that does not even end then (a dead mount) keeps
+ *     its block. A later spawn that finds it ended reaps it.
+ *  4. Blocks are claimed by compare-and-swap alone: no lock that a handler or a forked process could
+ *     find taken. The state counts the claims, so that one who has looked at an earlier claim fails.
+ *  5. A forked process has the blocks of threads that it does not have, and of children that run in
+ *     its parent's memory. The state has the owner's process ID, so that they are free there.
+ *     The ID itself is cached in a page that fork wipes.
+ *  6. No memory is mapped in the usual case: the first blocks are part of the library.
+ */
+#include "engine/block.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "engine/reap.h"
+#include "engine/syscall.h"
+
+enum { FIRST_BLOCKS = 4, MORE_BLOCKS = 8, PAGE = 4096, STALE_AFTER = 16 };
+
+/* Low bits of the state; then the owner's process ID, 22 bits at most, and the count of claims (4, 5). */
+enum { FREE, BUILDING, WAITING, HANDED, LEFT, KIND_MASK = 7, OWNER_SHIFT = 3, CLAIM_SHIFT = 25 };
+
+#define OWNER_MASK ((1U << (CLAIM_SHIFT - OWNER_SHIFT)) - 1)
+
+struct chunk {
+	struct block *blocks;
+	size_t n;
+	_Atomic(struct chunk *) next;
+};
+
+static struct block first_blocks[FIRST_BLOCKS];
+static struct chunk first = {.blocks = first_blocks, .n = FIRST_BLOCKS};
+static _Atomic uint32_t last_number;
+
+/* (5) The kernel may be too old to wipe it, and some emulators are. */
+static union {
+	_Alignas(PAGE) _Atomic pid_t pid;
+	char bytes[PAGE];
+} own;
+static _Atomic enum { WIPE_UNKNOWN, WIPED, NOT_WIPED } wipe;
+
+#ifndef MADV_WIPEONFORK
+#define MADV_WIPEONFORK 18
+#endif
+
+static pid_t own_pid(void)
+{
+	pid_t pid = own.pid;
+	if (pid)
+		return pid;
+	if (wipe == WIPE_UNKNOWN)
+		wipe = madvise(&own, sizeof own, MADV_WIPEONFORK) == 0 ? WIPED : NOT_WIPED;
+	pid = getpid();
+	if (wipe == WIPED)
+		own.pid = pid;
+	return pid;
+}
+
+static uint32_t kind(uint32_t state)
+{
+	return state & KIND_MASK;
+}
+
+static bool is_own(uint32_t state)
+{
+	return (state >> OWNER_SHIFT & OWNER_MASK) == ((uint32_t)own_pid() & OWNER_MASK);
+}
+
+static void become(struct block *b, uint32_t new_kind)
+{
+	b->state = (b->state & ~(uint32_t)KIND_MASK) | new_kind;
+}
+
+static bool claim(struct block *b, uint32_t seen)
+{
+	const uint32_t claims = (seen >> CLAIM_SHIFT) + 1;
+	return atomic_compare_exchange_strong(&b->state, &seen,
+		claims << CLAIM_SHIFT | ((uint32_t)own_pid() & OWNER_MASK) << OWNER_SHIFT |
+			BUILDING);
+}
+
+#ifdef ENGINE_RAW
+
+/* By raw calls: malloc is not for signal handlers. */
+static void *map(size_t size)
+{
+	long at = raw_call(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return at < 0 && at > -4096 ? NULL : (void *)at;
+}
+
+static void unmap(void *memory, size_t size)
+{
+	raw2(SYS_munmap, memory, size);
+}
+
+#else
+
+static void *map(size_t size)
+{
+	return calloc(1, size);
+}
+
+static void unmap(void *memory, size_t size)
+{
+	(void)size;
+	free(memory);
+}
+
+#endif
+
+static void unmap_more(struct block *b)
+{
+	if (b->more)
+		unmap(b->more, b->more_size);
+	b->more = NULL;
+}
+
+#ifdef ENGINE_RAW
+
+enum { WAIT_PRIVATE = 128 };
+
+/* The kernel compares, because the memory may be gone. */
+static long compare(const volatile void *word, uint32_t value)
+{
+	static const struct timespec at_once;
+	return raw4(SYS_futex, word, WAIT_PRIVATE, value, &at_once);
+}
+
+bool ss__block_readable(const void *memory)
+{
+	return compare((const void *)((uintptr_t)memory & ~(uintptr_t)3), 0) != -EFAULT;
+}
+
+/* (1) Most that look so have just not been run yet: only old ones are asked. */
+static bool has_left(const struct block *b)
+{
+	const uint32_t number = b->number;
+	if (last_number - number < STALE_AFTER)
+		return false;
+	long result = compare(b->mark, number);
+	return result == -EAGAIN || result == -EFAULT;
+}
+
+static bool is_over(const struct block *b, uint32_t seen)
+{
+	if (!is_own(seen))
+		return true;
+	switch (kind(seen)) {
+	case WAITING:
+		return b->in_child == 0 && has_left(b);
+	case HANDED:
+		return has_left(b);
+	case LEFT:
+		return b->in_child == 0 && ss__reap_if_ended(b->pid, b->pidfd);
+	default:
+		return false;
+	}
+}
+
+/* (2) */
+static void close_held(struct block *b)
+{
+	for (int i = 0; i < BLOCK_HELD; i++)
+		if (b->held[i] >= 0)
+			raw1(SYS_close, b->held[i]);
+	if (b->job.verdict.stage != SS_STAGE_NONE)
+		ss__reap(b->pid, b->pidfd);
+	else if (b->pidfd >= 0)
+		raw1(SYS_close, b->pidfd);
+}
+
+static void clear(struct block *b, uint32_t seen)
+{
+	unmap_more(b);
+	if (!is_own(seen))
+		return;
+	if (kind(seen) == WAITING)
+		close_held(b);
+	else if (kind(seen) == LEFT && b->pidfd >= 0)
+		raw1(SYS_close, b->pidfd);
+	if (b->release)
+		b->release();
+}
+
+#else
+
+bool ss__block_readable(const void *memory)
+{
+	return memory != NULL;
+}
+
+static bool is_over(const struct block *b, uint32_t seen)
+{
+	(void)b;
+	return !is_own(seen);
+}
+
+static void clear(struct block *b, uint32_t seen)
+{
+	(void)seen;
+	unmap_more(b);
+}
+
+#endif
+
+static bool try_claim(struct block *b)
+{
+	const uint32_t seen = b->state;
+	if (kind(seen) == FREE)
+		return claim(b, seen);
+	if (!is_over(b, seen) || !claim(b, seen))
+		return false;
+	clear(b, seen);
+	return true;
+}
+
+/* The first of its blocks makes room for the header. */
+static struct block *add_chunk(struct chunk *last)
+{
+	const size_t size = (MORE_BLOCKS + 1) * sizeof(struct block);
+	void *memory = map(size);
+	if (!memory)
+		return NULL;
+	struct chunk *added = memory, *next = NULL;
+	added->blocks = (struct block *)memory + 1;
+	added->n = MORE_BLOCKS;
+	claim(added->blocks, FREE);
+	while (!atomic_compare_exchange_strong(&last->next, &next, added)) {
+		last = next;
+		next = NULL;
+	}
+	return added->blocks;
+}
+
+static struct block *find(void)
+{
+	for (struct chunk *chunk = &first;; chunk = chunk->next) {
+		for (size_t i = 0; i < chunk->n; i++)
+			if (try_claim(&chunk->blocks[i]))
+				return &chunk->blocks[i];
+		if (!chunk->next)
+			return add_chunk(chunk);
+	}
+}
+
+struct block *ss__block_take(void)
+{
+	struct block *b = find();
+	if (!b)
+		return NULL;
+	b->number = atomic_fetch_add(&last_number, 1) + 1;
+	b->in_child = 0;
+	b->pid = 0;
+	b->pidfd = -1;
+	for (int i = 0; i < BLOCK_HELD; i++)
+		b->held[i] = -1;
+	b->release = NULL;
+	b->more = NULL;
+	return b;
+}
+
+char *ss__block_more(struct block *b, size_t size)
+{
+	b->more_size = size;
+	b->more = map(size);
+	return b->more;
+}
+
+void ss__block_await(struct block *b, const _Atomic uint32_t *mark)
+{
+	b->mark = mark;
+	become(b, WAITING);
+}
+
+void ss__block_hand_over(struct block *b)
+{
+	become(b, HANDED);
+}
+
+void ss__block_leave(struct block *b)
+{
+	become(b, LEFT);
+}
+
+bool ss__block_is_ours(const struct block *b, uint32_t number)
+{
+	return b->number == number && is_own(b->state);
+}
+
+void ss__block_free(struct block *b)
+{
+	unmap_more(b);
+	if (b->release && is_own(b->state))
+		b->release();
+	become(b, FREE);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ENGINE_BLOCK_H
+#define ENGINE_BLOCK_H
+
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "engine/child.h"
+#include "engine/fd_plan.h"
+#include "engine/job.h"
+
+enum { BLOCK_ROOM = 10240, BLOCK_HELD = 7 };
+
+/*
+ * The memory that a child uses until its exec: its stack, its job and all that the job points to. It
+ * outlives a caller that leaves early. It belongs to the child for as long as `in_child` is not 0.
+ */
+struct block {
+	_Atomic uint32_t state;
+	atomic_int
+		in_child; /* the kernel writes 0 here, and wakes, when the child has exec'ed or ended */
+	_Atomic uint32_t number;      /* of the spawn */
+	const _Atomic uint32_t *mark; /* in the frame of the caller that waits: the number */
+	pid_t pid;                    /* the child's */
+	int pidfd;                    /* -1: none */
+	int held[BLOCK_HELD];         /* descriptors to close for a caller that has left, or -1 */
+	void (*release)(void);        /* called when the child no longer uses the block, or NULL */
+	char *more;                   /* a mapping, where the room here is too small */
+	size_t more_size;
+	struct job job;
+	struct fd_plan plan;
+	alignas(64) char stack[CHILD_STACK_SIZE];
+	char middle_stack[MIDDLE_STACK_SIZE];
+	alignas(16) char room[BLOCK_ROOM];
+};
+
+/* A block for one spawn, with all signals blocked. NULL: no memory. */
+struct block *ss__block_take(void);
+
+/* Room for so many bytes instead of BLOCK_ROOM. NULL: no memory. */
+char *ss__block_more(struct block *b, size_t size);
+
+/* The caller waits from here on, with signals open. What it is about to own is in the block. */
+void ss__block_await(struct block *b, const _Atomic uint32_t *mark);
+
+/* The caller is about to store what the block holds; the block no longer owns that. */
+void ss__block_hand_over(struct block *b);
+
+/* The child no longer uses it. */
+void ss__block_free(struct block *b);
+
+/* The caller gives up a child that has been killed but still uses the block: a later spawn reaps it. */
+void ss__block_leave(struct block *b);
+
+/* Whether the block is still the spawn's of that number in this process, and not that of a process
+ * which forked this one meanwhile. */
+bool ss__block_is_ours(const struct block *b, uint32_t number);
+
+/* Whether memory can be read there. */
+bool ss__block_readable(const void *memory);
+
+#endif

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/* The wait for the exec, and how it ends early. The hazards are those of engine_clone.c. */
+#include "engine/syscall.h"
+
+#ifdef ENGINE_RAW
+
+#include "engine/wait.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/clock.h"
+#include "engine/reap.h"
+
+enum { FUTEX_WAIT_SHARED = 0, HEARTBEAT_MS = 1000, PROBE_MS = 50, LAST_WAIT_MS = 200 };
+
+static long wait_for(struct block *b, int ms)
+{
+	const struct timespec t = {ms / 1000, ms % 1000 * 1000000L};
+	return raw4(SYS_futex, &b->in_child, FUTEX_WAIT_SHARED, 1, &t);
+}
+
+/* (7) One that may not be killed may run for as long as it likes. */
+void ss__give_up(struct waiter *w)
+{
+	struct block *b = w->block;
+	long result = ss__kill_child(b->pid, b->pidfd);
+	bool dies = result >= 0 || result == -ESRCH;
+	if (dies && b->in_child)
+		wait_for(b, LAST_WAIT_MS);
+	if (!dies || b->in_child) {
+		ss__block_leave(b);
+		return;
+	}
+	ss__reap(b->pid, b->pidfd);
+	ss__block_free(b);
+}
+
+/* (6) */
+static void cancelled(void *waiter)
+{
+	struct waiter *w = waiter;
+	ss__engine_enter();
+	for (int i = 0; i < BLOCK_HELD; i++)
+		if (w->block->held[i] >= 0)
+			raw1(SYS_close, w->block->held[i]);
+	ss__give_up(w);
+	ss__engine_leave(w->how->mask);
+}
+
+static long wait_cancellable(struct waiter *w, int ms)
+{
+	int state, type;
+	long result;
+	pthread_cleanup_push(cancelled, w);
+	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &state);
+	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &type);
+	result = wait_for(w->block, ms);
+	pthread_setcanceltype(type, NULL);
+	pthread_setcancelstate(state, NULL);
+	pthread_cleanup_pop(0);
+	return result;
+}
+
+/* Milliseconds until there is something to look at; 0: the time is over. */
+static int next_wait(const struct waiter *w)
+{
+	const int most = w->probing ? PROBE_MS : HEARTBEAT_MS;
+	int left = ss__deadline_left(w->deadline);
+	return left < 0 || left > most ? most : left;
+}
+
+/* Writes the path's end first; the number has ten digits at most. */
+static const char *stat_path(char path[32], pid_t pid)
+{
+	char *at = path + 32 - sizeof "/stat";
+	memcpy(at, "/stat", sizeof "/stat");
+	for (unsigned n = (unsigned)pid; n; n /= 10)
+		*--at = (char)('0' + n % 10);
+	return memcpy(at - 6, "/proc/", 6);
+}
+
+/* By the letter behind the name, which may have anything in it. */
+static bool sleeps(pid_t pid)
+{
+	char path[32], stat[128];
+	long fd = raw3(SYS_openat, AT_FDCWD, stat_path(path, pid), O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	long len = raw3(SYS_read, fd, stat, sizeof stat - 1);
+	raw1(SYS_close, fd);
+	stat[len > 0 ? len : 0] = '\0';
+	const char *state = strstr(stat, ") S ");
+	return state && !strstr(state + 1, ") ");
+}
+
+/* As open would end in the caller, where it makes one wait: for the other end of a FIFO. */
+static bool interrupts_open(const struct block *b)
+{
+	const volatile bool *opening = &b->job.opening;
+	return *opening && sleeps(b->pid) && *opening;
+}
+
+static bool ended_unseen(const struct block *b)
+{
+	const volatile bool *alive = &b->job.alive;
+	siginfo_t info;
+	info.si_pid = 0;
+	if (*alive)
+		return false;
+	raw5(SYS_waitid, P_PID, b->pid, &info, WEXITED | WNOHANG | WNOWAIT, 0);
+	return info.si_pid != 0 && !*alive;
+}
+
+/* What a wait that has not ended well says. 0: go on. */
+static int look_round(struct waiter *w, long result)
+{
+	if (!ss__block_is_ours(w->block, w->number)) /* (5) */
+		return -ECHILD;
+	if (result == -EINTR && interrupts_open(w->block))
+		return -EINTR;
+	return w->probing && ended_unseen(w->block) ? -ENOSYS : 0;
+}
+
+static int await(struct waiter *w)
+{
+	struct block *b = w->block;
+	int error = 0;
+	while (b->in_child && !error) {
+		int ms = next_wait(w);
+		if (ms == 0)
+			return -ETIMEDOUT;
+		long result = w->how->cancellable ? wait_cancellable(w, ms) : wait_for(b, ms);
+		if (result == -EINTR || result == -ETIMEDOUT)
+			error = look_round(w, result);
+	}
+	/* The child of a handler's fork has seen it end, if that was before the fork. */
+	return error == -ECHILD && b->number == w->number && !b->in_child ? 0 : error;
+}
+
+int ss__await_start(struct waiter *w)
+{
+	w->mark = w->number;
+	ss__block_await(w->block, &w->mark);
+	ss__engine_leave(w->how->mask);
+	int error = await(w);
+	if (error)
+		ss__engine_enter();
+	return error;
+}
+
+/* End of file is the exec, which closes the pipe. */
+static int read_report(struct waiter *w, int from, struct verdict *verdict)
+{
+	struct pollfd p = {.fd = from, .events = POLLIN};
+	for (;;) {
+		int ms = next_wait(w);
+		if (ms == 0)
+			return -ETIMEDOUT;
+		const struct timespec t = {ms / 1000, ms % 1000 * 1000000L};
+		long result = raw5(SYS_ppoll, &p, 1, &t, 0, 0);
+		if (result > 0) {
+			result = raw3(SYS_read, from, verdict, sizeof *verdict);
+			if (result != -EINTR)
+				return 0;
+		}
+		if (!ss__block_is_ours(w->block, w->number))
+			return -ECHILD;
+	}
+}
+
+int ss__await_report(struct waiter *w, int from, struct verdict *verdict)
+{
+	w->mark = w->number;
+	ss__block_await(w->block, &w->mark);
+	ss__engine_leave(w->how->mask);
+	int error = read_report(w, from, verdict);
+	ss__engine_enter();
+	return error;
+}
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ENGINE_WAIT_H
+#define ENGINE_WAIT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/block.h"
+#include "engine/engine.h"
+
+/* A caller that waits until its child has exec'ed. Lies in its frame: see block.c about the mark. */
+struct waiter {
+	struct block *block;
+	const struct engine_wait *how;
+	uint32_t number;
+	int64_t deadline;
+	bool probing; /* whether memory is shared is not known yet */
+	_Atomic uint32_t mark;
+};
+
+/*
+ * Waits with the caller's mask until the child no longer uses the block, 0. -ETIMEDOUT; -EINTR: a
+ * handler ran while the child waits in open; -ECHILD: a handler has forked, and this is its child;
+ * -ENOSYS: the child has ended, and was never seen in this memory. Signals are blocked then.
+ */
+int ss__await_start(struct waiter *w);
+
+/* The same by the pipe that the child reports to, where memory is copied. */
+int ss__await_report(struct waiter *w, int from, struct verdict *verdict);
+
+/* Kills the child and disposes of the block, with signals blocked. */
+void ss__give_up(struct waiter *w);
+
+#endif
