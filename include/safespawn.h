@@ -148,9 +148,14 @@ struct ss_options {
 	int unused;                 /* 0 */
 };
 
-/* SS_OPTIONS(.cwd = "/tmp", .out = SS_PIPE): a pointer to options that live till the block ends. */
+/*
+ * SS_OPTIONS(.cwd = "/tmp", .out = SS_PIPE): a pointer to options that live till the block ends. In C++20
+ * they live till the end of the full expression, and the members are named in the order above.
+ */
 #ifndef __cplusplus
 #define SS_OPTIONS(...) (&(struct ss_options){.size = sizeof(struct ss_options), __VA_ARGS__})
+#else
+#include <safespawn/options_cxx.h>
 #endif
 
 /* ---- Spawn, wait, kill --------------------------------------------------------------------- */

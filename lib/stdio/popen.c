@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <wchar.h>
 
 #include "process/spawn.h"
 #include "base/cancel.h"
@@ -115,6 +116,8 @@ static int open_on(
 	stream->fd = ends.ours;
 	stream->both = mode->both;
 	stream->file = fdopen(ends.ours, mode->both ? "r+" : mode->read ? "r" : "w");
+	if (stream->file)
+		fwide(stream->file, -1);
 	int r = stream->file ? start(stream, command, mode, ends) : -errno;
 	if (r == 0) {
 		*file = stream->file;

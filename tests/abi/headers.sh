@@ -44,7 +44,7 @@ for header in safespawn.h safespawn/*.h; do
 		each gcc clang -- -x c -std=$std
 	done
 	each gcc clang -- -x c -std=gnu17 -D_GNU_SOURCE
-	for std in c++11 c++17; do
+	for std in c++11 c++17 c++20; do
 		each g++ clang++ -- -x c++ -std=$std
 	done
 done
@@ -56,6 +56,13 @@ each gcc clang -- -x c -std=c99
 use 'ss_options options = {}; options.size = sizeof options; options.err = SS_MERGE;
 	options.in = SS_READ("a"); options.flags = SS_KEEP_FDS | SS_NEW_GROUP;' '&options'
 each g++ clang++ -- -x c++ -std=c++17
+
+use 'struct ss_failure failure;
+	if (ss_spawn(child, argv, SS_OPTIONS()) < 0) return 1;' \
+	'SS_OPTIONS(.flags = SS_NEW_GROUP, .cwd = "/tmp", .in = SS_FD(3), .out = SS_PIPE, .failure = &failure)'
+for std in c++20 c++2b; do
+	each g++ clang++ -- -x c++ -std=$std
+done
 
 # It declares again what libc's headers do, before them or after.
 header=safespawn/dropin.h

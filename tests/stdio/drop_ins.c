@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <wchar.h>
 
 #include "leak.h"
 #include "stdio/streams.h"
@@ -43,6 +44,19 @@ static void vectors_run_without_a_shell(void **state)
 	assert_string_equal(line, "it's $HOME; `id` \"x\" *||-c|");
 	assert_int_equal(ss_pclose(f), 0);
 	assert_int_equal(ss_systemv((char *[]){true_name, NULL}), 0);
+}
+
+static void every_stream_is_byte_oriented(void **state)
+{
+	static const char *const modes[] = {"r", "w", "r+"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+		FILE *f = ss_popen("exit 0", modes[i]);
+		assert_non_null(f);
+		assert_true(fwide(f, 0) < 0);
+		assert_int_equal(ss_pclose(f), 0);
+	}
 }
 
 static void vectors_give_wait_statuses(void **state)
@@ -332,6 +346,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(vectors_run_without_a_shell),
 		TEST(vectors_give_wait_statuses),
+		TEST(every_stream_is_byte_oriented),
 		TEST(vectors_that_cannot_be_run),
 		TEST(no_memory_for_the_stream),
 		TEST(errno_is_left_alone),
