@@ -109,8 +109,8 @@ static int with_deadly(const struct refusal *refusal)
 static void a_filter_that_kills(void **state)
 {
 	static const int calls[] = {SYS_acct, SYS_mremap, SYS_madvise, SYS_process_vm_readv,
-		SYS_timer_create, SYS_waitid, SYS_prctl, SYS_sigaltstack, SYS_ppoll,
-		SYS_rt_sigpending, SYS_gettid, SYS_rt_sigreturn};
+		SYS_tgkill, SYS_waitid, SYS_prctl, SYS_sigaltstack, SYS_ppoll, SYS_rt_sigpending,
+		SYS_gettid, SYS_rt_sigreturn};
 	(void)state;
 	for (size_t i = 0; i < 2 * sizeof calls / sizeof calls[0]; i++) {
 		int how = i % 2 ? REFUSED_BY_DEATH : REFUSED_BY_SIGSYS, status;
@@ -170,25 +170,6 @@ static void a_filter_and_a_handler_for_sigsys(void **state)
 			_exit(77);
 		status = run_lean(LEAN_EAGER, exits_4, NULL);
 		_exit(status != 4 << 8 || last.reason != LEAN_SIGSYS);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
-		skip();
-	assert_int_equal(status, 0);
-}
-
-static void no_timers(void **state)
-{
-	static const struct refusal refusals[] = {{SYS_timer_create, EAGAIN, 0, 0}};
-	int status;
-	(void)state;
-	pid_t pid = fork();
-	if (pid == 0) {
-		signal(SIGSYS, SIG_DFL);
-		if (refuse_calls(refusals, 1) < 0)
-			_exit(77);
-		status = run_lean(LEAN_EAGER, exits_4, NULL);
-		_exit(status != 4 << 8 || last.outcome != LEAN_RESTARTED);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
@@ -326,7 +307,6 @@ int main(void)
 		TEST(a_filter_that_kills),
 		TEST(a_second_filter),
 		TEST(a_filter_and_a_handler_for_sigsys),
-		TEST(no_timers),
 		TEST(too_little_to_leave_out),
 		TEST(the_first_of_a_pid_namespace),
 		TEST(nested),

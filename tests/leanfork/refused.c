@@ -36,8 +36,8 @@ static const struct refused {
 	{"rt_sigaction", {SYS_rt_sigaction, ENOMEM, 0, 0}},
 	{"sigaltstack", {SYS_sigaltstack, ENOMEM, 0, 0}},
 	{"set_robust_list", {SYS_set_robust_list, ENOSYS, 0, 0}},
-	{"timer_create", {SYS_timer_create, EAGAIN, 0, 0}},
-	{"timer_settime", {SYS_timer_settime, EINVAL, 0, 0}},
+	{"tgkill", {SYS_tgkill, EPERM, 0, 0}},
+	{"rt_sigpending", {SYS_rt_sigpending, EINVAL, 0, 0}},
 	{"clock_gettime", {SYS_clock_gettime, EINVAL, 0, 0}},
 	{"getppid", {SYS_getppid, ENOSYS, 0, 0}},
 };

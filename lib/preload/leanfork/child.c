@@ -16,15 +16,16 @@
  *    can't be reserved.
  * 6. What the child writes to memory that it shares with others can't be taken back: such memory is
  *    read-only while there is a native fork to fall back on.
- * 7. A child that spins makes no call and no fault: a timer sends SIGSYS. It counts the child's own
- *    time, which a busy machine doesn't lengthen.
+ * 7. A child may spin, or wait in a system call without end. Its parent watches it (watch.c) and calls
+ *    it back by SIGSYS, again and again until it answers. That signal must never meet a child that is
+ *    ordinary, or in execve: the stage is changed by one side only, and the answer is confirmed.
  * 8. What libc's fork does in the child walks along lists that other threads of the parent may have
  *    changed between clone and the moment when a part of them is brought in: it may fault, or never
  *    come to an end. Nobody has noticed anything of the child by then: it is made anew.
  * 9. Signals sent to the process group meanwhile are blocked until exec. With the child thrown away
  *    before that they are for the native one.
  * 10. Of the calling thread's own, exec resets all that the child has been given here: handlers,
- *    alternate stack, timer, dispatch, robust list.
+ *    alternate stack, dispatch, robust list.
  */
 #include "preload/leanfork/child.h"
 
@@ -38,8 +39,6 @@
 #include "preload/leanfork/signals.h"
 
 #define AUTODISARM ((int)(1U << 31)) /* SS_AUTODISARM, newer than some headers */
-#define EAGER_LIMIT_MS 250
-#define RESCUE_LIMIT_MS 1000
 
 static bool is_child; /* not part of struct lean, which another thread may be about to unmap */
 
@@ -51,7 +50,7 @@ bool lean_is_child(void)
 _Noreturn void child_give_up(struct lean *l, enum lean_reason reason)
 {
 	l->mail->reason = reason;
-	l->mail->signals = signals_of_others(l);
+	l->mail->signals = signals_of_others();
 	atomic_store(&l->mail->stage, STAGE_GAVE_UP);
 	for (;;)
 		gate1(SYS_exit_group, 127);
@@ -69,7 +68,7 @@ long child_set_handlers(void)
 	long r = set_handler(SIGSEGV, child_on_fault, SA_ONSTACK, NULL);
 	for (size_t i = 0; i < sizeof others / sizeof others[0] && r == 0; i++)
 		r = set_handler(others[i], child_on_other_fault, SA_ONSTACK, NULL);
-	return r < 0 ? r : set_handler(SIGSYS, child_on_call, SA_ONSTACK, NULL);
+	return r < 0 ? r : set_handler(SIGSYS, child_on_call, SA_ONSTACK | SA_NODEFER, NULL);
 }
 
 static stack_t own_stack(struct lean *l)
@@ -77,12 +76,12 @@ static stack_t own_stack(struct lean *l)
 	return (stack_t){.ss_sp = l->alt, .ss_flags = AUTODISARM, .ss_size = sizeof l->alt};
 }
 
+/* SIGSYS stays blocked until the handler returns in which all this happens. */
 static bool take_signals(struct lean *l)
 {
 	stack_t mine = own_stack(l);
-	uint64_t before;
 
-	if (set_mask(~OURS, &before) < 0)
+	if (set_mask(~OURS | SIG_BIT(SIGSYS), NULL) < 0)
 		return false;
 	for (int sig = 1; sig < 32; sig++)
 		if (SIG_BIT(sig) & OURS && sig != SIGSYS &&
@@ -91,6 +90,15 @@ static bool take_signals(struct lean *l)
 	if (child_set_handlers() < 0)
 		return false;
 	return gate2(SYS_sigaltstack, &mine, &l->alt_stack) == 0;
+}
+
+/* What the child got that was made anew since. */
+static void raise_passed_on(struct lean *l)
+{
+	long pid = gate0(SYS_getpid);
+	for (int sig = 1; sig <= 64; sig++)
+		if (sig != SIGSTOP && l->passed_on & SIG_BIT(sig))
+			gate2(SYS_kill, pid, sig);
 }
 
 /* Answers hazard 6. */
@@ -108,47 +116,50 @@ static bool guard_shared(struct lean *l)
 	return true;
 }
 
-/* Answers hazard 7. */
-static bool start_timer(struct lean *l)
-{
-	uint32_t ms = l->wish.limit_ms              ? l->wish.limit_ms
-		      : l->wish.kind == LEAN_RESCUE ? RESCUE_LIMIT_MS
-						    : EAGER_LIMIT_MS;
-	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGSYS};
-	struct itimerspec when = {
-		.it_value = {(time_t)(ms / 1000), (long)(ms % 1000) * 1000000L},
-		.it_interval = {(time_t)(ms / 1000), (long)(ms % 1000) * 1000000L},
-	};
-	return gate3(SYS_timer_create, CLOCK_PROCESS_CPUTIME_ID, &event, &l->timer) == 0 &&
-	       gate4(SYS_timer_settime, l->timer, 0, &when, NULL) == 0;
-}
-
 void child_start(struct lean *l, ucontext_t *uc)
 {
 	if (!take_signals(l))
 		child_give_up(l, LEAN_STACK);
 	if (mailbox_own(l->mail, (uint32_t)gate0(SYS_gettid)) < 0)
 		child_give_up(l, LEAN_KERNEL);
-	atomic_store(&l->mail->stage, STAGE_RUNNING);
 	if (memory_reserve(l) < 0 || !guard_shared(l))
 		child_give_up(l, LEAN_MEMORY);
-	if (!start_timer(l) || dispatch_on() < 0)
+	if (dispatch_on() < 0)
 		child_give_up(l, LEAN_KERNEL);
+	raise_passed_on(l);
 	set_context_mask(uc, ~OURS);
 	uc->uc_stack = own_stack(l);
 	*reg(uc, REG_RAX) = 0;
 	is_child = true;
+	atomic_store(&l->mail->stage, STAGE_RUNNING);
 }
 
-void child_become_ordinary(struct lean *l, ucontext_t *uc)
+/* Answers hazard 7: no SIGSYS of the parent's is on its way by the end. */
+static void confirm(struct lean *l)
 {
-	memory_bring_all(l);
-	atomic_store(&l->mail->stage, STAGE_RELEASED);
+	uint64_t sigsys = SIG_BIT(SIGSYS);
+	struct timespec at_once = {0, 0};
+	mailbox_confirm(l->mail, l->parent);
+	gate4(SYS_rt_sigtimedwait, &sigsys, NULL, &at_once, 8);
+}
+
+static void release(struct lean *l)
+{
+	enum stage before = atomic_exchange(&l->mail->stage, STAGE_RELEASED);
 	gate2(SYS_set_robust_list, l->robust, sizeof *l->robust);
-	mailbox_call(l->mail);
+	if (before == STAGE_CALLED_BACK)
+		confirm(l);
+	else
+		mailbox_call(l->mail);
 	mailbox_destroy(l->mail);
 	l->mail = NULL;
-	gate1(SYS_timer_delete, l->timer);
+}
+
+bool child_become_ordinary(struct lean *l, ucontext_t *uc)
+{
+	if (memory_bring_all(l) < 0)
+		return false;
+	release(l);
 	dispatch_off();
 	for (int sig = 1; sig < 32; sig++)
 		if (SIG_BIT(sig) & OURS)
@@ -158,13 +169,35 @@ void child_become_ordinary(struct lean *l, ucontext_t *uc)
 	uc->uc_stack = l->alt_stack;
 	is_child = false;
 	lean_active = NULL;
+	return true;
 }
 
-void child_leave(struct lean *l, ucontext_t *uc, enum lean_reason reason)
+static void give_up_early(struct lean *l, enum lean_reason reason)
 {
 	if (l->wish.kind == LEAN_EAGER)
 		child_give_up(l, reason);
 	if (atomic_load(&l->mail->progress) == PROGRESS_LIBC && l->tries < MOST_TRIES)
 		child_give_up(l, LEAN_AGAIN);
-	child_become_ordinary(l, uc);
+}
+
+void child_leave(struct lean *l, ucontext_t *uc, enum lean_reason reason)
+{
+	give_up_early(l, reason);
+	if (!child_become_ordinary(l, uc))
+		child_give_up(l, LEAN_MEMORY);
+}
+
+bool child_answer(struct lean *l, ucontext_t *uc)
+{
+	give_up_early(l, LEAN_TIME);
+	if (child_become_ordinary(l, uc))
+		return true;
+	atomic_store(&l->mail->stage, STAGE_REFUSED);
+	confirm(l);
+	return false;
+}
+
+bool child_is_called_back(const struct lean *l)
+{
+	return atomic_load(&l->mail->stage) == STAGE_CALLED_BACK;
 }

@@ -14,11 +14,17 @@ _Noreturn void child_give_up(struct lean *l, enum lean_reason reason);
 /* The same, because of a system call. */
 _Noreturn void child_give_up_at(struct lean *l, long call);
 
-/* Brings in everything and makes the child an ordinary process as of the end of the handler. */
-void child_become_ordinary(struct lean *l, ucontext_t *uc);
+/* Brings in everything and makes the child an ordinary process as of the end of the handler. False:
+ * there is not the memory for that; the child is as lean as before. */
+bool child_become_ordinary(struct lean *l, ucontext_t *uc);
 
 /* It can't go on leanly from here: one of the two, as the kind of fork has it. */
 void child_leave(struct lean *l, ucontext_t *uc, enum lean_reason reason);
+
+/* The parent wants to go on: whether it does, and what is to be done then. Returns whether the child
+ * is ordinary by now; otherwise its parent gives it more time. */
+bool child_is_called_back(const struct lean *l);
+bool child_answer(struct lean *l, ucontext_t *uc);
 
 /* Handlers of a lean child, and all of them set. Returns 0 or -errno. */
 long child_set_handlers(void);

@@ -42,7 +42,7 @@ long set_handler(int sig, void (*handler)(int, siginfo_t *, void *), unsigned lo
 		.handler = (uintptr_t)handler,
 		.flags = SA_SIGINFO | RESTORER_FLAG | more_flags,
 		.restorer = (uintptr_t)gate_restorer,
-		.mask = ~SIG_BIT(SIGSEGV),
+		.mask = ~SIG_BIT(SIGSEGV) & ~(more_flags & SA_NODEFER ? SIG_BIT(sig) : 0),
 	};
 	return gate4(SYS_rt_sigaction, sig, &action, before, 8);
 }

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <linux/audit.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -54,25 +55,85 @@ static bool may_do(struct lean *l, const struct call *call, enum verdict verdict
 	return true;
 }
 
-/*
- * Returns false if the call is not for a lean child. A bad address may be the program's mistake or
- * ours: to make the call again in an ordinary child gives the right answer either way. Judges have
- * looked at addresses themselves.
- */
-static bool handle(struct lean *l, struct call *call)
+enum handled {
+	HANDLED,
+	NOT_LEANLY, /* the call is not for a lean child */
+	CUT_SHORT   /* the parent has called the child back out of it */
+};
+
+/* Whether a call takes all there is, as long as no signal comes. */
+static bool is_for_all(const struct call *call)
+{
+	return call->nr == SYS_write || (call->nr == SYS_recvfrom && call->args[3] & MSG_WAITALL);
+}
+
+static bool is_cut_short(const struct lean *l, const struct call *call)
+{
+	bool in_part = is_for_all(call) && call->result > 0 && call->result < call->args[2];
+	return (in_part || call->result == -EINTR) && child_is_called_back(l);
+}
+
+/* A bad address may be the program's mistake or ours: to make the call again in an ordinary child
+ * gives the right answer either way. Judges have looked at addresses themselves. */
+static enum handled handle(struct lean *l, struct call *call)
 {
 	const struct call_rule *rule = call_rule(call->nr);
 	if (!rule)
-		return false;
+		return NOT_LEANLY;
 	enum verdict verdict = call_verdict(rule, l, call);
 	if (verdict != ANSWERED) {
 		if (!args_bring(l, call, rule->args) || !may_do(l, call, verdict))
-			return false;
+			return NOT_LEANLY;
 		call->result = call_do(call);
-	} else if (l->wish.kind == LEAN_RESCUE) {
-		return true;
 	}
-	return call->result != -EFAULT;
+	if (is_cut_short(l, call))
+		return CUT_SHORT;
+	bool judged = verdict == ANSWERED && l->wish.kind == LEAN_RESCUE;
+	return call->result == -EFAULT && !judged ? NOT_LEANLY : HANDLED;
+}
+
+/* Has the rest of a call made by an ordinary child, once the handler has returned. */
+static void resume(ucontext_t *uc, const struct call *call, long done)
+{
+	step_back(uc, call->nr);
+	if (done == 0)
+		return;
+	uintptr_t *frame = (uintptr_t *)(*reg(uc, REG_RSP) - RESUME_FRAME);
+	frame[0] = (uintptr_t)*reg(uc, REG_RIP) + 2;
+	frame[1] = (uintptr_t)done;
+	*reg(uc, REG_RSP) = (greg_t)(uintptr_t)frame;
+	*reg(uc, REG_RIP) = (greg_t)(uintptr_t)gate_resume;
+	*reg(uc, REG_RSI) = call->args[1];
+	*reg(uc, REG_RDX) = call->args[2];
+}
+
+/* Returns false if the child is ordinary by now, and `resume` sees to the rest. */
+static bool do_leanly(struct lean *l, ucontext_t *uc, struct call *call)
+{
+	long done = 0;
+	for (;;) {
+		switch (handle(l, call)) {
+		case HANDLED:
+			call->result = done && call->result < 0 ? done : call->result + done;
+			return true;
+		case NOT_LEANLY:
+			l->mail->call = (uint32_t)call->nr;
+			child_leave(l, uc, LEAN_CALL);
+			resume(uc, call, done);
+			return false;
+		case CUT_SHORT:
+			if (call->result > 0) {
+				done += call->result;
+				call->args[1] += call->result;
+				call->args[2] -= call->result;
+			}
+			l->mail->call = (uint32_t)call->nr;
+			if (child_answer(l, uc)) {
+				resume(uc, call, done);
+				return false;
+			}
+		}
+	}
 }
 
 static bool is_pending(int sig)
@@ -98,7 +159,8 @@ static void let_through(struct lean *l, ucontext_t *uc, int sig)
 		child_give_up(l, LEAN_CALL);
 	if (action.handler == 0)
 		set_mask(~set, NULL);
-	child_become_ordinary(l, uc);
+	if (!child_become_ordinary(l, uc))
+		child_give_up(l, LEAN_MEMORY);
 }
 
 /* The call may have raised a signal in the child itself. */
@@ -116,27 +178,51 @@ static bool makes_too_many(struct lean *l)
 	       ++l->calls > CALLS_WORTHWHILE + l->result.bytes / BYTES_PER_CALL;
 }
 
+static bool is_on_own_stack(const struct lean *l, const ucontext_t *uc)
+{
+	uintptr_t at = (uintptr_t)uc->uc_mcontext.gregs[REG_RSP];
+	return at >= (uintptr_t)l->alt && at < (uintptr_t)l->alt + sizeof l->alt;
+}
+
+/* By the parent, or by others: then it is for the program. */
+static void on_sent(struct lean *l, ucontext_t *uc, siginfo_t *info)
+{
+	if (child_is_called_back(l)) {
+		child_answer(l, uc);
+		return;
+	}
+	child_leave(l, uc, LEAN_FAULT);
+	set_mask(UINT64_MAX, NULL);
+	gate4(SYS_rt_tgsigqueueinfo, gate0(SYS_getpid), gate0(SYS_gettid), SIGSYS, info);
+}
+
+/*
+ * It may interrupt itself, to end a call that waits. Then there is nothing to do: who has been called
+ * back sees to it in the end, or is called again.
+ */
 void child_on_call(int sig, siginfo_t *info, void *context)
 {
 	ucontext_t *uc = context;
 	struct lean *l = lean_active;
 
 	(void)sig;
+	if (is_on_own_stack(l, uc))
+		return;
 	if (info->si_code != FROM_DISPATCH) {
-		child_leave(l, uc, LEAN_TIME);
+		on_sent(l, uc, info);
 		return;
 	}
 	if (makes_too_many(l))
 		child_give_up(l, LEAN_TIME);
 	struct call call = call_of(uc);
 	l->in_call = true;
-	if (info->si_arch == AUDIT_ARCH_X86_64 && handle(l, &call)) {
-		*reg(uc, REG_RAX) = call.result;
-		look_at_result(l, uc, call.result);
-	} else {
-		l->mail->call = (uint32_t)call.nr;
+	atomic_fetch_add(&l->mail->calls, 1);
+	if (info->si_arch != AUDIT_ARCH_X86_64) {
 		child_leave(l, uc, LEAN_CALL);
 		step_back(uc, call.nr);
+	} else if (do_leanly(l, uc, &call)) {
+		*reg(uc, REG_RAX) = call.result;
+		look_at_result(l, uc, call.result);
 	}
 	l->in_call = false;
 }

@@ -6,17 +6,18 @@
  *    force before the call.
  * 2. A signal let through before the call must not run a handler of the program's, which is in no
  *    state for that. exec resets what is caught to its default anyway: that is done first.
- * 3. The timer's SIGSYS would kill by then: disarmed, and taken back. So would those of timers that
- *    the program has made, which exec deletes.
+ * 3. The parent's SIGSYS would kill by then: who has been called back does not come here. Signals of
+ *    timers that the program has made would kill, too: exec deletes them.
  * 4. Nothing can be brought in once SIGSEGV is the program's again: all arguments come first.
  * 5. If it fails everything is put back, in the reverse order.
  * 6. Deferred opens are made as late as possible, and only if exec is expected to succeed: after them
  *    the child should not be thrown away any more (deferred.c).
+ * 7. A signal that stops would stop the child while its parent waits.
  */
 #include "preload/leanfork/exec.h"
 
+#include <errno.h>
 #include <sys/syscall.h>
-#include <time.h>
 
 #include "preload/leanfork/child.h"
 #include "preload/leanfork/deferred.h"
@@ -80,16 +81,6 @@ static void restore_handlers(struct lean *l)
 			set_action(sig, &l->handlers[sig]);
 }
 
-/* SIGSYS is blocked in here: the handler for system calls runs. */
-static void stop_timer(struct lean *l, struct itimerspec *left)
-{
-	static const struct itimerspec never;
-	uint64_t sigsys = SIG_BIT(SIGSYS);
-	struct timespec at_once = {0, 0};
-	gate4(SYS_timer_settime, l->timer, 0, &never, left);
-	gate4(SYS_rt_sigtimedwait, &sigsys, NULL, &at_once, 8);
-}
-
 static void show_ignored(const struct lean *l)
 {
 	static const struct kernel_action plain = {.handler = 0}, ignore = {.handler = 1};
@@ -98,10 +89,26 @@ static void show_ignored(const struct lean *l)
 			set_action(sig, l->actions[sig].handler == 1 ? &ignore : &plain);
 }
 
+/* Answers hazard 7: an ordinary child stops just as well. */
+static bool is_about_to_stop(const struct lean *l)
+{
+	static const int stops[] = {SIGTSTP, SIGTTIN, SIGTTOU};
+	uint64_t pending = 0;
+	gate2(SYS_rt_sigpending, &pending, 8);
+	for (size_t i = 0; i < sizeof stops / sizeof stops[0]; i++) {
+		struct kernel_action action = {.handler = 1};
+		if (!(pending & ~l->mask & SIG_BIT(stops[i])))
+			continue;
+		gate4(SYS_rt_sigaction, stops[i], NULL, &action, 8);
+		if (action.handler == 0)
+			return true;
+	}
+	return false;
+}
+
 enum verdict exec_call(struct lean *l, struct call *call)
 {
 	bool at = call->nr == SYS_execveat;
-	struct itimerspec left;
 
 	if (call->args[at])
 		args_reach_string((uintptr_t)call->args[at]);
@@ -110,22 +117,26 @@ enum verdict exec_call(struct lean *l, struct call *call)
 	if (!may_try(l, call, bytes))
 		return ANSWERED;
 
-	stop_timer(l, &left);
+	if (is_about_to_stop(l))
+		return ORDINARY;
+	if (!mailbox_go_on(l->mail, STAGE_RUNNING, STAGE_EXEC)) { /* called back */
+		call->result = -EINTR;
+		return ANSWERED;
+	}
 	timers_stop(l);
 	drop_handlers(l);
 	show_ignored(l);
 	limits_enforce(l);
 	if (!deferred_make(l))
 		child_give_up_at(l, call->nr);
-	atomic_store(&l->mail->stage, STAGE_EXEC);
 	set_mask(l->mask, NULL);
 	call->result = call_do(call);
 	set_mask(~SIG_BIT(SIGSEGV), NULL);
-	atomic_store(&l->mail->stage, STAGE_RUNNING);
 	limits_relax(l);
 	child_set_handlers();
 	restore_handlers(l);
 	timers_go_on(l);
-	gate4(SYS_timer_settime, l->timer, 0, &left, NULL);
+	set_mask(~(SIG_BIT(SIGSEGV) | SIG_BIT(SIGSYS)), NULL);
+	atomic_store(&l->mail->stage, STAGE_RUNNING);
 	return ANSWERED;
 }

@@ -6,9 +6,9 @@
  */
 .text
 .balign 64
-.hidden gate_start, gate_end, gate_call, gate_restorer
+.hidden gate_start, gate_end, gate_call, gate_restorer, gate_resume
 .hidden probe_string, probe_write, probe_start, probe_end, probe_failed
-.globl gate_start, gate_end, gate_call, gate_restorer
+.globl gate_start, gate_end, gate_call, gate_restorer, gate_resume
 .globl probe_string, probe_write, probe_start, probe_end, probe_failed
 gate_start:
 .type gate_call, @function
@@ -32,6 +32,15 @@ gate_restorer:
 	ud2
 .size gate_restorer, . - gate_restorer
 gate_end:
+gate_resume:
+	syscall
+	test %rax, %rax
+	jns 1f
+	xor %eax, %eax
+1:	add 8(%rsp), %rax
+	mov (%rsp), %rcx
+	lea 144(%rsp), %rsp
+	jmp *%rcx
 .type probe_string, @function
 probe_string:
 .cfi_startproc

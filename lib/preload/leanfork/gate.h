@@ -19,6 +19,14 @@ long gate_call(long nr, long a, long b, long c, long d, long e, long f);
 void gate_restorer(void);
 
 /*
+ * Where to go on to make the call again for what it has not done yet: its registers are set for the
+ * rest; RSP is lower by RESUME_FRAME, and there lie the address to go on at then, and what has been
+ * done. The result is that of the whole.
+ */
+extern const char gate_resume[];
+#define RESUME_FRAME 144 /* two words, and the red zone */
+
+/*
  * Length of the string at `text`, at most `max`; -1 if it cannot be read. What a lean child has
  * not got yet is brought in by the fault; for any other fault the handler continues at
  * probe_failed.

@@ -14,7 +14,8 @@
  *   plan.c        what is left out; ranges.c and hot.c, the pure parts of it; threads.c
  *                 for libc's half of fork
  *   marks.c       how the kernel is told
- *   serve.c       the parent until the child execs
+ *   serve.c       the parent until the child execs; watch.c, how long that may take
+ *   pending.c     the signals that come meanwhile
  *   mailbox.c     what the two of them share
  *   child.c       the child until it execs: fault.c, memory.c, dispatched.c
  *   calls.c       what its system calls mean; args.c, files.c, process.c, mappings.c, limits.c,
@@ -35,12 +36,14 @@
 #include "preload/leanfork/filters.h"
 #include "preload/leanfork/lock.h"
 #include "preload/leanfork/parts.h"
+#include "preload/leanfork/pending.h"
 #include "preload/leanfork/plan.h"
 #include "preload/leanfork/proc.h"
 #include "preload/leanfork/state.h"
 #include "preload/leanfork/window.h"
 
-#define MOST_ATTEMPTS 5
+#define MOST_ATTEMPTS 20 /* each in vain because of other threads */
+#define MOST_SIGNALS 20
 #define UNTRIED ((pid_t)-2)
 
 struct lean *lean_active;
@@ -106,14 +109,20 @@ static enum lean_reason look_around(const struct lean_wish *wish, bool *filtered
 	return LEAN_FINE;
 }
 
-/* Only SIGSYS, and SIGSEGV if the program lets it through, arrive from here on. Returns the program's
- * mask. */
-static uint64_t block_signals(void)
+/* How often something came in between, in one call of lean_fork. */
+struct tries {
+	int made, signals;
+};
+
+/* A handler that was inherited from the middle of somebody else's lean fork is not the program's. */
+static void look_behind(struct kernel_action *action)
 {
-	uint64_t mask = 0;
-	set_mask(~SIG_BIT(SIGSYS), &mask);
-	set_mask(~SIG_BIT(SIGSYS) & (mask | ~SIG_BIT(SIGSEGV)), NULL);
-	return mask;
+	const struct lean *other = lean_active;
+	if (action->handler != (uintptr_t)window_on_call)
+		return;
+	*action = (struct kernel_action){.handler = 0};
+	if (other && other->parent != (int)gate0(SYS_getpid))
+		*action = other->actions[SIGSYS];
 }
 
 /* A seccomp filter may send SIGSYS for what is done here, so with one only a program without a
@@ -123,22 +132,28 @@ static enum lean_reason look_at_sigsys(struct lean *l, bool filtered)
 	struct kernel_action *before = &l->actions[SIGSYS];
 	if (gate4(SYS_rt_sigaction, SIGSYS, NULL, before, 8) < 0)
 		return LEAN_KERNEL;
+	look_behind(before);
 	return dispatch_is_foreign(before) || (filtered && before->handler > 1) ? LEAN_SIGSYS
 										: LEAN_FINE;
 }
 
-/* The lock is held and signals are blocked. */
+/*
+ * The lock is held and signals are blocked. Only SIGSYS, and SIGSEGV if the program lets it through,
+ * arrive from here on. A SIGSYS that has been pending meets our handler.
+ */
 static enum lean_reason open_window(struct lean *l, bool filtered)
 {
-	struct kernel_action *before = &l->actions[SIGSYS];
 	enum lean_reason reason = look_at_sigsys(l, filtered);
 	if (reason != LEAN_FINE)
 		return reason;
 	lean_active = l;
 	set_handler(SIGSYS, window_on_call, 0, NULL);
-	if (dispatch_on() == 0)
+	l->open = dispatch_on() == 0;
+	if (l->open) {
+		set_mask(~SIG_BIT(SIGSYS) & (l->mask | ~SIG_BIT(SIGSEGV)), NULL);
 		return LEAN_FINE;
-	set_action(SIGSYS, before);
+	}
+	set_action(SIGSYS, &l->actions[SIGSYS]);
 	lean_active = NULL;
 	return LEAN_KERNEL;
 }
@@ -175,7 +190,7 @@ static pid_t end_in_child(struct lean *l)
 }
 
 /* Returns as fork does; in the parent with everything as it was. */
-static pid_t do_fork(struct lean *l, struct lean_result *result)
+static pid_t do_fork(struct lean *l, struct lean_result *result, struct tries *tries)
 {
 	pid_t pid = l->wish.libc_fork();
 	if (pid == 0)
@@ -184,26 +199,46 @@ static pid_t do_fork(struct lean *l, struct lean_result *result)
 	window_close(l);
 	lean_active = NULL;
 	*result = l->result;
+	tries->signals += l->interrupted;
 	destroy(l);
 	unlock_native();
 	errno = error;
 	return pid;
 }
 
-/* Returns as fork does; UNTRIED for a reason. */
-static pid_t attempt(const struct lean_wish *wish, bool filtered, struct lean_result *result)
+/* Returns as fork does; UNTRIED for a reason. The lock is held and signals are blocked. */
+static pid_t do_or_leave(const struct lean_wish *wish, bool filtered, uint64_t mask,
+	struct lean_result *result, struct tries *tries)
 {
-	uint64_t mask = block_signals();
-	bool locked = lock_lean(wish->kind == LEAN_RESCUE);
-	struct lean *l = locked ? create(wish, mask) : NULL;
-	result->reason = l ? open_window(l, filtered) : locked ? LEAN_MEMORY : LEAN_BUSY;
-	if (result->reason == LEAN_FINE)
-		return do_fork(l, result);
+	struct lean *l = create(wish, mask);
+	result->reason = l ? open_window(l, filtered) : LEAN_MEMORY;
+	if (result->reason == LEAN_FINE) {
+		l->heedless = tries->signals >= MOST_SIGNALS;
+		return do_fork(l, result, tries);
+	}
 	if (l)
 		destroy(l);
-	if (locked)
-		unlock_lean();
+	unlock_lean();
 	set_mask(mask, NULL);
+	return UNTRIED;
+}
+
+/* What is pending and not blocked would be handled before the fork: it is, when the mask is put
+ * back. */
+static pid_t attempt(const struct lean_wish *wish, bool filtered, struct lean_result *result,
+	struct tries *tries)
+{
+	uint64_t mask = 0;
+	set_mask(UINT64_MAX, &mask);
+	uint64_t heeded = tries->signals < MOST_SIGNALS ? mask : UINT64_MAX;
+	enum turn turn = pending_arrived(heeded)
+				 ? TURN_SIGNAL
+				 : lock_lean(heeded, tries->made == MOST_ATTEMPTS - 1);
+	if (turn == TURN_TAKEN)
+		return do_or_leave(wish, filtered, mask, result, tries);
+	set_mask(mask, NULL);
+	tries->signals += turn == TURN_SIGNAL;
+	result->reason = LEAN_BUSY;
 	return UNTRIED;
 }
 
@@ -211,14 +246,16 @@ pid_t lean_native(pid_t (*libc_fork)(void))
 {
 	if (lean_is_child())
 		return libc_fork();
-	lock_native();
+	bool locked = lock_native();
 	pid_t pid = libc_fork();
+	int error = errno;
 	if (pid == 0) {
 		lock_reset();
 		parts_reset();
-	} else {
+	} else if (locked) {
 		unlock_native();
 	}
+	errno = error;
 	return pid;
 }
 
@@ -235,20 +272,30 @@ static pid_t without(
 	return -1;
 }
 
-/* A rescue that another thread was in the way of: by the next time it may be out of it. */
-static bool worthwhile(const struct lean_wish *wish, const struct lean_result *result)
+/* Whether an attempt that failed may succeed the next time: in a rescue other threads will be out of
+ * the way. After a signal any fork is tried again that has not been made yet. */
+static bool is_worth_another(const struct lean_wish *wish, const struct lean_result *result,
+	pid_t pid, const struct tries *tries, const struct tries *before)
 {
-	return wish->kind == LEAN_RESCUE && result->reason == LEAN_BUSY && errno == ENOMEM;
+	bool signalled = tries->signals > before->signals;
+	if (pid >= 0 || result->reason != LEAN_BUSY)
+		return false;
+	if (pid == UNTRIED && signalled)
+		return true;
+	return wish->kind == LEAN_RESCUE && tries->made < MOST_ATTEMPTS &&
+	       (pid == UNTRIED || errno == ENOMEM);
 }
 
 pid_t lean_fork(const struct lean_wish *wish, struct lean_result *result)
 {
-	bool filtered;
+	bool filtered, again = true;
+	struct tries tries = {0};
+	pid_t pid = UNTRIED;
 	*result = (struct lean_result){.outcome = LEAN_NATIVE, .call = LEAN_NO_CALL};
 	if (lean_is_child())
 		return wish->libc_fork();
 	if (wish->kind == LEAN_RESCUE && !wish->untried) {
-		pid_t pid = parts_fork(wish->libc_fork);
+		pid = parts_fork(wish->libc_fork);
 		if (pid >= 0 || errno != ENOMEM) {
 			result->outcome = pid < 0 ? LEAN_FAILED : LEAN_DONE;
 			return pid;
@@ -257,11 +304,11 @@ pid_t lean_fork(const struct lean_wish *wish, struct lean_result *result)
 	enum lean_reason reason = look_around(wish, &filtered);
 	if (reason != LEAN_FINE)
 		return without(wish, result, reason);
-	for (int tries = 1;; tries++) {
-		pid_t pid = attempt(wish, filtered, result);
-		if (pid == UNTRIED)
-			return without(wish, result, result->reason);
-		if (pid >= 0 || tries == MOST_ATTEMPTS || !worthwhile(wish, result))
-			return pid;
+	while (again) {
+		struct tries before = tries;
+		pid = attempt(wish, filtered, result, &tries);
+		tries.made += tries.signals == before.signals;
+		again = is_worth_another(wish, result, pid, &tries, &before);
 	}
+	return pid == UNTRIED ? without(wish, result, result->reason) : pid;
 }

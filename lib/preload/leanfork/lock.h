@@ -3,17 +3,30 @@
 #define LEANFORK_LOCK_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /*
- * One lean fork at a time, and no native one meanwhile. Native forks may be nested (in a signal
- * handler that interrupts one) and never wait for a lean one that only wants to begin. Any context.
+ * The process's forks take turns: one lean fork alone, or any number of native ones. Who comes first
+ * is first. A native fork nested in another of the same thread (by a signal handler) takes no turn of
+ * its own. Any context.
  */
-void lock_native(void);
+
+/* False: other forks are in the way without end. The caller forks all the same, and unlocks nothing. */
+bool lock_native(void);
 void unlock_native(void);
 
-/* False: other forks are in the way, for too long or of this very thread. Native ones may be waiting
- * for this thread: the patient put up with that for longer. */
-bool lock_lean(bool patient);
+enum turn {
+	TURN_TAKEN,
+	TURN_REFUSED, /* native forks make no headway, or one is this very thread's */
+	TURN_SIGNAL   /* a signal has come that the program would handle now */
+};
+
+/*
+ * All signals are blocked; `mask` is the program's mask. Native forks that make no headway may be
+ * waiting for this thread, so the turn goes back to the end of the queue, unless `insist`: then the
+ * lean fork begins in spite of them.
+ */
+enum turn lock_lean(uint64_t mask, bool insist);
 void unlock_lean(void);
 
 /* What is left of the holder's fork is native, and its signal handlers may fork. */

@@ -101,6 +101,17 @@ bool mailbox_ask(struct mailbox *mail, struct span at, int parent)
 	return true;
 }
 
+void mailbox_confirm(struct mailbox *mail, int parent)
+{
+	mailbox_ask(mail, (struct span){0, 0}, parent);
+}
+
+bool mailbox_go_on(struct mailbox *mail, enum stage from, enum stage to)
+{
+	uint32_t seen = from;
+	return atomic_compare_exchange_strong(&mail->stage, &seen, to);
+}
+
 void mailbox_answer(struct mailbox *mail)
 {
 	atomic_fetch_or(&mail->owner, FUTEX_WAITERS);

@@ -17,11 +17,13 @@
  */
 
 enum stage {
-	STAGE_BEFORE,   /* of the child's first steps */
-	STAGE_RUNNING,  /* the child goes its way */
-	STAGE_EXEC,     /* it is inside execve */
-	STAGE_RELEASED, /* it has everything and needs its parent no more */
-	STAGE_GAVE_UP   /* it ended itself because it cannot go on leanly */
+	STAGE_BEFORE,      /* of the child's first steps */
+	STAGE_RUNNING,     /* the child goes its way */
+	STAGE_CALLED_BACK, /* its parent wants to go on, and sends SIGSYS until it answers */
+	STAGE_REFUSED,     /* the answer: it has no memory for all that is missing */
+	STAGE_EXEC,        /* it is inside execve, where no SIGSYS may come */
+	STAGE_RELEASED,    /* it has everything and needs its parent no more */
+	STAGE_GAVE_UP      /* it ended itself because it cannot go on leanly */
 };
 
 /* How far the child has come, as its parent needs to know when it dies. */
@@ -79,6 +81,7 @@ struct mailbox {
 	_Atomic uint32_t stage;       /* enum stage */
 	_Atomic uint32_t progress;    /* enum progress */
 	_Atomic uint32_t brought;     /* chunks that the child has got */
+	_Atomic uint32_t calls;       /* that the child has made */
 	uint32_t reason;              /* enum lean_reason, with STAGE_GAVE_UP */
 	uint64_t signals;             /* with STAGE_GAVE_UP, those that others had sent it */
 	uint32_t call;                /* at which the child gave up, or LEAN_NO_CALL */
@@ -109,8 +112,14 @@ void mailbox_call(struct mailbox *mail);
 /* Child: asks for the bytes of a span and waits. False: the parent is gone. */
 bool mailbox_ask(struct mailbox *mail, struct span at, int parent);
 
+/* Child: waits until the parent has seen its stage. */
+void mailbox_confirm(struct mailbox *mail, int parent);
+
 /* Parent: the request has been dealt with. */
 void mailbox_answer(struct mailbox *mail);
+
+/* Either side: goes on from one stage to another. False: the other side was faster. */
+bool mailbox_go_on(struct mailbox *mail, enum stage from, enum stage to);
 
 /* Parent: sleeps until there is news, at most for a while. */
 enum news {

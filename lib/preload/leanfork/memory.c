@@ -18,9 +18,14 @@ static void set_settled(struct lean *l, size_t chunk)
 	l->settled[chunk / 64] |= UINT64_C(1) << chunk % 64;
 }
 
+static bool may_protect(struct span at, int prot)
+{
+	return gate3(SYS_mprotect, at.start, at.end - at.start, prot) >= 0;
+}
+
 static void protect(struct lean *l, struct span at, int prot)
 {
-	if (gate3(SYS_mprotect, at.start, at.end - at.start, prot) < 0)
+	if (!may_protect(at, prot))
 		child_give_up(l, LEAN_MEMORY);
 }
 
@@ -225,10 +230,10 @@ static uint64_t missing(const struct lean *l)
 }
 
 /* A run of chunks at a time, so that the kernel is asked for the memory of all of them first. */
-void memory_bring_all(struct lean *l)
+long memory_bring_all(struct lean *l)
 {
 	if (charge_refused(missing(l)))
-		child_give_up(l, LEAN_MEMORY);
+		return -ENOMEM;
 	for (size_t i = 0; i < l->choice.n_ranges; i++) {
 		const struct range *range = &l->ranges[i];
 		uintptr_t at = range->at.start;
@@ -237,12 +242,13 @@ void memory_bring_all(struct lean *l)
 			while (run.end < range->at.end &&
 				!is_settled(l, range_chunk(range, run.end)))
 				run.end = range_chunk_span(range, run.end).end;
-			if (run.end > run.start)
-				protect(l, run, PROT_READ | PROT_WRITE);
+			if (run.end > run.start && !may_protect(run, PROT_READ | PROT_WRITE))
+				return -ENOMEM;
 			for (at = run.start; at < run.end; at = range_chunk_span(range, at).end)
 				fetch(l, range, at, true);
 			if (at < range->at.end)
 				at = range_chunk_span(range, at).end;
 		}
 	}
+	return 0;
 }

@@ -22,7 +22,7 @@ size_t memory_bring(struct lean *l, uintptr_t at, size_t len);
 void memory_bring_edges(struct lean *l, uintptr_t at, size_t len);
 void memory_settle(struct lean *l, uintptr_t at, size_t len);
 
-/* Brings in everything. */
-void memory_bring_all(struct lean *l);
+/* Brings in everything. Returns 0, or -ENOMEM with the child as lean as before. */
+long memory_bring_all(struct lean *l);
 
 #endif

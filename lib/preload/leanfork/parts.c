@@ -170,7 +170,7 @@ void parts_reset(void)
 
 pid_t parts_fork(pid_t (*libc_fork)(void))
 {
-	lock_native(); /* no lean fork has marks of its own meanwhile */
+	bool locked = lock_native(); /* no lean fork has marks of its own meanwhile */
 	bool parted = begin();
 	pid_t pid = parted ? libc_fork() : -1;
 	int error = parted ? errno : ENOMEM;
@@ -181,7 +181,8 @@ pid_t parts_fork(pid_t (*libc_fork)(void))
 	}
 	if (parted)
 		end();
-	unlock_native();
+	if (locked)
+		unlock_native();
 	errno = error;
 	return pid;
 }

@@ -7,9 +7,11 @@
 #include <sys/wait.h>
 #include <time.h>
 
-/* Beyond the child's own limits, in naps of the mailbox without any news: 2 and 10 s. */
-#define EAGER_NAPS 40
-#define RESCUE_NAPS 200
+#include "preload/leanfork/pending.h"
+#include "preload/leanfork/watch.h"
+
+#define DEATH_NAPS 40 /* 2 s for one that has been killed: longer only if the kernel can't end it */
+#define ANSWERS 256   /* between two looks at everything else, of a child that asks and asks */
 
 /* Copies what can be read of a span into the window: a page that another thread has unmapped
  * meanwhile is left out. */
@@ -104,7 +106,7 @@ static enum service throw_away(struct lean *l)
 	if (atomic_load(&l->mail->stage) == STAGE_GAVE_UP) {
 		l->result.reason = (enum lean_reason)l->mail->reason;
 		l->result.call = l->mail->call;
-		l->passed_on = l->mail->signals;
+		l->passed_on |= l->mail->signals & ~l->stopped;
 	} else {
 		l->result.reason = LEAN_EXIT;
 	}
@@ -117,7 +119,7 @@ static bool stumbled(const struct lean *l)
 {
 	siginfo_t info = {.si_code = 0};
 	if (atomic_load(&l->mail->progress) != PROGRESS_LIBC ||
-		atomic_load(&l->mail->stage) > STAGE_RUNNING)
+		atomic_load(&l->mail->stage) > STAGE_CALLED_BACK)
 		return false;
 	while (gate5(SYS_waitid, P_PID, l->child, &info, WEXITED | WNOWAIT | __WALL, NULL) ==
 		-EINTR)
@@ -125,16 +127,34 @@ static bool stumbled(const struct lean *l)
 	return info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED;
 }
 
+/* What others have noticed of it happens once: its end is the program's to see. */
+static bool has_been_noticed(const struct lean *l)
+{
+	return l->wish.kind == LEAN_RESCUE &&
+	       (atomic_load(&l->mail->progress) == PROGRESS_NOTICED ||
+		       atomic_load(&l->mail->stage) == STAGE_EXEC);
+}
+
+static enum service after_kill(struct lean *l, bool ended)
+{
+	enum lean_reason reason = l->result.reason;
+	if (has_been_noticed(l))
+		return SERVED;
+	if (ended)
+		throw_away(l);
+	l->result.reason = reason;
+	return SERVED_DEAD;
+}
+
 /* In a rescue a child that ends on its own accord is the program's to see. */
 static enum service after_end(struct lean *l)
 {
+	if (l->wish.kind == LEAN_EAGER && did_exec(l))
+		return SERVED;
+	if (l->overdue)
+		return after_kill(l, true);
 	if (l->wish.kind == LEAN_EAGER)
-		return did_exec(l) ? SERVED : throw_away(l);
-	if (l->overdue) {
-		throw_away(l);
-		l->result.reason = LEAN_TIME;
-		return SERVED_DEAD;
-	}
+		return throw_away(l);
 	if (stumbled(l)) {
 		throw_away(l);
 		l->result.reason = l->tries < MOST_TRIES ? LEAN_AGAIN : LEAN_EXIT;
@@ -143,63 +163,97 @@ static enum service after_end(struct lean *l)
 	return atomic_load(&l->mail->stage) == STAGE_GAVE_UP ? throw_away(l) : SERVED;
 }
 
-/* Whether the child has got something since this was last asked. */
-static bool has_progressed(struct lean *l)
+static void kill_it(struct lean *l, enum lean_reason reason)
 {
-	uint64_t brought = atomic_load(&l->mail->brought);
-	bool more = brought != l->result.chunks;
-	l->result.chunks = brought;
-	return more;
-}
-
-static int most_naps(const struct lean *l)
-{
-	if (l->wish.patience_ms)
-		return (int)(l->wish.patience_ms / MAILBOX_NAP_MS) + 1;
-	return l->wish.kind == LEAN_RESCUE ? RESCUE_NAPS : EAGER_NAPS;
-}
-
-/* A child that hangs can't be left to itself: it would read what its parent has changed by then. In a
- * rescue it is let hang, as in vfork, where its end would be noticed: by what it has done, or because
- * it is as good as another program. */
-static void lose_patience(struct lean *l)
-{
-	if (l->wish.kind == LEAN_RESCUE && (atomic_load(&l->mail->progress) == PROGRESS_NOTICED ||
-						   atomic_load(&l->mail->stage) == STAGE_EXEC))
-		return;
 	l->overdue = true;
+	l->result.reason = reason;
 	gate2(SYS_kill, l->child, SIGKILL);
+}
+
+/* SIGSYS may end a child that is about to set its handler, or has put the program's back: only who is
+ * on the way gets it. */
+static void call_back(struct lean *l)
+{
+	if (mailbox_go_on(l->mail, STAGE_RUNNING, STAGE_CALLED_BACK) ||
+		atomic_load(&l->mail->stage) == STAGE_CALLED_BACK)
+		gate3(SYS_tgkill, l->child, l->child, SIGSYS);
+}
+
+static void urge(struct lean *l, enum urge urge)
+{
+	switch (urge) {
+	case URGE_GO_ON:
+		l->passed_on |= SIG_BIT(SIGSTOP);
+		gate2(SYS_kill, l->child, SIGCONT);
+		call_back(l);
+		break;
+	case URGE_CALL_BACK:
+		call_back(l);
+		break;
+	case URGE_KILL:
+		kill_it(l, LEAN_TIME);
+		break;
+	case URGE_NONE:
+		break;
+	}
+}
+
+/* The child's stage may be an answer to having been called back. Returns whether it needs nothing more. */
+static bool hear(struct lean *l, struct watch *watch)
+{
+	enum stage stage = atomic_load(&l->mail->stage);
+	if (stage == STAGE_REFUSED) {
+		if (watch_refused(watch) == URGE_KILL)
+			kill_it(l, LEAN_MEMORY);
+		atomic_store(&l->mail->stage, STAGE_RUNNING);
+	}
+	if (stage == STAGE_REFUSED || stage == STAGE_RELEASED)
+		mailbox_answer(l->mail);
+	else
+		answer(l);
+	return stage == STAGE_RELEASED;
+}
+
+/* Returns whether the child, or what has become of it, can be left to itself. */
+static bool look_after(struct lean *l, struct watch *watch, int *dying)
+{
+	if (pending_let_through(l->mask, &l->stopped))
+		l->in_a_hurry = true;
+	if (l->overdue)
+		return ++*dying >= DEATH_NAPS;
+	urge(l, watch_child(watch, l));
+	return false;
 }
 
 static enum service attend_child(struct lean *l)
 {
-	int most = most_naps(l);
-	int naps = 0;
+	struct watch watch = {0};
+	int dying = 0;
 
-	for (;;) {
-		switch (mailbox_wait(l->mail)) {
-		case NEWS_ENDED:
+	for (unsigned answers = 1;; answers++) {
+		enum news news = mailbox_wait(l->mail);
+		if (news == NEWS_ENDED || (news == NEWS_NONE && has_ended(l)))
 			return after_end(l);
-		case NEWS_WANTED:
-			if (atomic_load(&l->mail->stage) == STAGE_RELEASED)
-				return SERVED;
-			answer(l);
-			naps = 0;
-			break;
-		case NEWS_NONE:
-			if (has_ended(l))
-				return after_end(l);
-			naps = has_progressed(l) ? 0 : naps + 1;
-			if (naps >= most)
-				lose_patience(l);
-			break;
-		}
+		if (news == NEWS_WANTED && hear(l, &watch))
+			return SERVED;
+		if ((news == NEWS_NONE || answers % ANSWERS == 0) && look_after(l, &watch, &dying))
+			return after_kill(l, false);
 	}
+}
+
+/* A rescued child that was made to go on stops now, as it would have then. */
+static void stop_again(struct lean *l)
+{
+	if (l->passed_on & SIG_BIT(SIGSTOP))
+		gate2(SYS_kill, l->child, SIGSTOP);
+	l->passed_on = 0;
 }
 
 enum service serve(struct lean *l)
 {
 	enum service service = attend_child(l);
 	l->result.chunks = atomic_load(&l->mail->brought);
+	if (service == SERVED)
+		stop_again(l);
 	return service;
 }

@@ -10,7 +10,7 @@ enum verdict signals_mask(struct lean *l, struct call *call);
 enum verdict signals_action(struct lean *l, struct call *call);
 enum verdict signals_stack(struct lean *l, struct call *call);
 
-/* What is pending in the child that others may have sent to its process group. */
-uint64_t signals_of_others(const struct lean *l);
+/* Takes what is pending in the child. Returns what others sent it, or its process group. */
+uint64_t signals_of_others(void);
 
 #endif

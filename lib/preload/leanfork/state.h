@@ -76,7 +76,14 @@ struct lean {
 	uint64_t mask;      /* the program's signal mask, as it believes it to be */
 	int parent, thread; /* that of the program which forks */
 	int tries;
-	bool overdue;       /* the child has been killed for that */
+	bool overdue;     /* the child has been killed for that */
+	bool open;        /* the thread's calls are dispatched */
+	bool in_a_hurry;  /* a signal handler of the program's waits for fork to return */
+	bool heedless;    /* of signals that come before the clone: too many have */
+	bool interrupted; /* one has come */
+	uint64_t stopped; /* signals that have stopped the process meanwhile */
+	bool holds;       /* a SIGSYS that the program had blocked: */
+	siginfo_t held;
 	uint64_t passed_on; /* signals that it had got from others, for the native child */
 	int deadly;         /* the one that ended it at exec: the native child's end, too */
 	int child;
@@ -94,8 +101,7 @@ struct lean {
 	struct kernel_action actions[32]; /* the program's for those that are OURS */
 	stack_t alt_stack;                /* the program's */
 	struct robust_head *robust;       /* the program's */
-	int timer;
-	struct rlimit limits[2]; /* for RLIMIT_DATA and RLIMIT_AS, in force at exec */
+	struct rlimit limits[2];          /* for RLIMIT_DATA and RLIMIT_AS, in force at exec */
 	struct rlimit relaxed[2];
 	bool limited[2];
 	uint8_t own_fds[OWN_FDS]; /* enum own: what the child opened */

@@ -31,6 +31,7 @@
 #include "preload/leanfork/dispatch.h"
 #include "preload/leanfork/lock.h"
 #include "preload/leanfork/marks.h"
+#include "preload/leanfork/pending.h"
 #include "preload/leanfork/plan.h"
 #include "preload/leanfork/serve.h"
 #include "preload/leanfork/signals.h"
@@ -38,25 +39,44 @@
 #define EXIT_SIGNAL 0xffL
 #define SHORT_WAIT_NS 5000000L
 
-static void call_off(enum phase phase)
+/* What the program had blocked stays so: the mask is its own again by now, or about to be. */
+static void raise_held(struct lean *l)
 {
+	if (l->holds)
+		gate4(SYS_rt_tgsigqueueinfo, l->parent, l->thread, SIGSYS, &l->held);
+	l->holds = false;
+}
+
+/* A child made past the shim inherits what is set here for the process: so no longer than needed. */
+static void stop_dispatch(struct lean *l)
+{
+	if (!l->open)
+		return;
 	dispatch_off();
-	set_action(SIGSYS, &lean_active->actions[SIGSYS]);
-	lean_active->phase = phase;
+	set_action(SIGSYS, &l->actions[SIGSYS]);
+	l->open = false;
+}
+
+static void call_off(struct lean *l, enum phase phase)
+{
+	stop_dispatch(l);
+	l->phase = phase;
 	lock_become_native();
 }
 
 /* The interrupted call is made again when the handler returns. */
 static void go_native(struct lean *l, ucontext_t *uc, long nr)
 {
-	call_off(PHASE_CANCELLED);
+	call_off(l, PHASE_CANCELLED);
+	raise_held(l);
 	set_context_mask(uc, l->mask);
 	step_back(uc, nr);
 }
 
 static void finish(struct lean *l, ucontext_t *uc, long result)
 {
-	call_off(PHASE_DONE);
+	call_off(l, PHASE_DONE);
+	raise_held(l);
 	set_context_mask(uc, l->mask);
 	*reg(uc, REG_RAX) = result;
 }
@@ -116,8 +136,21 @@ static enum lean_reason leave_out(struct lean *l, uintptr_t stack)
 	return LEAN_SMALL;
 }
 
+/* Natively such a signal is handled before there is a child. */
+static bool must_wait_for_a_handler(struct lean *l)
+{
+	l->interrupted = !l->heedless && pending_arrived(l->mask);
+	return l->interrupted;
+}
+
 static void on_clone(struct lean *l, ucontext_t *uc, const struct call *call)
 {
+	stop_dispatch(l);
+	if (must_wait_for_a_handler(l)) {
+		l->result.reason = LEAN_BUSY;
+		go_native(l, uc, call->nr);
+		return;
+	}
 	l->result.reason = leave_out(l, (uintptr_t)*reg(uc, REG_RSP));
 	if (l->result.reason != LEAN_FINE) {
 		go_native(l, uc, call->nr);
@@ -227,12 +260,36 @@ static void wait_for_others(struct lean *l, ucontext_t *uc, struct call *call)
 	go_native(l, uc, call->nr);
 }
 
-/* Somebody sent it: it is for the program. */
-static void pass_on(struct lean *l, ucontext_t *uc, int sig)
+/* Somebody sent it: it is for the program, at once or when it unblocks it. */
+static void pass_on(struct lean *l, ucontext_t *uc, const siginfo_t *info)
 {
-	call_off(PHASE_CANCELLED);
+	l->holds = true;
+	l->held = *info;
+	if (l->mask & SIG_BIT(SIGSYS))
+		return;
+	l->interrupted = true;
+	l->result.reason = LEAN_BUSY;
+	call_off(l, PHASE_CANCELLED);
+	raise_held(l);
 	set_context_mask(uc, l->mask);
-	gate3(SYS_tgkill, l->parent, l->thread, sig);
+}
+
+/* It has come to another thread, or to a child made past the shim, which has inherited the handler. */
+static void act_as_the_program(const struct lean *l, int sig, siginfo_t *info, void *context)
+{
+	static const struct kernel_action plain;
+	const struct kernel_action *action = l ? &l->actions[SIGSYS] : &plain;
+	long pid = gate0(SYS_getpid), thread = gate0(SYS_gettid);
+	if (action->handler == 1)
+		return;
+	if (action->handler && l->parent == (int)pid) {
+		((void (*)(int, siginfo_t *, void *))action->handler)(sig, info, context);
+		return;
+	}
+	set_action(SIGSYS, action);
+	if (l && l->parent != (int)pid)
+		lean_active = NULL;
+	gate4(SYS_rt_tgsigqueueinfo, pid, thread, SIGSYS, info);
 }
 
 static long do_here(struct lean *l, ucontext_t *uc, struct call *call)
@@ -251,12 +308,14 @@ void window_on_call(int sig, siginfo_t *info, void *context)
 	struct lean *l = lean_active;
 	struct call call = call_of(uc);
 
-	if (!l || l->thread != (int)gate0(SYS_gettid))
+	if (!l || l->thread != (int)gate0(SYS_gettid)) {
+		act_as_the_program(l, sig, info, context);
 		return;
+	}
 	if (info->si_code == FROM_SECCOMP)
 		go_native(l, uc, call.nr);
 	else if (info->si_code != FROM_DISPATCH)
-		pass_on(l, uc, sig);
+		pass_on(l, uc, info);
 	else if (is_fork(&call))
 		on_clone(l, uc, &call);
 	else if (needs_own_context(&call))
@@ -271,6 +330,7 @@ void window_close(struct lean *l)
 {
 	if (l->phase != PHASE_BEFORE)
 		return;
-	call_off(PHASE_CANCELLED);
+	call_off(l, PHASE_CANCELLED);
 	set_mask(l->mask, NULL);
+	raise_held(l);
 }

@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fork returns whatever the child does, and a child is not given up because the machine is busy. Each
+ * case runs in a process of its own, which is killed if it takes minutes.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pty.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "forking.h"
+#include "preload/leanfork/gate.h"
+
+#define NOT_FOR_EVER_S 100
+
+static uint32_t patience_ms;
+
+static pid_t fork_patiently(enum lean_kind kind)
+{
+	struct lean_wish wish = {
+		.kind = kind,
+		.least_total = 1,
+		.least_range = 65536,
+		.limit_ms = limit_ms,
+		.patience_ms = patience_ms,
+		.libc_fork = fork,
+	};
+	return lean_fork(&wish, &last);
+}
+
+static int status_of(pid_t pid)
+{
+	int status = -1;
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return status;
+}
+
+/* The case returns 0 if all is as it should be, 77 if it can't be tried. */
+static void in_own_process(int (*run)(void))
+{
+	pid_t pid = fork();
+	if (pid == 0) {
+		setpgid(0, 0);
+		alarm(NOT_FOR_EVER_S);
+		_exit(run());
+	}
+	int status = status_of(pid);
+	kill(-pid, SIGKILL);
+	if (status == 77 << 8)
+		skip();
+	assert_int_equal(status, 0);
+}
+
+static int fills_a_terminal(void)
+{
+	char line[200], text[4096];
+	ssize_t n, sum = 0;
+	int ours, theirs;
+	if (openpty(&ours, &theirs, NULL, NULL, NULL))
+		return 77;
+	memset(line, 'y', sizeof line);
+	line[sizeof line - 1] = '\n';
+	pid_t pid = fork_patiently(LEAN_RESCUE);
+	if (pid == 0) {
+		for (int i = 0; i < 90; i++)
+			if (write(theirs, line, sizeof line) != sizeof line)
+				exec_exit(1);
+		exec_exit(block[999] == block_byte(999) ? 4 : 2);
+	}
+	close(theirs);
+	while ((n = read(ours, text, sizeof text)) > 0)
+		sum += n;
+	if (status_of(pid) != 4 << 8)
+		return 1;
+	return sum == 90 * (sizeof line + 1) ? 0 : 2;
+}
+
+static void a_terminal_that_is_full(void **state)
+{
+	(void)state;
+	in_own_process(fills_a_terminal);
+}
+
+static int waits_for_all(void)
+{
+	int pair[2];
+	char text[7] = "";
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) || write(pair[0], "abc", 3) != 3)
+		return 77;
+	pid_t pid = fork_patiently(LEAN_RESCUE);
+	if (pid == 0)
+		exec_exit(recv(pair[1], text, 6, MSG_WAITALL) == 6 && !strcmp(text, "abcdef") ? 4
+											      : 1);
+	if (write(pair[0], "def", 3) != 3)
+		return 1;
+	return status_of(pid) == 4 << 8 ? 0 : 2;
+}
+
+static void the_rest_of_a_message(void **state)
+{
+	(void)state;
+	in_own_process(waits_for_all);
+}
+
+/* A descriptor of the child's own, or so it seems: its number is in use again. */
+static int waits_on_an_old_number(void)
+{
+	static const enum lean_kind kinds[] = {LEAN_RESCUE, LEAN_EAGER};
+	for (int i = 0; i < 2; i++) {
+		pid_t pid = fork_patiently(kinds[i]);
+		if (pid == 0) {
+			int pair[2], fd = open("/etc/passwd", O_RDONLY);
+			syscall(436 /* close_range */, fd, fd, 0);
+			if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) || pair[0] != fd)
+				_exit(1);
+			_exit(read(fd, &(char){0}, 1) < 0 ? 2 : 3);
+		}
+		kill(pid, SIGKILL);
+		if (status_of(pid) != SIGKILL)
+			return 1;
+	}
+	return 0;
+}
+
+static void a_number_that_is_used_again(void **state)
+{
+	(void)state;
+	in_own_process(waits_on_an_old_number);
+}
+
+static void spin_ms(clockid_t clock, long ms)
+{
+	struct timespec start, now;
+	clock_gettime(clock, &start);
+	do
+		clock_gettime(clock, &now);
+	while ((now.tv_sec - start.tv_sec) * 1000 + (now.tv_nsec - start.tv_nsec) / 1000000 < ms);
+}
+
+/* Without a system call: what it says of itself is shared memory. */
+static volatile pid_t *lean_one;
+
+static _Noreturn void be_lean_for(long ms)
+{
+	*lean_one = getpid();
+	spin_ms(CLOCK_MONOTONIC, ms);
+	exec_exit(4);
+}
+
+static pid_t wait_for_lean_one(void)
+{
+	while (!*lean_one)
+		usleep(1000);
+	return *lean_one;
+}
+
+static int is_interrupted(enum lean_kind kind, int sig)
+{
+	int status;
+	*lean_one = 0;
+	pid_t forker = fork();
+	if (forker == 0) {
+		setpgid(0, 0);
+		pid_t pid = fork_patiently(kind);
+		if (pid == 0)
+			be_lean_for(500);
+		_exit(status_of(pid) == 4 << 8 ? 0 : 1);
+	}
+	if (kind == LEAN_RESCUE)
+		wait_for_lean_one();
+	else
+		usleep(200000); /* an eager one may not write there */
+	kill(-forker, sig);
+	if (waitpid(forker, &status, WUNTRACED) != forker)
+		return 1;
+	if (WIFSTOPPED(status)) {
+		kill(-forker, SIGCONT);
+		return waitpid(forker, &status, 0) != forker || status != 0 ? 2 : 0;
+	}
+	kill(-forker, SIGKILL);
+	return status == sig ? 0 : 3;
+}
+
+static int signals_come_meanwhile(void)
+{
+	static const int signals[] = {SIGTSTP, SIGSTOP, SIGTTIN, SIGTERM, SIGINT, SIGUSR1};
+	lean_one = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	signal(SIGINT, SIG_DFL);
+	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+		if (is_interrupted(LEAN_RESCUE, signals[i]))
+			return 1;
+		if (is_interrupted(LEAN_EAGER, signals[i]))
+			return 2;
+	}
+	return 0;
+}
+
+static void signals_that_stop_or_end(void **state)
+{
+	(void)state;
+	in_own_process(signals_come_meanwhile);
+}
+
+/* Somebody who knows its number only from /proc. */
+static int only_the_child_is_stopped(void)
+{
+	int status;
+	lean_one = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t other = fork();
+	if (other == 0) {
+		kill(wait_for_lean_one(), SIGSTOP);
+		_exit(0);
+	}
+	pid_t pid = fork_patiently(LEAN_RESCUE);
+	if (pid == 0)
+		be_lean_for(500);
+	status_of(other);
+	if (waitpid(pid, &status, WUNTRACED) != pid || !WIFSTOPPED(status))
+		return 1;
+	kill(pid, SIGCONT);
+	return status_of(pid) == 4 << 8 ? 0 : 2;
+}
+
+static void a_child_that_somebody_stops(void **state)
+{
+	(void)state;
+	in_own_process(only_the_child_is_stopped);
+}
+
+#define LOOPS 4
+
+/* Runnable all the time, but hardly ever running. */
+static int starves(void)
+{
+	pid_t loops[LOOPS];
+	patience_ms = 100;
+	for (int i = 0; i < LOOPS; i++) {
+		loops[i] = fork();
+		if (loops[i] == 0)
+			for (;;)
+				;
+	}
+	pid_t pid = fork_patiently(LEAN_EAGER);
+	if (pid == 0) {
+		if (setpriority(PRIO_PROCESS, 0, 19))
+			exec_exit(1);
+		spin_ms(CLOCK_MONOTONIC, 600);
+		exec_exit(4);
+	}
+	for (int i = 0; i < LOOPS; i++)
+		kill(loops[i], SIGKILL);
+	if (status_of(pid) != 4 << 8)
+		return 1;
+	return last.outcome == LEAN_DONE ? 0 : 2;
+}
+
+static void a_machine_that_is_busy(void **state)
+{
+	(void)state;
+	in_own_process(starves);
+}
+
+/* Behind lean fork's back: by then there is no memory for what is missing. */
+static void limit_memory(rlim_t bytes)
+{
+	struct rlimit limit;
+	gate4(SYS_prlimit64, 0, RLIMIT_DATA, NULL, &limit);
+	limit.rlim_cur = bytes;
+	gate4(SYS_prlimit64, 0, RLIMIT_DATA, &limit, NULL);
+}
+
+static int is_given_more_time(void)
+{
+	limit_ms = 50;
+	pid_t pid = fork_patiently(LEAN_RESCUE);
+	if (pid == 0) {
+		limit_memory(65536);
+		spin_ms(CLOCK_THREAD_CPUTIME_ID, 200);
+		limit_memory(RLIM_INFINITY);
+		exec_exit(lean_is_child() && block[999] == block_byte(999) ? 4 : 1);
+	}
+	return status_of(pid) == 4 << 8 ? 0 : 1;
+}
+
+static int has_no_memory_and_no_end(void)
+{
+	limit_ms = 50;
+	pid_t pid = fork_patiently(LEAN_RESCUE);
+	if (pid == 0) {
+		limit_memory(65536);
+		for (;;)
+			;
+	}
+	if (pid != -1 || errno != ENOMEM || last.outcome != LEAN_FAILED)
+		return 1;
+	return waitpid(-1, NULL, __WALL) == -1 && errno == ECHILD ? 0 : 2;
+}
+
+static void no_memory_to_become_ordinary(void **state)
+{
+	(void)state;
+	in_own_process(is_given_more_time);
+	in_own_process(has_no_memory_and_no_end);
+}
+
+static volatile sig_atomic_t handled;
+
+static void count(int sig)
+{
+	(void)sig;
+	handled++;
+}
+
+static int signals_to_raise;
+
+/* As when another process sends it in this moment. */
+static pid_t signalled_fork(void)
+{
+	if (signals_to_raise-- > 0)
+		kill(getpid(), SIGUSR1);
+	return fork();
+}
+
+static int is_handled_first(enum lean_kind kind, int signals)
+{
+	struct lean_wish wish = {
+		.kind = kind, .least_total = 1, .least_range = 65536, .libc_fork = signalled_fork};
+	handled = 0;
+	signals_to_raise = signals;
+	pid_t pid = lean_fork(&wish, &last);
+	if (pid == 0)
+		exec_exit(handled == 1 ? 4 : 5);
+	return status_of(pid) == 4 << 8 && handled == 1 ? 0 : 1;
+}
+
+static int comes_before_the_clone(void)
+{
+	signal(SIGUSR1, count);
+	return is_handled_first(LEAN_EAGER, 1) || is_handled_first(LEAN_RESCUE, 1);
+}
+
+static void a_signal_before_the_clone(void **state)
+{
+	(void)state;
+	in_own_process(comes_before_the_clone);
+}
+
+static int has_sigsys_pending(void)
+{
+	static const enum lean_kind kinds[] = {LEAN_RESCUE, LEAN_EAGER};
+	sigset_t set;
+	signal(SIGSYS, SIG_DFL);
+	sigemptyset(&set);
+	sigaddset(&set, SIGSYS);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	raise(SIGSYS);
+	for (int i = 0; i < 2; i++) {
+		pid_t pid = fork_patiently(kinds[i]);
+		if (pid == 0) {
+			sigprocmask(SIG_UNBLOCK, &set, NULL);
+			exec_exit(4);
+		}
+		sigset_t pending;
+		sigpending(&pending);
+		if (status_of(pid) != 4 << 8 || last.outcome != LEAN_DONE ||
+			!sigismember(&pending, SIGSYS))
+			return 1 + i;
+	}
+	return 0;
+}
+
+static void a_sigsys_that_is_pending(void **state)
+{
+	(void)state;
+	in_own_process(has_sigsys_pending);
+}
+
+static int makes_a_timer(void)
+{
+	struct sigevent event = {.sigev_notify = SIGEV_NONE};
+	pid_t pid = fork_patiently(LEAN_RESCUE);
+	if (pid == 0) {
+		int id = -1;
+		long r = syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &id);
+		exec_exit(r == 0 && id == 0 ? 4 : 1);
+	}
+	return status_of(pid) == 4 << 8 ? 0 : 1;
+}
+
+static void the_first_timer_has_number_0(void **state)
+{
+	(void)state;
+	in_own_process(makes_a_timer);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_terminal_that_is_full),
+		TEST(the_rest_of_a_message),
+		TEST(a_number_that_is_used_again),
+		TEST(signals_that_stop_or_end),
+		TEST(a_child_that_somebody_stops),
+		TEST(a_machine_that_is_busy),
+		TEST(no_memory_to_become_ordinary),
+		TEST(a_signal_before_the_clone),
+		TEST(a_sigsys_that_is_pending),
+		TEST(the_first_timer_has_number_0),
+	};
+	return cmocka_run_group_tests(tests, block_setup, block_teardown) != 0;
+}
