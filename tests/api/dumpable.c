@@ -187,7 +187,7 @@ static void fork_beside_spawns(void)
 	memset(memory, 1, SIZE);
 	if (pthread_create(&thread, NULL, run_until_done, NULL))
 		_exit(3);
-	for (int i = 0; i < 100; i++)
+	for (int i = 0; i < workload(100); i++)
 		fork_and_look(0);
 	done = true;
 	pthread_join(thread, NULL);

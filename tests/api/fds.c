@@ -95,7 +95,7 @@ static void any_permutation_works(void **unused)
 	(void)unused;
 	open_files(O_CLOEXEC);
 	srand(7);
-	for (int round = 0; round < 60; round++) {
+	for (int round = 0; round < workload(60); round++) {
 		struct ss_fd_map map[N];
 		struct state state;
 		size_t n = 0;

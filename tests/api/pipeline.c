@@ -140,7 +140,7 @@ static void a_group_may_be_gone_before_all_have_joined(void **unused)
 		ARGV(victim("NOTHING")), ARGV(victim("NOTHING")), ARGV(victim("NOTHING"))};
 	int failed = 0;
 	signal(SIGCHLD, SIG_IGN);
-	for (int round = 0; round < 100; round++) {
+	for (int round = 0; round < workload(100); round++) {
 		struct ss_child children[N];
 		if (ss_pipeline(children, line, N, SS_OPTIONS(.flags = SS_NEW_GROUP)) < 0) {
 			failed++;
@@ -227,6 +227,7 @@ static void a_failure_leaves_nothing_of_the_group(void **unused)
 	int result = ss_pipeline(children, line, 2,
 		SS_OPTIONS(.in = SS_NULL, .out = SS_NULL, .err = SS_WRITE(gate.fifo), .fds = &map,
 			.n_fds = 1, .flags = SS_NEW_GROUP));
+	int error = errno;
 	close(ready[1]);
 	pthread_join(thread, NULL);
 	/* To its end: until nobody holds the pipe. */
@@ -235,6 +236,7 @@ static void a_failure_leaves_nothing_of_the_group(void **unused)
 	close(gate.reader);
 	temp_dir_remove(&dir);
 	assert_int_equal(result, -1);
+	assert_int_equal(error, ENOENT);
 }
 
 static void bad_requests_are_refused(void **unused)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -129,32 +130,40 @@ static void where(int sig)
 	runs++;
 }
 
+static int spawn_with_usr1_blocked(void)
+{
+	struct ss_child child;
+	sigset_t blocked;
+	int status = -1;
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGUSR1);
+	if (ss_spawn(&child, ARGV(victim("NOTHING")), SS_OPTIONS(.sigmask = &blocked)) < 0)
+		return 0;
+	while (ss_wait(&child, &status, -1) < 0 && errno == EINTR)
+		;
+	ss_release(&child);
+	return status == 0;
+}
+
 /* A storm of signals at the whole group while children are made: no handler may run in one. */
 static void no_handler_runs_in_a_child(void **unused)
 {
 	(void)unused;
 	pid_t subject = fork();
 	if (subject == 0) {
+		const pid_t self = getpid();
 		setpgid(0, 0);
 		signal(SIGUSR1, where);
 		pid_t storm = fork();
 		if (storm == 0) {
 			signal(SIGUSR1, SIG_IGN);
-			for (;;)
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			while (getppid() == self)
 				kill(0, SIGUSR1);
 		}
 		int bad = 0;
-		for (int i = 0; i < 300; i++) {
-			struct ss_child child;
-			sigset_t blocked;
-			sigemptyset(&blocked);
-			sigaddset(&blocked, SIGUSR1);
-			if (ss_spawn(&child, ARGV(victim("NOTHING")),
-				    SS_OPTIONS(.sigmask = &blocked)) == 0) {
-				while (ss_wait(&child, NULL, -1) < 0 && errno == EINTR)
-					;
-				ss_release(&child);
-			}
+		for (int i = 0; i < workload(300); i++) {
+			bad |= !spawn_with_usr1_blocked();
 			bad |= ran_in != 0 && ran_in != getpid();
 		}
 		kill(storm, SIGKILL);

@@ -145,7 +145,7 @@ static void with_the_leader_reaped_elsewhere_the_rest_is_terminated(void **unuse
 		OPTIONS(.out = SS_PIPE, .flags = SS_NEW_GROUP));
 	await_ready(&child);
 	bool known = kernel_knows_groups(&child);
-	int r = ss_terminate(&child, &status, 50), error = errno;
+	int r = ss_terminate(&child, &status, 500), error = errno;
 	signal(SIGCHLD, SIG_DFL);
 	if (kernel_keeps_statuses()) {
 		assert_int_equal(r, 0);

@@ -90,7 +90,7 @@ static void fail_one(int id)
 
 static void *spawn_many(void *next)
 {
-	for (int i = 0; i < SPAWNS_EACH; i++) {
+	for (int i = 0; i < workload(SPAWNS_EACH); i++) {
 		int id = atomic_fetch_add((atomic_int *)next, 1);
 		if (id % 8 == 7)
 			fail_one(id);
@@ -149,7 +149,7 @@ static void cancellation_leaves_nothing_behind(void **unused)
 	(void)unused;
 	needs_shared_memory();
 	wrong = 0;
-	for (int round = 0; round < 60; round++) {
+	for (int round = 0; round < workload(60); round++) {
 		struct victim_thread threads[4] = {0};
 		for (int i = 0; i < 4; i++)
 			assert_int_equal(pthread_create(&threads[i].thread, NULL, spawn_for_ever,
@@ -213,7 +213,7 @@ static void *reap_everything(void *unused)
 /* A failed child may be reaped by them, a good one by them or by us. */
 static void *spawn_among_reapers(void *next)
 {
-	for (int i = 0; i < SPAWNS_EACH; i++) {
+	for (int i = 0; i < workload(SPAWNS_EACH); i++) {
 		struct ss_child child;
 		struct ss_failure failure;
 		fail_one(atomic_fetch_add((atomic_int *)next, 1));
@@ -264,7 +264,7 @@ static void reap_in_handler(int sig)
 static void *spawn_with_a_handler(void *unused)
 {
 	(void)unused;
-	for (int i = 0; i < SPAWNS_EACH; i++) {
+	for (int i = 0; i < workload(SPAWNS_EACH); i++) {
 		struct ss_child child;
 		int result;
 		CHECK(ss_spawn(&child, ARGV(victim("NOTHING")), NULL) == 0);
@@ -305,7 +305,7 @@ static void *fork_for_ever(void *unused)
 
 static void *spawn_as_others(void *next)
 {
-	for (int i = 0; i < SPAWNS_EACH / 2; i++) {
+	for (int i = 0; i < workload(SPAWNS_EACH / 2); i++) {
 		struct ss_child child;
 		uid_t uid = 1000 + (uid_t)atomic_fetch_add((atomic_int *)next, 1);
 		int status;

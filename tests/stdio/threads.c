@@ -110,7 +110,7 @@ static void sixteen_threads(void **state)
 	install(SIGQUIT, &old_quit);
 	for (unsigned i = 0; i < THREADS; i++) {
 		callers[i].seed = i;
-		callers[i].calls = 20 * scale;
+		callers[i].calls = workload(20 * scale);
 	}
 	assert_int_equal(run_callers(callers), 0);
 
@@ -159,7 +159,7 @@ static void fork_beside_the_calls(void **state)
 		callers[i].seed = i;
 		pthread_create(&callers[i].thread, NULL, keep_calling, &callers[i]);
 	}
-	for (int i = 0; i < 30 * scale; i++) {
+	for (int i = 0; i < workload(30 * scale); i++) {
 		pid_t pid = fork();
 		if (pid == 0)
 			in_forked_child();
@@ -179,8 +179,8 @@ static void *call_until_cancelled(void *arg)
 	const int *how = arg;
 
 	pthread_setcanceltype(*how, NULL);
-	for (;;)
-		ss_system("exec sleep 0.002");
+	while (ss_system("exec sleep 0.002") == 0)
+		;
 	return NULL;
 }
 
@@ -211,13 +211,13 @@ static void cancelled_at_any_moment(int type, int times)
 static void deferred_cancellation(void **state)
 {
 	(void)state;
-	cancelled_at_any_moment(PTHREAD_CANCEL_DEFERRED, 50 * scale);
+	cancelled_at_any_moment(PTHREAD_CANCEL_DEFERRED, workload(50 * scale));
 }
 
 static void asynchronous_cancellation(void **state)
 {
 	(void)state;
-	cancelled_at_any_moment(PTHREAD_CANCEL_ASYNCHRONOUS, 50 * scale);
+	cancelled_at_any_moment(PTHREAD_CANCEL_ASYNCHRONOUS, workload(50 * scale));
 }
 
 int main(int argc, char *argv[])

@@ -151,9 +151,20 @@ static void __attribute__((constructor)) prepare(void)
 
 /* ---- Patience ------------------------------------------------------------------------------ */
 
-unsigned patience(unsigned seconds)
+static int slowness(void)
 {
 	const char *factor = getenv("PATIENCE");
 	int times = factor ? atoi(factor) : 1;
-	return in_debugger() ? 0 : seconds * (unsigned)(times > 1 ? times : 1);
+	return times > 1 ? times : 1;
+}
+
+unsigned patience(unsigned seconds)
+{
+	return in_debugger() ? 0 : seconds * (unsigned)slowness();
+}
+
+int workload(int times)
+{
+	const int least = times < 6 ? times : 6, fewer = times / slowness();
+	return fewer > least ? fewer : least;
 }

@@ -30,4 +30,7 @@ int run_group(const char *name, const struct CMUnitTest *tests, size_t n,
  */
 unsigned patience(unsigned seconds);
 
+/* How often something is to be done: fewer times where $PATIENCE says that the machine is slow. */
+int workload(int times);
+
 #endif
