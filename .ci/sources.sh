@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Sourced: Debian's source packages of the release in use, without touching apt's own lists.
+# Sourced: packages of Debian that apt does not offer as it is set up (sources, those of other
+# releases), without touching apt's own lists.
 
 # Without the security updates: not every mirror has their sources, and what the authors gave out is
 # the same. source_lists DIR: once before source_package.
@@ -33,3 +34,25 @@ source_of() {
 	owner=$(dpkg-query -S "$path" 2>/dev/null || dpkg-query -S "${path#/usr}") || return 1
 	dpkg-query -W -f '${source:Package}' "${owner%%:*}"
 }
+
+# release_lists DIR RELEASE: once before release_apt.
+release_lists() {
+	command -v apt-get >/dev/null || { echo "needs Debian's packages"; return 1; }
+	rm -rf "$1/lists"
+	mkdir -p "$1/lists/partial"
+	uri=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' |
+		grep -v -e -security | head -n 1)
+	echo "deb $uri $2 main" >"$1/sources.list"
+	release_apt "$1" apt-get -q update
+}
+
+# release_apt DIR COMMAND...: apt-get or apt-cache, in that folder.
+release_apt() (
+	cd "$1" || exit 1
+	shift
+	command=$1
+	shift
+	"$command" -o Dir::Etc::SourceList="$PWD/sources.list" -o Dir::Etc::SourceParts=/dev/null \
+		-o Dir::State::Lists="$PWD/lists" -o Dir::State::Status=/dev/null -o Dir::Cache::pkgcache= \
+		-o Dir::Cache::srcpkgcache= -o Acquire::Languages=none -o APT::Sandbox::User=root "$@"
+)
