@@ -65,7 +65,10 @@ static pid_t fork_leanly(enum lean_kind kind)
 		.libc_fork = libc_fork,
 	};
 	struct lean_result result;
+	int before = errno;
 	pid_t pid = lean_fork(&wish, &result);
+	if (pid > 0)
+		errno = before;
 	if (pid > 0 && fork_stats)
 		fork_stats->outcomes[mode_now][result.outcome]++;
 	return pid;
@@ -83,17 +86,21 @@ pid_t fork_by(enum mode mode)
 	case MODE_ENOMEM:
 		before = errno;
 		pid = lean_native(libc_fork);
-		if (pid < 0 && errno == ENOMEM)
-			pid = fork_leanly(LEAN_RESCUE);
-		if (pid > 0)
-			errno = before;
-		return pid;
+		if (pid >= 0 || errno != ENOMEM)
+			return pid;
+		errno = before;
+		return fork_leanly(LEAN_RESCUE);
 	case MODE_SHIM:
 	case MODE_SHIM_ENOMEM:
 		return fork();
 	default:
 		return libc_fork();
 	}
+}
+
+bool is_refused(void)
+{
+	return mode_now == MODE_ENOMEM || mode_now == MODE_SHIM_ENOMEM;
 }
 
 pid_t fork_again(void)

@@ -160,6 +160,7 @@ void victim_argv(char *argv[4], char *env[4], const char *name);
 
 /* Forks as the mode has it, in the program as well as in what it makes. */
 pid_t fork_again(void);
+bool is_refused(void); /* by the kernel, whoever asks */
 pid_t fork_by(enum mode mode);
 void forks_prepare(enum mode mode);
 pid_t parent_pid(void);

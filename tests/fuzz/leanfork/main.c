@@ -15,12 +15,15 @@
  *   - memory after MADV_FREE, which the kernel may or may not have dropped;
  *   - malloc, exit and what uses them in the child of a process with other threads: POSIX allows
  *     such a child async-signal-safe functions only;
+ *   - clone by the bare call where the kernel refuses it: nobody can rescue that;
  *   - /proc/self/maps of a child that is not an ordinary process yet;
  *   - the flag of a mapping that says it was written to since somebody last looked.
  *
  * leanfork_fuzz -V VICTIM [-m MODE,...] [-s FIRST] [-n SEEDS] [-t SECONDS] [-f FILE-OF-SEEDS]
- *               [-p: print the program and what came of it] [-S: don't shorten] [-q]
+ *               [-x KIND,...: without such work or memory] [-S: don't shorten]
+ *               [-p: print the program and what came of it]
  */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -37,7 +40,7 @@ static struct {
 	bool modes[MODES];
 	uint64_t first, n;
 	long seconds;
-	const char *file;
+	const char *file, *without;
 	bool print, whole;
 } options = {.n = UINT64_MAX};
 
@@ -60,7 +63,7 @@ static bool choose_modes(char *names)
 static bool take_options(int argc, char **argv)
 {
 	int option;
-	while ((option = getopt(argc, argv, "V:m:s:n:t:f:pS")) != -1) {
+	while ((option = getopt(argc, argv, "V:m:s:n:t:f:x:pS")) != -1) {
 		switch (option) {
 		case 'V':
 			settings.victim = optarg;
@@ -81,6 +84,9 @@ static bool take_options(int argc, char **argv)
 		case 'f':
 			options.file = optarg;
 			break;
+		case 'x':
+			options.without = optarg;
+			break;
 		case 'p':
 			options.print = true;
 			break;
@@ -92,6 +98,27 @@ static bool take_options(int argc, char **argv)
 		}
 	}
 	return settings.victim && optind == argc;
+}
+
+/* Whether the name is one of those in the list, between commas. */
+static bool is_listed(const char *list, const char *name)
+{
+	size_t len = strlen(name);
+	const char *at = list;
+	while (at && (at = strstr(at, name))) {
+		if ((at == list || at[-1] == ',') && (!at[len] || at[len] == ','))
+			return true;
+		at += len;
+	}
+	return false;
+}
+
+static void drop_unwanted(struct program *p)
+{
+	for (size_t i = 0; i < p->n_steps; i++)
+		p->steps[i].dropped = is_listed(options.without, work_of(p->steps[i].kind)->name);
+	for (size_t i = 0; i < p->n_slots; i++)
+		p->slots[i].dropped = is_listed(options.without, slot_kinds[p->slots[i].kind].name);
 }
 
 /* A native run that differs from another is the fuzzer's own fault. */
@@ -142,6 +169,7 @@ static void try_seed(uint64_t seed)
 	struct program p;
 	char *native;
 	program_make(&p, seed);
+	drop_unwanted(&p);
 	if (options.print)
 		program_print(&p, stdout);
 	bool fine = run_program(&p, MODE_NATIVE, &native);
@@ -167,6 +195,14 @@ static void try_file(void)
 		if (line[0] >= '0' && line[0] <= '9')
 			try_seed(strtoull(line, NULL, 0));
 	fclose(file);
+}
+
+static volatile sig_atomic_t told_to_stop;
+
+static void on_stop(int sig)
+{
+	(void)sig;
+	told_to_stop = 1;
 }
 
 static int summary(uint64_t seeds, time_t seconds)
@@ -202,6 +238,8 @@ static void prepare(void)
 		exit(2);
 	}
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	signal(SIGTERM, on_stop);
+	signal(SIGINT, on_stop);
 }
 
 int main(int argc, char **argv)
@@ -216,7 +254,8 @@ int main(int argc, char **argv)
 	if (options.file)
 		try_file();
 	for (; !options.file || options.n != UINT64_MAX || options.seconds; n++) {
-		if (n == options.n || (options.seconds && time(NULL) - start >= options.seconds))
+		if (told_to_stop || n == options.n ||
+			(options.seconds && time(NULL) - start >= options.seconds))
 			break;
 		try_seed(options.first + n);
 	}

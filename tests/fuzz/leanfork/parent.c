@@ -39,6 +39,8 @@ static void set_handlers(void)
 	struct sigaction child = {
 		.sa_sigaction = on_child, .sa_flags = SA_SIGINFO | SA_RESTART | SA_NOCLDSTOP};
 	struct sigaction count = {.sa_handler = count_signal, .sa_flags = SA_RESTART};
+	signal(SIGTERM, SIG_DFL);
+	signal(SIGINT, SIG_DFL);
 	sigaction(SIGCHLD, &child, NULL);
 	sigaction(SIGUSR1, &count, NULL);
 	sigaction(SIGUSR2, &count, NULL);

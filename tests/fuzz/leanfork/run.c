@@ -82,7 +82,8 @@ bool run_program(const struct program *p, enum mode mode, char **text)
 	if (pid == 0)
 		parent_main(p, mode);
 	struct pollfd fd = {.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN};
-	bool ended = poll(&fd, 1, LONGEST_MS) == 1;
+	int ready = poll(&fd, 1, LONGEST_MS);
+	bool ended = ready == 1 || (ready < 0 && poll(&fd, 1, LONGEST_MS) == 1);
 	close(fd.fd);
 	if (ended)
 		waitpid(pid, &status, 0);

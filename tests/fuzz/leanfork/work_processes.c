@@ -60,7 +60,8 @@ WORK(forks_and_execs)
 /* By the bare call, as a program without libc's fork does. */
 WORK(clones)
 {
-	long pid = syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
+	long pid =
+		is_refused() ? fork_again() : syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
 	if (pid == 0)
 		syscall(SYS_exit_group, (int)(s->a % 100));
 	note("clone %s", pid > 0 ? "fine" : strerrorname_np(errno));
