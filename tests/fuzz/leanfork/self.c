@@ -84,6 +84,16 @@ static void note_limits(void)
 	}
 }
 
+/* Which mappings are accounted depends on it. */
+static void note_overcommit(void)
+{
+	char mode = '?';
+	int fd = open("/proc/sys/vm/overcommit_memory", O_RDONLY | O_CLOEXEC);
+	if (read(fd, &mode, 1) == 1)
+		note("overcommit_memory %c", mode);
+	close(fd);
+}
+
 static void note_rest(void)
 {
 	char *where = getcwd(NULL, 0), *last = where ? strrchr(where, '/') : NULL;
@@ -101,4 +111,5 @@ void self_note(const struct program *p)
 	note_signals();
 	note_limits();
 	note_rest();
+	note_overcommit();
 }
