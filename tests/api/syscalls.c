@@ -62,7 +62,7 @@ static void assert_no_memory_is_asked_for(const struct trace *trace, int advices
 	const long calls[] = {SYS_mmap, SYS_munmap, SYS_mprotect, SYS_mremap, SYS_brk};
 	for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
 		assert_int_equal(trace_count(trace, calls[i]), 0);
-	assert_in_range(trace_count(trace, SYS_madvise), 0, advices);
+	assert_between(trace_count(trace, SYS_madvise), 0, advices);
 }
 
 /* Not even as a way out: each process made shares memory, and parks nobody. */
@@ -86,7 +86,7 @@ static void the_first_spawn_takes_nine_at_most(void **unused)
 {
 	(void)unused;
 	const struct trace *trace = trace_of(&(struct subject){.program = victim("NOTHING")});
-	assert_in_range(trace->n_calls, 6, 9);
+	assert_between(trace->n_calls, 6, 9);
 	assert_no_memory_is_asked_for(trace, 1);
 	assert_no_fork(trace, 1);
 }
@@ -97,7 +97,7 @@ static void a_later_one_takes_seven(void **unused)
 	(void)unused;
 	const struct trace *trace =
 		trace_of(&(struct subject){.before = 1, .program = victim("NOTHING")});
-	assert_in_range(trace->n_calls, 6, 7);
+	assert_between(trace->n_calls, 6, 7);
 	assert_int_equal(trace_count(trace, NR_CLOSE_RANGE), 1);
 	assert_int_equal(trace_count(trace, SYS_execve), 1);
 	assert_no_memory_is_asked_for(trace, 0);
@@ -110,7 +110,7 @@ static void a_table_that_is_kept_takes_six(void **unused)
 	const struct trace *trace = trace_of(&(struct subject){.before = 1,
 		.program = victim("NOTHING"),
 		.options = SS_OPTIONS(.flags = SS_KEEP_FDS)});
-	assert_in_range(trace->n_calls, 5, 6);
+	assert_between(trace->n_calls, 5, 6);
 }
 
 /*
@@ -123,7 +123,7 @@ static void pipes_take_three_each(void **unused)
 	const struct trace *trace = trace_of(&(struct subject){.before = 1,
 		.program = victim("NOTHING"),
 		.options = SS_OPTIONS(.in = SS_PIPE, .out = SS_PIPE, .err = SS_PIPE)});
-	assert_in_range(trace->n_calls, 7, 19);
+	assert_between(trace->n_calls, 7, 19);
 	assert_no_memory_is_asked_for(trace, 0);
 	assert_no_fork(trace, 1);
 }
@@ -210,7 +210,7 @@ static void all_signals_are_blocked_for_the_clone_alone(void **unused)
 		waits += c->nr == SYS_futex;
 	}
 	assert_int_equal(clones, 1);
-	assert_in_range(waits, 0, 1);
+	assert_between(waits, 0, 1);
 }
 
 int main(void)

@@ -91,7 +91,7 @@ static void a_handler_forks_in_libcs_second_half(void **state)
 		assert_int_equal(last.outcome, LEAN_DONE);
 		assert_int_equal(handled, 4 << 8);
 		assert_int_equal(handlers_reason, LEAN_BUSY);
-		assert_in_range(handlers_fork_ms, 0, 3000);
+		assert_between(handlers_fork_ms, 0, 3000);
 	}
 	sigaction(SIGUSR1, &before, NULL);
 }
@@ -206,7 +206,7 @@ static void who_holds_a_lock_waits_for_an_answer(void **state)
 	(void)state;
 	sigaction(SIGUSR1, &action, &before);
 	for (int i = 0; i < 2; i++) {
-		assert_in_range(while_held(asks_first, kinds[i], &status), 0, 3000);
+		assert_between(while_held(asks_first, kinds[i], &status), 0, 3000);
 		assert_int_equal(status, 4 << 8);
 		assert_int_equal(last.outcome, LEAN_NATIVE);
 		assert_int_equal(last.reason, LEAN_BUSY);
@@ -236,7 +236,7 @@ static void who_holds_a_lock_forks(void **state)
 {
 	int status;
 	(void)state;
-	assert_in_range(while_held(forks_first, LEAN_EAGER, &status), 0, 900);
+	assert_between(while_held(forks_first, LEAN_EAGER, &status), 0, 900);
 	assert_int_equal(status, 4 << 8);
 }
 
@@ -285,7 +285,7 @@ static void a_rescue_is_tried_again(void **state)
 	refusals = 1000;
 	assert_int_equal(run_by(LEAN_RESCUE, hindered_fork, exits_4), -1);
 	assert_int_equal(errno, ENOMEM);
-	assert_in_range(refusals, 900, 999);
+	assert_between(refusals, 900, 999);
 }
 
 static stack_t new_stack;

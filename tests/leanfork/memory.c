@@ -268,13 +268,13 @@ static void what_was_asked_for_once(void **state)
 	(void)state;
 	learn = true;
 	assert_int_equal(run_lean(LEAN_EAGER, a_few_places, NULL), 0);
-	assert_in_range(last.chunks, 7, 200);
+	assert_between(last.chunks, 7, 200);
 	uint64_t bytes = last.bytes;
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(run_lean(LEAN_EAGER, a_few_places, NULL), 0);
 		assert_int_equal(last.outcome, LEAN_DONE);
 		assert_int_equal(last.chunks, 0);
-		assert_in_range(bytes - last.bytes, 1 << 18, 8 << 20);
+		assert_between(bytes - last.bytes, 1 << 18, 8 << 20);
 	}
 	assert_int_equal(run_lean(LEAN_EAGER, the_whole_block, NULL), 0);
 	assert_true(last.chunks > 100);

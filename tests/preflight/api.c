@@ -33,7 +33,7 @@ static void about_oneself(void **state)
 	assert_int_equal(errno, 77);
 	assert_int_equal(r.size, sizeof r);
 	assert_int_equal(r.pid, getpid());
-	assert_in_range(r.overcommit, 0, 2);
+	assert_between(r.overcommit, 0, 2);
 	assert_true(r.charge_bytes > 0);
 	assert_true(r.resident_bytes > 0);
 	assert_true(r.page_table_bytes > 0);

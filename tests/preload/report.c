@@ -369,7 +369,7 @@ static void a_fifo_is_opened_for_the_line_only(void **state)
 	if (!watched)
 		skip();
 	assert_exited(&got, 7);
-	assert_in_range(len, 1, sizeof text - 1);
+	assert_between(len, 1, sizeof text - 1);
 	text[len] = '\0';
 	assert_contains(text, "\"ended\":true");
 	int lines = 0;

@@ -12,7 +12,7 @@ static size_t format(const struct report_line *line, size_t width)
 {
 	memset(text, 0x5a, sizeof text);
 	size_t len = report_line_format(text, line, width);
-	assert_in_range(len, 1, REPORT_LINE_MAX);
+	assert_between(len, 1, REPORT_LINE_MAX);
 	assert_int_equal(text[len], 0x5a);
 	assert_int_equal(text[len - 1], '\n');
 	text[len] = '\0';
@@ -128,7 +128,7 @@ static void targets(void **state)
 
 	struct stat file = {.st_dev = (dev_t)0xfedcba9876543210, .st_ino = (ino_t)~0};
 	char name[64];
-	assert_in_range(report_target_format(name, sizeof name, &file, ""), 1, sizeof name - 1);
+	assert_between(report_target_format(name, sizeof name, &file, ""), 1, sizeof name - 1);
 	struct report_target target = report_target_parse(name);
 	assert_null(target.path);
 	assert_true(target.only_this);

@@ -12,7 +12,7 @@ echo "waited $?"
 trap 'echo trapped' USR1
 (sleep 0.05; kill -USR1 $$) &
 wait $!
-wait
+wait 2>/dev/null # bash 5.3 may say that the job is none of its own any more
 cat <<-END
 	here $(echo document)
 	END

@@ -79,8 +79,11 @@ const struct known known[] = {
 	{OPTION, "arguments_of_the_shell", "*", "*sh|-c|tr*", "*sh|-c|--|tr*"},
 	{NO_CHILD, "no_more_processes", "system", "32512 errno 11", "-1 errno 11"},
 	{NO_CHILD, "no_*address_space*", "system", "32512 errno 12", "-1 errno 12"},
-	{MEMORY, "no_more_address_space*", "system", "32512 errno 12", "0x300"},
-	{MEMORY, "no_address_space_for_the_shell*", "system", "32512 errno 12", "0xb"},
+	/* Since 2.41 libc's system says -1 as well. */
+	{MEMORY, "no_more_address_space*", "system", "*errno 12", "0x300"},
+	{MEMORY, "no_address_space_for_the_shell*", "system", "*errno 12", "0xb"},
+	{MEMORY, "no_address_space_for_the_shell*", "system", "-1 errno 12", "32512 errno 0"},
+	{MEMORY, "no_address_space_for_the_shell*", "output*", "nothing", "sh: error while *"},
 	{MASK_BACK, "two_in_system*", "* mask", "10000 pending *", "0 pending 0"},
 	{MASK_BACK, "fork_beside_system", "forked, later mask", "10000 *", "0 pending 0"},
 	{WIDE, "wide_characters", "case ended", "0xb", "0"},

@@ -37,6 +37,7 @@ package_of() {
 	aarch64-linux-gnu-gcc) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross ;;
 	i686-linux-gnu-gcc) echo gcc-i686-linux-gnu libc6-dev-i386-cross ;;
 	riscv64-linux-gnu-gcc) echo gcc-riscv64-linux-gnu libc6-dev-riscv64-cross ;;
+	dpkg-buildflags) echo dpkg-dev ;;
 	node) echo nodejs ;;
 	php) echo php-cli ;;
 	setpriv) echo util-linux ;;
