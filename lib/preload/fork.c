@@ -8,6 +8,7 @@
 #include "preload/leanfork/sites.h"
 #include "preload/next.h"
 #include "preload/report.h"
+#include "preload/sandbox.h"
 #include "preload/settings.h"
 #include "preload/visible.h"
 
@@ -121,5 +122,7 @@ VISIBLE pid_t fork(void)
 {
 	if (!late_bind())
 		return next_fork();
+	if (sandbox_entered())
+		return lean_native(next_fork);
 	return counted_fork((uintptr_t)__builtin_return_address(0));
 }

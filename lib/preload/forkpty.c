@@ -6,6 +6,7 @@
 #include "preload/late/late.h"
 #include "preload/next.h"
 #include "preload/report.h"
+#include "preload/sandbox.h"
 #include "preload/visible.h"
 
 /* As libc has it, which forks past the shim's fork. */
@@ -22,7 +23,7 @@ VISIBLE pid_t forkpty(
 	int *master, char *name, const struct termios *termios, const struct winsize *size)
 {
 	int ours, theirs;
-	if (!late_bind())
+	if (!late_bind() || sandbox_entered())
 		return next_forkpty(master, name, termios, size);
 	if (next_openpty(&ours, &theirs, name, termios, size) < 0)
 		return -1;

@@ -84,6 +84,14 @@ pid_t next_fork(void)
 	return function();
 }
 
+int next_prctl(int option, const unsigned long args[4])
+{
+	static _Atomic(void *) slot;
+	int (*function)(int, ...);
+	NEXT(function, &slot, "prctl");
+	return function(option, args[0], args[1], args[2], args[3]);
+}
+
 int next_forkpty(int *master, char *name, const struct termios *termios, const struct winsize *size)
 {
 	static _Atomic(void *) slot;

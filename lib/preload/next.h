@@ -16,6 +16,7 @@ FILE *next_popen(const char *command, const char *mode);
 int next_pclose(FILE *stream);
 int next_fclose(FILE *stream);
 pid_t next_fork(void);
+int next_prctl(int option, const unsigned long args[4]);
 
 int next_forkpty(
 	int *master, char *name, const struct termios *termios, const struct winsize *size);

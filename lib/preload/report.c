@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -11,7 +12,9 @@
 
 #include "base/cancel.h"
 #include "base/clock.h"
+#include "preload/leanfork/lean.h"
 #include "preload/report_write.h"
+#include "preload/sandbox.h"
 #include "preload/settings.h"
 
 static struct {
@@ -22,6 +25,8 @@ static struct {
 	const char *program;
 	struct report_place place; /* of who writes */
 	atomic_bool done;          /* there is nowhere to write to any more */
+	atomic_bool held;          /* there is a filter which has not been tried */
+	bool forked, told;         /* whether this process was, and has written anything */
 } mine;
 
 FILE *report_stream;
@@ -44,6 +49,8 @@ void report_child(void)
 	atomic_store_explicit(&mine.call, 0, memory_order_relaxed);
 	atomic_store(&mine.wanted, 0);
 	mine.place = (struct report_place){0};
+	mine.forked = true;
+	mine.told = false;
 	if (settings()->report)
 		mine.start_ns = ss__now_ns();
 }
@@ -64,15 +71,39 @@ static void write_line(bool ended)
 	report_write(&mine.place, &target, &line);
 }
 
+static void note_program(void)
+{
+	char program[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", program, sizeof program);
+	mine.program = n < 0 ? NULL : strndup(program, (size_t)n);
+}
+
+/* Whether nobody is killed for what is needed to write. At its end a process may be anything, also one
+ * that has a filter which was not seen: a forked one that has had nothing to tell ends quietly. */
+static bool may_write(bool ended)
+{
+	if (!settings()->report || atomic_load(&mine.done) || sandbox_entered())
+		return false;
+	if (ended && mine.forked && !mine.told)
+		return false;
+	if (!atomic_load(&mine.held))
+		return true;
+	if (ended || !lean_may_report())
+		return false;
+	note_program();
+	atomic_store(&mine.held, false);
+	return true;
+}
+
 /* No lock that a child could inherit locked: a thread that comes while another writes only asks
  * for one more line. */
 static void publish(bool ended)
 {
 	struct cancel cancel;
 	int error = errno;
-	if (!settings()->report || atomic_load(&mine.done) ||
-		atomic_fetch_add(&mine.wanted, 1) != 0)
+	if (!may_write(ended) || atomic_fetch_add(&mine.wanted, 1) != 0)
 		return;
+	mine.told = true;
 	ss__cancel_off(&cancel);
 	unsigned seen = 0;
 	do {
@@ -108,15 +139,32 @@ static FILE *stream_of(const struct report_target *target)
 	return stream ? *stream : NULL;
 }
 
+/* By calls that ld.so has made just before. */
+static bool has_filter(void)
+{
+	static const char name[] = "\nSeccomp:\t";
+	char status[4096];
+	int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	ssize_t n = pread(fd, status, sizeof status - 1, 0);
+	close(fd);
+	status[n > 0 ? n : 0] = '\0';
+	const char *line = strstr(status, name);
+	return line && line[sizeof name - 1] != '0';
+}
+
 void report_start(void)
 {
-	char program[PATH_MAX];
 	if (!settings()->report)
 		return;
 	mine.start_ns = ss__now_ns();
-	ssize_t n = readlink("/proc/self/exe", program, sizeof program);
-	mine.program = n < 0 ? NULL : strndup(program, (size_t)n);
-	report_publish();
+	if (has_filter()) {
+		atomic_store(&mine.held, true);
+	} else {
+		note_program();
+		report_publish();
+	}
 	struct report_target target = report_target_parse(settings()->report);
 	report_stream = stream_of(&target);
 	atexit(report_end);

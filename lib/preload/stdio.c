@@ -9,12 +9,13 @@
 #include "preload/late/late.h"
 #include "preload/next.h"
 #include "preload/report.h"
+#include "preload/sandbox.h"
 #include "preload/visible.h"
 #include "stdio/streams.h"
 
 VISIBLE int system(const char *command)
 {
-	if (!late_bind())
+	if (!late_bind() || sandbox_entered())
 		return next_system(command);
 	report_add(REPORT_SYSTEM, 1);
 	int status = ss_system(command);
@@ -26,7 +27,7 @@ VISIBLE int system(const char *command)
 /* "r+" is the library's own: whether a libc has it is for that libc to say. */
 VISIBLE FILE *popen(const char *command, const char *mode)
 {
-	if (!late_bind())
+	if (!late_bind() || sandbox_entered())
 		return next_popen(command, mode);
 	report_add(REPORT_POPEN, 1);
 	bool ours = !strchr(mode, '+');

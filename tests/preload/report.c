@@ -8,11 +8,13 @@
 #include <sys/inotify.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "capture.h"
 #include "leak.h"
+#include "seccomp.h"
 #include "temp_dir.h"
 
 static const char *safespawn, *shim, *call_and_end, *exec_args;
@@ -400,6 +402,56 @@ static void a_closed_pipe_kills_nobody(void **state)
 	assert_string_equal(text, "7\n");
 }
 
+/* A filter kills for what it does not know: nothing is written rather than that. */
+static void a_program_that_locks_itself_in_is_not_killed(void **state)
+{
+	static const char *const how[] = {"worker", "raw", "self", "forks", "execs"};
+	const char *lock_in = getenv("LOCK_IN");
+	(void)state;
+	for (size_t i = 0; i < sizeof how / sizeof how[0]; i++) {
+		CAPTURE(&got, lock_in, how[i]);
+		if (WIFEXITED(got.status) && WEXITSTATUS(got.status) == 77)
+			skip();
+		assert_exited(&got, 5);
+		CAPTURE(&got, safespawn, "run", option, lock_in, how[i]);
+		if (got.status != 5 << 8)
+			print_error("%s\n", how[i]);
+		assert_exited(&got, 5);
+		CAPTURE(&got, safespawn, "run", "--fork=lean", option, lock_in, how[i]);
+		assert_exited(&got, 5);
+	}
+}
+
+static void run_with_a_filter(const char *calls)
+{
+	static const struct refusal refusal = {.nr = SYS_mknodat, .error = EPERM};
+	int status = -1;
+	pid_t pid = fork();
+	if (pid == 0) {
+		if (refuse_calls(&refusal, 1) < 0)
+			_exit(77);
+		execl(safespawn, "safespawn", "run", option, call_and_end, calls, "return", NULL);
+		_exit(99);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (status == 77 << 8)
+		skip();
+	assert_int_equal(status, 7 << 8);
+}
+
+/* As in a container: who has had nothing to tell does not find out whether it may. */
+static void a_filter_that_lets_it_write(void **state)
+{
+	(void)state;
+	run_with_a_filter("");
+	assert_int_equal(read_report(), 0);
+	run_with_a_filter("ff");
+	if (read_report() == 0)
+		skip(); /* there is no lean fork here, by which it is found out */
+	assert_contains(own_line(), "\"fork\":2,");
+	assert_contains(own_line(), "\"ended\":true");
+}
+
 static void descriptors_closed_by_the_program_do_not_matter(void **state)
 {
 	(void)state;
@@ -441,6 +493,8 @@ int main(void)
 		DIR_TEST(a_fifo_is_opened_for_the_line_only),
 		DIR_TEST(the_limit_on_file_sizes_kills_nobody),
 		DIR_TEST(a_closed_pipe_kills_nobody),
+		DIR_TEST(a_filter_that_lets_it_write),
+		DIR_TEST(a_program_that_locks_itself_in_is_not_killed),
 		DIR_TEST(descriptors_closed_by_the_program_do_not_matter),
 	};
 	return RUN_TESTS(tests);

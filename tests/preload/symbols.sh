@@ -13,7 +13,7 @@ say() {
 
 command -v "${NM:-nm}" >/dev/null && command -v "${READELF:-readelf}" >/dev/null || exit 77
 exported=$(${NM:-nm} -D --defined-only "$shim" | awk '{ print $3 }' | sort | tr '\n' ' ')
-test "$exported" = 'fclose fork forkpty pclose popen system ' || say "exports $exported"
+test "$exported" = 'fclose fork forkpty pclose popen prctl system ' || say "exports $exported"
 
 # Each import is looked up in every process, and a libc that lacks one ends the program.
 imported=$(${NM:-nm} -D --undefined-only "$shim" | awk '{ sub(/@.*/, "", $2); print $2 }' | sort |
@@ -26,7 +26,7 @@ aarch64:'__environ __getauxval dlsym ') ;;
 esac
 
 # What it calls of its own is its own, even if another library has a function of that name first.
-relocated=$(${READELF:-readelf} -rW "$shim" | grep -oE ' (fclose|fork|forkpty|pclose|popen|system)\b')
+relocated=$(${READELF:-readelf} -rW "$shim" | grep -oE ' (fclose|fork|forkpty|pclose|popen|prctl|system)\b')
 test -z "$relocated" || say "calls$relocated through its table"
 
 dynamic=$(${READELF:-readelf} -dW "$shim")

@@ -19,6 +19,11 @@ bool lean_refused(void)
 	return false;
 }
 
+bool lean_may_report(void)
+{
+	return false;
+}
+
 pid_t lean_native(pid_t (*libc_fork)(void))
 {
 	return libc_fork();

@@ -28,12 +28,13 @@
 #include <ucontext.h>
 
 #include "preload/leanfork/dispatch.h"
+#include "preload/leanfork/lean.h"
 #include "preload/leanfork/proc.h"
 
 #define STACK_SIZE 65536
 
 struct trial {
-	_Atomic int may_wait, passed;
+	_Atomic int may_wait, passed, may_report;
 	_Alignas(16) unsigned char stack[STACK_SIZE];
 	uintptr_t start; /* where the child's clone returns to: the top of its stack */
 };
@@ -76,6 +77,25 @@ static const struct harmless {
 	{SYS_prlimit64, {0, RLIMIT_DATA, 0, 0}},
 };
 
+/* The same for a report (report_write.c). */
+static const struct harmless report_calls[] = {
+	{SYS_openat, {-1, 0, 0, 0}},
+	{SYS_open, {0, 0, 0}},
+	{SYS_fstat, {-1, 0}},
+	{SYS_lseek, {-1, 0, 0}},
+	{SYS_pread64, {-1, 0, 0, 0}},
+	{SYS_pwrite64, {-1, 0, 0, 0}},
+	{SYS_write, {-1, 0, 0}},
+};
+
+static void make(const struct harmless *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const long *args = list[i].args;
+		gate4(list[i].nr, args[0], args[1], args[2], args[3]);
+	}
+}
+
 /* The filter may send it for the call that asks for dispatch. */
 static void on_dispatch(int sig, siginfo_t *info, void *context)
 {
@@ -117,12 +137,11 @@ static _Noreturn void try_all(long flags, long stack, struct trial *trial)
 	die_quietly();
 	gate5(SYS_waitid, P_PID, INT32_MAX, NULL, WEXITED | WNOHANG, NULL);
 	atomic_store(&trial->may_wait, 1);
-	for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
-		const long *args = calls[i].args;
-		gate4(calls[i].nr, args[0], args[1], args[2], args[3]);
-	}
+	make(calls, sizeof calls / sizeof calls[0]);
 	try_dispatch();
 	atomic_store(&trial->passed, 1);
+	make(report_calls, sizeof report_calls / sizeof report_calls[0]);
+	atomic_store(&trial->may_report, 1);
 	for (;;)
 		gate1(SYS_exit_group, 0);
 }
@@ -136,6 +155,8 @@ static void reap(const struct trial *trial, long pid)
 
 enum answer { UNKNOWN, PASSED, FAILED };
 
+static _Atomic bool may_report; /* by the last trial */
+
 static enum answer run(struct trial *trial)
 {
 	uint64_t mask = 0;
@@ -145,6 +166,7 @@ static enum answer run(struct trial *trial)
 	if (pid > 0)
 		reap(trial, pid);
 	set_mask(mask, NULL);
+	atomic_store(&may_report, trial->may_report);
 	return pid < 0 ? UNKNOWN : trial->passed ? PASSED : FAILED;
 }
 
@@ -190,4 +212,12 @@ bool filters_pass(const char *status)
 	if (answer == PASSED)
 		passed = filters;
 	return answer == PASSED;
+}
+
+/* A report has been held back since the process was loaded, by which time there was a filter. */
+bool lean_may_report(void)
+{
+	char status[4096];
+	return proc_read(PROC_SELF "status", status, sizeof status) && filters_pass(status) &&
+	       atomic_load(&may_report);
 }

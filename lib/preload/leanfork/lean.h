@@ -56,6 +56,9 @@ bool lean_is_child(void);
 /* Private writable memory of this process in bytes, as the kernel counts it: cheap. */
 uint64_t lean_estimate(void);
 
+/* Whether a seccomp filter lets a report be written (filters.h). For a process that may fork. */
+bool lean_may_report(void);
+
 /* Whether strict overcommit would refuse a native fork of this process now: it is then not to be
  * tried, for the sake of others (charge.h). */
 bool lean_refused(void);
