@@ -146,6 +146,7 @@ struct ss_options {
 	int cwd_fd;                 /* the directory, where there is no path to it */
 	int exec_fd;                /* the program, as execveat(2) runs it: .file must be NULL */
 	int unused;                 /* 0 */
+	const char *user;           /* account whose uid, gid and groups the child gets */
 };
 
 /*

@@ -26,7 +26,8 @@ enum ss_stage {
 	SS_STAGE_PRIVS,     /* PR_SET_NO_NEW_PRIVS */
 	SS_STAGE_SIGNALS,   /* dispositions and mask */
 	SS_STAGE_PDEATHSIG, /* PR_SET_PDEATHSIG */
-	SS_STAGE_EXEC       /* execve */
+	SS_STAGE_EXEC,      /* execve */
+	SS_STAGE_USER       /* looking up the account, before anything else */
 };
 
 #endif

@@ -3,16 +3,18 @@
 #include "process/pipeline.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/cancel.h"
+#include "base/clock.h"
 #include "process/handle.h"
 #include "process/options.h"
 #include "process/spawn.h"
+#include "process/user.h"
 
 /* The options of the child at a place in the line; `before` is the one before it. */
 static struct ss_options options_for(const struct ss_options *common, const struct ss_child *before,
@@ -56,25 +58,50 @@ static bool group_is_gone(int error, const struct ss_options *tried, const struc
 	       tried->group == leader->pid && ss__handle_kill_group(leader, 0) == -ESRCH;
 }
 
-static int spawn_one(struct ss_child *child, char *const argv[], struct ss_options *options,
-	struct ss_child **leader)
+/* What is left of the time for all. */
+static int limit_start(struct ss_options *options, int64_t deadline)
 {
-	int error = ss__spawn_child(child, argv, options, NULL);
+	int left = ss__deadline_left(deadline);
+	if (left > 0 && (!options->start_timeout_ms || left < options->start_timeout_ms))
+		options->start_timeout_ms = left;
+	if (left == 0 && options->failure)
+		*options->failure = (struct ss_failure){SS_STAGE_CLONE, ETIMEDOUT};
+	return left == 0 ? -ETIMEDOUT : 0;
+}
+
+static int start(const struct line *line, struct ss_child *child, char *const argv[],
+	struct ss_options *options)
+{
+	const struct spawn_extra extra = {.cancellable = line->cancel != NULL};
+	int error = limit_start(options, line->deadline), off;
+	if (error)
+		return error;
+	if (line->cancel)
+		pthread_setcancelstate(line->cancel->state, NULL);
+	error = ss__spawn_child(child, argv, options, &extra);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &off);
+	return error;
+}
+
+static int start_in_group(const struct line *line, struct ss_child *child, char *const argv[],
+	struct ss_options *options, struct ss_child **leader)
+{
+	int error = start(line, child, argv, options);
 	if (!error || !group_is_gone(error, options, *leader))
 		return error;
 	options->group = 0;
 	*leader = child;
-	return ss__spawn_child(child, argv, options, NULL);
+	return start(line, child, argv, options);
 }
 
-int ss__line_spawn(struct ss_child *children, char *const *const argvs[], size_t n,
-	const struct ss_options *common)
+int ss__line_spawn(const struct line *line)
 {
-	struct ss_child *leader = children;
-	for (size_t i = 0; i < n; i++) {
+	struct ss_child *children = line->children, *leader = children;
+	for (size_t i = 0; i < line->n; i++) {
 		struct ss_child *before = i ? &children[i - 1] : NULL;
-		struct ss_options options = options_for(common, before, leader, i == n - 1);
-		int error = spawn_one(&children[i], argvs[i], &options, &leader);
+		struct ss_options options =
+			options_for(line->options, before, leader, i == line->n - 1);
+		int error = start_in_group(line, &children[i], line->argvs[i], &options, &leader);
 		if (error) {
 			ss__line_end(children, i);
 			return error;
@@ -89,11 +116,12 @@ int ss__line_spawn(struct ss_child *children, char *const *const argvs[], size_t
 static int spawn_aside(struct ss_child *children, char *const *const argvs[], size_t n,
 	const struct ss_options *common)
 {
-	struct ss_child *line = calloc(n, sizeof *line);
-	int error = line ? ss__line_spawn(line, argvs, n, common) : -ENOMEM;
+	struct line line = {.argvs = argvs, .n = n, .options = common, .deadline = -1};
+	line.children = calloc(n, sizeof *line.children);
+	int error = line.children ? ss__line_spawn(&line) : -ENOMEM;
 	if (!error)
-		memcpy(children, line, n * sizeof *line);
-	free(line);
+		memcpy(children, line.children, n * sizeof *children);
+	free(line.children);
 	return error;
 }
 
@@ -102,6 +130,7 @@ static int pipeline(struct ss_child *children, char *const *const argvs[], size_
 {
 	struct ss_options options;
 	struct ss_failure failure = {SS_STAGE_OPTIONS, 0};
+	gid_t *groups = NULL;
 	int error = ss__options_read(&options, given);
 	struct ss_failure *theirs = options.failure;
 	options.size = sizeof options;
@@ -109,7 +138,10 @@ static int pipeline(struct ss_child *children, char *const *const argvs[], size_
 	if (!error && (!children || !argvs || n == 0))
 		error = -EINVAL;
 	if (!error)
+		error = ss__user_put(&options, &groups);
+	if (!error)
 		error = spawn_aside(children, argvs, n, &options);
+	free(groups);
 	if (theirs)
 		*theirs = (struct ss_failure){error ? failure.stage : SS_STAGE_NONE, -error};
 	return error;

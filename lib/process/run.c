@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <safespawn.h>
@@ -13,6 +14,7 @@
 #include "process/handle.h"
 #include "process/options.h"
 #include "process/pipeline.h"
+#include "process/user.h"
 
 /* A call on its way. One child needs no memory. */
 struct run {
@@ -22,6 +24,8 @@ struct run {
 	struct ss_io io;
 	int64_t deadline;
 	bool ends_descendants;
+	int error;
+	gid_t *groups;
 	struct ss_child *children, one_child;
 	struct ss_result *results, one_result;
 	void *memory;
@@ -132,6 +136,7 @@ static void end(void *arg)
 	struct cancel cancel;
 	ss__cancel_off(&cancel);
 	ss__line_end(run->children, run->n);
+	free(run->groups);
 	free(run->memory);
 	ss__cancel_as_before(&cancel);
 }
@@ -154,22 +159,45 @@ static int talk(struct run *run)
 	return error;
 }
 
+/* Over before the start: nothing is there to be read. */
+static void give_time_out(struct run *run, struct ss_result *results)
+{
+	memset(run->results, 0, run->n * sizeof *run->results);
+	for (size_t i = 0; i < run->n; i++)
+		run->results[i].timed_out = 1;
+	ss__results_give(results, run->results, run->n);
+}
+
+static int spawn_line(struct run *run, const struct cancel *cancel)
+{
+	const struct line line = {
+		.children = run->children,
+		.argvs = run->argvs,
+		.n = run->n,
+		.options = &run->options,
+		.deadline = run->deadline,
+		.cancel = cancel,
+	};
+	memset(run->children, 0, run->n * sizeof *run->children);
+	int error = ss__user_put(&run->options, &run->groups);
+	return error ? error : ss__line_spawn(&line);
+}
+
 static int spawn_and_talk(struct run *run, struct ss_result *results)
 {
 	struct cancel cancel;
 	ss__cancel_off(&cancel);
-	int error = ss__line_spawn(run->children, run->argvs, run->n, &run->options);
-	if (error) {
-		free(run->memory);
-		ss__cancel_as_before(&cancel);
-		return error;
-	}
 	pthread_cleanup_push(end, run);
+	run->error = spawn_line(run, &cancel);
 	ss__cancel_as_before(&cancel);
-	error = talk(run);
-	ss__results_give(results, run->results, run->n);
+	if (!run->error) {
+		run->error = talk(run);
+		ss__results_give(results, run->results, run->n);
+	} else if (run->error == -ETIMEDOUT) {
+		give_time_out(run, results);
+	}
 	pthread_cleanup_pop(1);
-	return error;
+	return run->error;
 }
 
 static int run_line(char *const *const argvs[], size_t n, const struct ss_options *options,

@@ -118,11 +118,3 @@ int ss__spawn_child(struct ss_child *child, char *const argv[], const struct ss_
 	errno = saved;
 	return error;
 }
-
-int ss_spawn(struct ss_child *child, char *const argv[], const struct ss_options *options)
-{
-	int error = ss__spawn_child(child, argv, options, NULL);
-	if (error)
-		errno = -error;
-	return error ? -1 : 0;
-}

@@ -26,6 +26,7 @@ static const char *const names[] = {
 	[SS_STAGE_SIGNALS] = "signals",
 	[SS_STAGE_PDEATHSIG] = "pdeathsig",
 	[SS_STAGE_EXEC] = "exec",
+	[SS_STAGE_USER] = "user",
 };
 
 const char *ss_stage_name(enum ss_stage stage)

@@ -43,7 +43,7 @@ static const struct row rows[] = {
 	AT(struct ss_child, err, 16),
 
 	/* Grows at its end only: a row is never changed, sizeof excepted. */
-	SIZE(struct ss_options, 232),
+	SIZE(struct ss_options, 240),
 	AT(struct ss_options, size, 0),
 	AT(struct ss_options, flags, 8),
 	AT(struct ss_options, file, 16),
@@ -75,6 +75,7 @@ static const struct row rows[] = {
 	AT(struct ss_options, start_timeout_ms, 216),
 	AT(struct ss_options, cwd_fd, 220),
 	AT(struct ss_options, exec_fd, 224),
+	AT(struct ss_options, user, 232),
 
 	SIZE(struct ss_io, 72),
 	AT(struct ss_io, input, 8),
@@ -142,6 +143,7 @@ static void stages_keep_their_numbers(void **state)
 	assert_int_equal(SS_STAGE_CWD, 12);
 	assert_int_equal(SS_STAGE_UID, 18);
 	assert_int_equal(SS_STAGE_EXEC, 22);
+	assert_int_equal(SS_STAGE_USER, 23);
 }
 
 int main(void)
