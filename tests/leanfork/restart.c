@@ -466,8 +466,7 @@ static void on_usr1(int sig)
 
 static int says_what_it_handled(void *arg)
 {
-	(void)arg;
-	is_sent(SIGUSR1);
+	is_sent(*(const int *)arg);
 	usleep(1);
 	return 5 + handled_early;
 }
@@ -475,6 +474,8 @@ static int says_what_it_handled(void *arg)
 /* Before its exec: natively it would have got it. */
 static void what_the_process_group_is_sent(void **state)
 {
+	static const int handled_signals[] = {
+		SIGUSR1, SIGALRM, SIGPROF, SIGIO, SIGWINCH, SIGCONT, SIGTSTP, 40, 64};
 	struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
 	struct sigaction counts = {.sa_handler = on_usr1};
 	(void)state;
@@ -484,10 +485,13 @@ static void what_the_process_group_is_sent(void **state)
 	sigaction(SIGTERM, &ignore, &before);
 	assert_int_equal(run_lean(LEAN_EAGER, is_terminated_before_exec, NULL), SIGTERM);
 	sigaction(SIGTERM, &before, NULL);
-	sigaction(SIGUSR1, &counts, &before);
-	assert_int_equal(run_lean(LEAN_EAGER, says_what_it_handled, NULL), 6 << 8);
-	sigaction(SIGUSR1, &before, NULL);
-	assert_int_equal(handled_early, 0);
+	for (size_t i = 0; i < sizeof handled_signals / sizeof handled_signals[0]; i++) {
+		int sig = handled_signals[i];
+		sigaction(sig, &counts, &before);
+		assert_int_equal(run_lean(LEAN_EAGER, says_what_it_handled, &sig), 6 << 8);
+		sigaction(sig, &before, NULL);
+		assert_int_equal(handled_early, 0);
+	}
 }
 
 static void *no_work(void *arg)

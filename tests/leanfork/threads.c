@@ -2,10 +2,13 @@
 /* Many threads fork at once, leanly and natively, while others allocate, map and write. */
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -169,10 +172,146 @@ static void threads_come_and_go(void **state)
 		pthread_join(makers[i], NULL);
 }
 
+static int wait_status(pid_t pid)
+{
+	int status = -1;
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return status;
+}
+
+static void *rescues(void *arg)
+{
+	struct lean_wish wish = {
+		.kind = LEAN_RESCUE, .least_total = 1, .least_range = 65536, .libc_fork = fork};
+	for (int i = 0; i < *(int *)arg; i++) {
+		struct lean_result result;
+		pid_t pid = lean_fork(&wish, &result);
+		if (pid == 0)
+			exec_exit(looks_fine() ? 20 : 1);
+		atomic_fetch_add(&bad, wait_status(pid) != 20 << 8 || result.outcome != LEAN_DONE);
+	}
+	return NULL;
+}
+
+static void *forks_natively_on_and_on(void *arg)
+{
+	(void)arg;
+	while (!atomic_load(&stop))
+		fork_natively();
+	return NULL;
+}
+
+static void run_all(size_t n, void *(*rescuer)(void *), int rounds, void *(*disturbing)(void *))
+{
+	pthread_t threads[64], others[4];
+	atomic_store(&stop, false);
+	atomic_store(&bad, 0);
+	for (size_t i = 0; disturbing && i < 4; i++)
+		assert_int_equal(pthread_create(&others[i], NULL, disturbing, NULL), 0);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, rescuer, &rounds), 0);
+	for (size_t i = 0; i < n; i++)
+		pthread_join(threads[i], NULL);
+	atomic_store(&stop, true);
+	for (size_t i = 0; disturbing && i < 4; i++)
+		pthread_join(others[i], NULL);
+	assert_int_equal(atomic_load(&bad), 0);
+}
+
+static void a_crowd_of_rescues(void **state)
+{
+	(void)state;
+	run_all(64, rescues, 3, NULL);
+}
+
+static void rescues_among_native_forks(void **state)
+{
+	(void)state;
+	run_all(2, rescues, 30, forks_natively_on_and_on);
+}
+
+/* Libc's locks may be held by anybody in a child made past it. */
+static pid_t plain_fork(void)
+{
+	return (pid_t)syscall(SYS_fork);
+}
+
+/* In a child made past the shim, whatever the other threads were doing at that moment. */
+static bool can_fork_in_every_way(void)
+{
+	struct lean_wish wish = {.kind = LEAN_EAGER,
+		.least_total = 1,
+		.least_range = 65536,
+		.libc_fork = plain_fork};
+	struct lean_result result;
+	pid_t pid = lean_native(plain_fork);
+	if (pid == 0)
+		_exit(20);
+	if (wait_status(pid) != 20 << 8)
+		return false;
+	pid = lean_fork(&wish, &result);
+	if (pid == 0)
+		execl("/bin/false", "false", (char *)NULL);
+	return wait_status(pid) == 1 << 8 && result.reason != LEAN_BUSY &&
+	       result.reason != LEAN_SIGSYS;
+}
+
+/* Nor does it act on a SIGSYS as a fork in progress would. */
+static bool is_ended_by_sigsys(void)
+{
+	struct rlimit none = {0, 0};
+	pid_t pid = plain_fork();
+	if (pid == 0) {
+		setrlimit(RLIMIT_CORE, &none);
+		syscall(SYS_kill, getpid(), SIGSYS);
+		_exit(1);
+	}
+	return (wait_status(pid) & 0x7f) == SIGSYS;
+}
+
+static void *forks_past_the_shim(void *arg)
+{
+	(void)arg;
+	while (!atomic_load(&stop)) {
+		pid_t pid = plain_fork();
+		if (pid == 0)
+			_exit(is_ended_by_sigsys() && can_fork_in_every_way() ? 20 : 1);
+		atomic_fetch_add(&bad, wait_status(pid) != 20 << 8);
+	}
+	return NULL;
+}
+
+static void *eager_ones(void *arg)
+{
+	for (int i = 0; i < *(int *)arg; i++) {
+		struct lean_wish wish = {.kind = LEAN_EAGER,
+			.least_total = 1,
+			.least_range = 65536,
+			.libc_fork = fork};
+		struct lean_result result;
+		pid_t pid = lean_fork(&wish, &result);
+		if (pid == 0)
+			exec_exit(20);
+		atomic_fetch_add(&bad, wait_status(pid) != 20 << 8);
+	}
+	return NULL;
+}
+
+static void children_made_past_the_shim(void **state)
+{
+	(void)state;
+	signal(SIGSYS, SIG_DFL);
+	run_all(1, eager_ones, 100, forks_past_the_shim);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(forks_from_many_threads),
+		TEST(a_crowd_of_rescues),
+		TEST(rescues_among_native_forks),
+		TEST(children_made_past_the_shim),
 		TEST(threads_come_and_go),
 	};
 	return RUN_TESTS_WITH(tests, block_setup, block_teardown);
