@@ -224,6 +224,42 @@ static void the_first_of_a_pid_namespace(void **state)
 	assert_int_equal(status, 0);
 }
 
+/* Nor may one be that finds out what a filter does. */
+static int filtered_in_new_pid_namespace(void)
+{
+	static const struct refusal refusals[] = {{SYS_acct, EPERM, 0, 0}};
+	signal(SIGSYS, SIG_DFL);
+	if (unshare(CLONE_NEWPID) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWPID) < 0)
+		return 77;
+	if (refuse_calls(refusals, 1) < 0)
+		return 77;
+	if (run_lean(LEAN_RESCUE, exits_4, NULL) != -1 || errno != ENOMEM)
+		return 1;
+	pid_t first = fork_lean(LEAN_EAGER);
+	if (first == 0)
+		for (;;)
+			pause();
+	if (first < 0 || last.outcome != LEAN_NATIVE)
+		return 2;
+	int status = run_lean(LEAN_EAGER, exits_4, NULL);
+	kill(first, SIGKILL);
+	waitpid(first, NULL, 0);
+	return status == 4 << 8 && last.outcome == LEAN_DONE ? 0 : 3;
+}
+
+static void a_filter_and_a_pid_namespace(void **state)
+{
+	int status;
+	(void)state;
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(filtered_in_new_pid_namespace());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+		skip();
+	assert_int_equal(status, 0);
+}
+
 /* A second fork, below one that is native, finds nothing of the first's. */
 static int forks_leanly_again(void *arg)
 {
@@ -309,6 +345,7 @@ int main(void)
 		TEST(a_filter_and_a_handler_for_sigsys),
 		TEST(too_little_to_leave_out),
 		TEST(the_first_of_a_pid_namespace),
+		TEST(a_filter_and_a_pid_namespace),
 		TEST(nested),
 		TEST(the_main_thread_has_ended),
 		TEST(the_parent_dies),

@@ -5,7 +5,9 @@
  *
  * 1. The memory is charged, and copied, if the child has its own: it shares the parent's, and has a
  *    stack of its own there. The parent waits, as in vfork.
- * 2. Nobody shall notice the child: its exit signal is 0, so that only __WALL sees it.
+ * 2. Nobody shall notice the child: its exit signal is 0, so that only __WALL sees it. Nor may it be the
+ *    first of a pid namespace, where nobody else could be made after its end: without an answer from
+ *    before there is none then.
  * 3. It is killed by SIGSYS, which dumps core. Before 5.16 Linux killed whoever shares the memory of
  *    a process that does. Nor is there to be a core of all that memory.
  * 4. What the parent needs until there is an answer can't be tried: to open and read a file, to map
@@ -206,6 +208,8 @@ bool filters_pass(const char *status)
 		return false;
 	if (filters == passed)
 		return true;
+	if (proc_next_child_is_first()) /* hazard 2 */
+		return false;
 	enum answer answer = may_try() ? try_out() : FAILED;
 	if (answer == FAILED)
 		atomic_store(&failed, filters);

@@ -83,14 +83,6 @@ static bool unusual(const char *status, const char *name, char usual)
 	return !at || *at != usual;
 }
 
-/* Such a process would take the namespace with it when it is thrown away. */
-static bool first_of_pid_namespace(void)
-{
-	char name[64];
-	return gate3(SYS_readlink, PROC_SELF "ns/pid_for_children", name, sizeof name) < 0 &&
-	       gate3(SYS_readlink, PROC_SELF "ns/pid", name, sizeof name) > 0;
-}
-
 /* What is the same for all forks of this thread, or nearly so. */
 static enum lean_reason look_around(const struct lean_wish *wish, bool *filtered)
 {
@@ -104,7 +96,7 @@ static enum lean_reason look_around(const struct lean_wish *wish, bool *filtered
 		return LEAN_KERNEL;
 	/* a debugger would stop at every signal that a lean fork lives by */
 	if (wish->kind == LEAN_EAGER &&
-		(unusual(text, "TracerPid:\t", '0') || first_of_pid_namespace()))
+		(unusual(text, "TracerPid:\t", '0') || proc_next_child_is_first()))
 		return LEAN_FOREIGN;
 	return LEAN_FINE;
 }

@@ -44,3 +44,10 @@ uint64_t proc_number(const char *text)
 		n = n * 10 + (uint64_t)(*text - '0');
 	return n;
 }
+
+bool proc_next_child_is_first(void)
+{
+	char name[64];
+	return gate3(SYS_readlink, PROC_SELF "ns/pid_for_children", name, sizeof name) < 0 &&
+	       gate3(SYS_readlink, PROC_SELF "ns/pid", name, sizeof name) > 0;
+}

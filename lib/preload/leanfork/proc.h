@@ -19,4 +19,7 @@ const char *proc_line(const char *text, const char *name);
 /* Pure. The first number from here on; 0 if there is none. */
 uint64_t proc_number(const char *text);
 
+/* Whether the thread's next child will be the first of a pid namespace, which ends with it. */
+bool proc_next_child_is_first(void);
+
 #endif
