@@ -27,6 +27,7 @@
 
 #include "engine/reap.h"
 #include "engine/syscall.h"
+#include "engine/wait.h"
 
 enum { FIRST_BLOCKS = 4, MORE_BLOCKS = 8, PAGE = 4096, STALE_AFTER = 16 };
 
@@ -178,7 +179,7 @@ static void close_held(struct block *b)
 		if (b->held[i] >= 0)
 			raw1(SYS_close, b->held[i]);
 	if (b->job.verdict.stage != SS_STAGE_NONE)
-		ss__reap(b->pid, b->pidfd);
+		ss__dispose(b);
 	else if (b->pidfd >= 0)
 		raw1(SYS_close, b->pidfd);
 }

@@ -11,6 +11,7 @@
 #include <limits.h>
 #include <sched.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #define RANGE_UNSHARE (1U << 1) /* CLOSE_RANGE_UNSHARE */
@@ -235,12 +236,22 @@ long PLAIN ss__child_place(struct job *job, struct verdict *verdict)
 	return 0;
 }
 
+/* /proc may be that of another process namespace, where the number is a stranger's. */
+static PLAIN int is_pipe_of(long fd, const struct job_file *file)
+{
+	struct stat st;
+	return raw2(SYS_fstat, fd, &st) == 0 && st.st_ino == file->inode &&
+	       st.st_dev == file->device;
+}
+
 /* Exec closes the descriptor that was opened, unless it is the right one already. */
 static PLAIN long open_file(struct job *job, const struct job_file *file)
 {
 	job->opening = true;
 	long fd = raw4(SYS_openat, AT_FDCWD, file->path, file->flags, 0666);
 	job->opening = false;
+	if (fd >= 0 && file->inode && !is_pipe_of(fd, file))
+		return -ENXIO;
 	if (fd < 0)
 		return fd;
 	if (fd == file->to)
@@ -252,6 +263,8 @@ long PLAIN ss__child_open(struct job *job, struct verdict *verdict)
 {
 	for (size_t i = 0; i < job->n_files; i++) {
 		long result = open_file(job, &job->files[i]);
+		if (result < 0 && job->files[i].inode)
+			result = -ENGINE_RETRY_BY_NUMBER;
 		if (result < 0)
 			return failed(verdict, job->files[i].to, result);
 	}

@@ -108,6 +108,32 @@ static long clone_best(struct job *job, const struct clone_call *call)
 	return pid;
 }
 
+/*
+ * The middle process ends at once, and tells nobody. It shares the descriptor table to the end, so that
+ * the pidfd comes out in the caller's.
+ */
+static long clone_middle(struct block *b)
+{
+	struct job *job = &b->job;
+	const struct clone_call middle = {
+		.flags = CLONE_FILES,
+		.stack = b->middle_stack,
+		.stack_size = sizeof b->middle_stack,
+		.run = ss__child_middle,
+		.arg = job,
+	};
+	if (in_valgrind()) /* (10) */
+		return -ENOTSUP;
+	job->second.flags |= no_clone3 ? 0 : ENGINE_CLEAR_SIGHAND;
+	job->reset_handlers = no_clone3;
+	job->cgroup_by_file = job->flags & JOB_CGROUP;
+	long pid = ss__clone_old(&middle);
+	if (pid < 0)
+		return pid == -EINVAL ? -ENOTSUP : pid;
+	ss__reap((pid_t)pid, -1);
+	return job->second_pid;
+}
+
 static long clone_once(struct block *b)
 {
 	struct job *job = &b->job;
@@ -117,7 +143,7 @@ static long clone_once(struct block *b)
 	job->shared_table = job->fds->cut >= 0 && !no_shared_table;
 	b->pidfd = -1;
 	b->in_child = 1;
-	const struct clone_call call = {
+	job->second = (struct clone_call){
 		.flags = (job->flags & JOB_NO_PIDFD ? 0 : CLONE_PIDFD) |
 			 (job->shared_table ? CLONE_FILES : 0) |
 			 (job->oom_score ? CLONE_VFORK : 0) | CLONE_CHILD_CLEARTID,
@@ -130,7 +156,7 @@ static long clone_once(struct block *b)
 		.run = ss__child_main,
 		.arg = job,
 	};
-	long pid = clone_best(job, &call);
+	long pid = job->flags & JOB_DETACH ? clone_middle(b) : clone_best(job, &job->second);
 	b->pid = (pid_t)pid;
 	if (pid < 0)
 		b->in_child = 0;
@@ -227,7 +253,7 @@ static int run_shared(struct waiter *w, struct engine_child *child, enum ss_stag
 	struct block *b = w->block;
 	for (;;) {
 		long pid = clone_shared(b);
-		if (pid < 0 && is_refusal(pid) && !(b->job.flags & JOB_NEED_PIDFD))
+		if (pid < 0 && is_refusal(pid) && !(b->job.flags & (JOB_NEED_PIDFD | JOB_DETACH)))
 			return run_copied(w, child, stage);
 		if (pid < 0)
 			return clone_failed(b, pid, stage);
@@ -244,8 +270,7 @@ static int run_shared(struct waiter *w, struct engine_child *child, enum ss_stag
 			return 0;
 		}
 		ss__engine_enter();
-		ss__reap((pid_t)pid, b->pidfd);
-		b->pidfd = -1;
+		ss__dispose(b);
 		if (verdict.error != ENGINE_RETRY_PRIVATE)
 			return fail(b, verdict, stage);
 		no_shared_table = true;
@@ -268,8 +293,10 @@ int ss__engine_run(struct block *b, const struct engine_wait *how, struct engine
 		b->job.parent = getpid();
 	b->job.report = -1;
 	b->job.pidfd = &b->pidfd;
-	return memory == MEMORY_COPIED ? run_copied(&w, child, stage)
-				       : run_shared(&w, child, stage);
+	if (memory != MEMORY_COPIED)
+		return run_shared(&w, child, stage);
+	return b->job.flags & JOB_DETACH ? clone_failed(b, -ENOTSUP, stage)
+					 : run_copied(&w, child, stage);
 }
 
 #endif

@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include <safespawn/stage.h>
+#include "engine/clone.h"
 #include "engine/fd_plan.h"
 
 /* Which of the job's fields count. */
@@ -39,11 +40,16 @@ struct job_limit {
 	struct rlimit limit;
 };
 
-/* A file that the child opens as one of its descriptors 0 to 2. */
+/*
+ * A file that the child opens as one of its descriptors 0 to 2. With `inode` it is a pipe of the
+ * caller's, which must be found under the path.
+ */
 struct job_file {
 	const char *path;
 	int flags;
 	int to;
+	ino_t inode;
+	dev_t device;
 };
 
 /* The kernel's signal sets: bit n - 1 is signal n. */
@@ -92,10 +98,12 @@ struct job {
 	bool cgroup_by_file; /* the clone has not done it */
 	int report; /* where to write a struct verdict when memory is not shared, else -1 */
 	pid_t parent;
-	const int *pidfd; /* where the clone has stored it */
+	const int *pidfd;         /* where the clone has stored it */
+	struct clone_call second; /* JOB_DETACH: the one that the middle process makes */
 
 	/* Written by the child. */
 	bool alive;       /* in the memory that the caller looks at: it is shared */
+	pid_t second_pid; /* JOB_DETACH: or -errno */
 	bool opening;     /* a file, which may make one wait */
 	enum ss_stage at; /* the step it is at */
 	struct verdict {
@@ -109,5 +117,8 @@ struct job {
  * errno, so that the child's functions return it as they return one.
  */
 #define ENGINE_RETRY_PRIVATE 4096
+
+/* A pipe could not be opened by its name in /proc: ask again with its descriptor. */
+#define ENGINE_RETRY_BY_NUMBER 4097
 
 #endif

@@ -25,6 +25,16 @@ static long wait_for(struct block *b, int ms)
 	return raw4(SYS_futex, &b->in_child, FUTEX_WAIT_SHARED, 1, &t);
 }
 
+/* Another process reaps one that is detached, unless this one is its namespace's first or a subreaper. */
+void ss__dispose(struct block *b)
+{
+	if (b->job.flags & JOB_DETACH && b->pidfd < 0)
+		ss__reap_if_ended(b->pid, -1);
+	else
+		ss__reap(b->pid, b->pidfd);
+	b->pidfd = -1;
+}
+
 /* (7) One that may not be killed may run for as long as it likes. */
 void ss__give_up(struct waiter *w)
 {
@@ -37,7 +47,7 @@ void ss__give_up(struct waiter *w)
 		ss__block_leave(b);
 		return;
 	}
-	ss__reap(b->pid, b->pidfd);
+	ss__dispose(b);
 	ss__block_free(b);
 }
 
@@ -111,7 +121,7 @@ static bool ended_unseen(const struct block *b)
 	const volatile bool *alive = &b->job.alive;
 	siginfo_t info;
 	info.si_pid = 0;
-	if (*alive)
+	if (*alive || b->job.flags & JOB_DETACH)
 		return false;
 	raw5(SYS_waitid, P_PID, b->pid, &info, WEXITED | WNOHANG | WNOWAIT, 0);
 	return info.si_pid != 0 && !*alive;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <unistd.h>
 
 #include "base/sized.h"
 
@@ -11,7 +12,7 @@
 	(SS_KEEP_FDS | SS_NO_PATH | SS_NEW_SESSION | SS_NEW_GROUP | SS_NO_NEW_PRIVS |              \
 		SS_SET_UMASK | SS_SET_UID | SS_SET_GID | SS_SET_GROUPS | SS_SET_NICE |             \
 		SS_SET_OOM | SS_SET_TTY | SS_SET_CGROUP | SS_SHELL_FALLBACK | SS_NO_PIDFD |        \
-		SS_FOREGROUND | SS_SET_CWD_FD | SS_SET_EXEC_FD | SS_NEED_PIDFD)
+		SS_FOREGROUND | SS_DETACH | SS_SET_CWD_FD | SS_SET_EXEC_FD | SS_NEED_PIDFD)
 
 /* The kernel's limits: setgroups(2), PRIO_PROCESS, proc_pid_oom_score_adj(5). */
 #define MOST_GROUPS 65536
@@ -44,6 +45,8 @@ static int check_combinations(const struct ss_options *o)
 		return -EINVAL;
 	if (o->flags & SS_SET_EXEC_FD && o->file)
 		return -EINVAL;
+	if (o->flags & SS_DETACH && o->pdeathsig)
+		return -EINVAL;
 	if (o->flags & SS_NEED_PIDFD && o->flags & SS_NO_PIDFD)
 		return -EINVAL;
 	if (o->flags & SS_SET_TTY && !(o->flags & SS_NEW_SESSION))
@@ -51,6 +54,23 @@ static int check_combinations(const struct ss_options *o)
 	if (o->flags & SS_NEW_SESSION && (o->flags & SS_NEW_GROUP || o->group))
 		return -EINVAL;
 	return 0;
+}
+
+static bool leaves_root(const struct ss_options *o)
+{
+	return o->flags & SS_SET_UID && o->uid != 0 && !(o->flags & SS_SET_GROUPS) &&
+	       geteuid() == 0;
+}
+
+bool ss__options_drop_groups(const struct ss_options *o)
+{
+	return o->flags & SS_SET_GID && leaves_root(o);
+}
+
+/* With the gid and the groups of root a program is not rid of root's rights. */
+static int check_identity(const struct ss_options *o)
+{
+	return !(o->flags & SS_SET_GID) && leaves_root(o) ? -EINVAL : 0;
 }
 
 static int check_ranges(const struct ss_options *o)
@@ -119,6 +139,8 @@ static int check(const struct ss_options *o)
 	int error = check_combinations(o);
 	if (!error)
 		error = check_ranges(o);
+	if (!error)
+		error = check_identity(o);
 	if (!error)
 		error = check_limits(o);
 	if (!error)

@@ -2,6 +2,8 @@
 #ifndef PROCESS_OPTIONS_H
 #define PROCESS_OPTIONS_H
 
+#include <stdbool.h>
+
 #include <safespawn.h>
 
 /*
@@ -10,5 +12,8 @@
  * could be read.
  */
 int ss__options_read(struct ss_options *options, const struct ss_options *given);
+
+/* Whether root's supplementary groups go because root's uid goes, and nobody has said what comes. */
+bool ss__options_drop_groups(const struct ss_options *options);
 
 #endif

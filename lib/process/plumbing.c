@@ -3,9 +3,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "engine/block.h"
+
+/* From here on, it is quicker to name a pipe than to close what is below. */
+enum { MANY_DESCRIPTORS = 256 };
 
 static int open_pipe(struct plumbing *p, int fd)
 {
@@ -23,7 +29,8 @@ static int name_file(struct plumbing *p, int fd, const char *path, int flags)
 {
 	if (!ss__block_readable(path))
 		return -EFAULT;
-	p->files[fd] = (struct job_file){path, flags | O_CLOEXEC | O_NOCTTY, fd};
+	p->files[fd] =
+		(struct job_file){.path = path, .flags = flags | O_CLOEXEC | O_NOCTTY, .to = fd};
 	return 0;
 }
 
@@ -108,6 +115,75 @@ bool ss__plumbing_is_used(const struct plumbing *p)
 	return false;
 }
 
+static char *put_number(char *end, unsigned n)
+{
+	do {
+		*--end = (char)('0' + n % 10);
+		n /= 10;
+	} while (n);
+	return end;
+}
+
+static char *put_text(char *end, const char *text)
+{
+	size_t len = strlen(text);
+	return memcpy(end - len, text, len);
+}
+
+static const char *proc_path(char path[PLUMBING_PROC_PATH], pid_t pid, int fd)
+{
+	char *at = path + PLUMBING_PROC_PATH - 1;
+	*at = '\0';
+	at = put_text(put_number(at, (unsigned)fd), "/fd/");
+	return put_text(put_number(at, (unsigned)pid), "/proc/");
+}
+
+static bool is_high(const struct plumbing *p, int fd)
+{
+	return p->made[fd] && p->theirs[fd] >= MANY_DESCRIPTORS;
+}
+
+static void name_pipe(struct plumbing *p, int fd, pid_t pid)
+{
+	struct stat st;
+	if (fstat(p->theirs[fd], &st) < 0)
+		return;
+	p->files[fd] = (struct job_file){
+		.path = proc_path(p->proc_paths[fd], pid, p->theirs[fd]),
+		.flags = (fd == 0 ? O_RDONLY : O_WRONLY) | O_CLOEXEC,
+		.to = fd,
+		.inode = st.st_ino,
+		.device = st.st_dev,
+	};
+}
+
+void ss__plumbing_by_name(struct plumbing *p)
+{
+	bool merged = !p->made[2] && p->theirs[2] >= 0 && p->theirs[2] == p->theirs[1];
+	if (!is_high(p, 0) && !is_high(p, 1) && !is_high(p, 2))
+		return;
+	/* A thread may have a table of its own, which is not under the process's number. */
+	const pid_t pid = (pid_t)syscall(SYS_gettid);
+	for (int fd = 0; fd < 3; fd++)
+		if (is_high(p, fd))
+			name_pipe(p, fd, pid);
+	if (merged && p->files[1].inode) {
+		p->merged = true;
+		p->theirs[2] = -1;
+	}
+}
+
+void ss__plumbing_by_number(struct plumbing *p)
+{
+	if (p->merged && p->files[1].inode) {
+		p->merged = false;
+		p->theirs[2] = p->theirs[1];
+	}
+	for (int fd = 0; fd < 3; fd++)
+		if (p->files[fd].inode)
+			p->files[fd] = (struct job_file){0};
+}
+
 void ss__plumbing_close_theirs(struct plumbing *p)
 {
 	for (int fd = 0; fd < 3; fd++)
@@ -127,7 +203,7 @@ void ss__plumbing_list(const struct plumbing *p, struct fd_pair *pairs, size_t *
 	int *closes, size_t *n_closes)
 {
 	for (int fd = 0; fd < 3; fd++) {
-		if (p->theirs[fd] >= 0)
+		if (p->theirs[fd] >= 0 && !p->files[fd].path)
 			pairs[(*n_pairs)++] = (struct fd_pair){p->theirs[fd], fd};
 		if (p->closed[fd])
 			closes[(*n_closes)++] = fd;

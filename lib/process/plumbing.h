@@ -7,6 +7,9 @@
 #include <safespawn.h>
 #include "engine/job.h"
 
+/* /proc/PID/fd/N */
+#define PLUMBING_PROC_PATH 36
+
 /* What becomes of a child's 0 to 2. Descriptors are close-on-exec. -1: none. */
 struct plumbing {
 	int ours[3];   /* the caller's ends of pipes */
@@ -15,6 +18,7 @@ struct plumbing {
 	bool closed[3];           /* the child gets nothing there */
 	bool merged;              /* the child's 2 becomes what its 1 is, when its files are open */
 	struct job_file files[3]; /* the child opens these by itself, where there is a path */
+	char proc_paths[3][PLUMBING_PROC_PATH];
 };
 
 #define PLUMBING_NONE ((struct plumbing){.ours = {-1, -1, -1}, .theirs = {-1, -1, -1}})
@@ -30,6 +34,13 @@ bool ss__plumbing_has_pipes(const struct plumbing *p);
 
 /* Whether the child's 0 to 2 are anything but the caller's. */
 bool ss__plumbing_is_used(const struct plumbing *p);
+
+/*
+ * Has the child open its ends of pipes by their names in /proc, unless their numbers are low. To keep a
+ * descriptor with a high number the child would have to keep all below, and to close those one by one.
+ */
+void ss__plumbing_by_name(struct plumbing *p);
+void ss__plumbing_by_number(struct plumbing *p);
 
 /* After the spawn: closes the child's ends, and ours too if it failed. */
 void ss__plumbing_close_theirs(struct plumbing *p);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "engine/path.h"
+#include "process/options.h"
 
 static const char shell[] = "/bin/sh";
 
@@ -120,10 +121,13 @@ static unsigned job_flags(const struct ss_options *o)
 		{SS_NO_PIDFD, JOB_NO_PIDFD},
 		{SS_NEED_PIDFD, JOB_NEED_PIDFD},
 		{SS_FOREGROUND, JOB_FOREGROUND},
+		{SS_DETACH, JOB_DETACH},
 		{SS_SET_CWD_FD, JOB_CWD_FD},
 		{SS_SET_EXEC_FD, JOB_EXEC_FD},
 	};
 	unsigned flags = (o->group ? JOB_GROUP : 0) | (o->sigmask ? JOB_MASK : 0);
+	if (ss__options_drop_groups(o))
+		flags |= JOB_DROP_GROUPS;
 	for (size_t i = 0; i < sizeof same / sizeof same[0]; i++)
 		if (o->flags & same[i].option)
 			flags |= same[i].job;

@@ -2,8 +2,10 @@
 #include "process/spawn.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 
 #include "engine/engine.h"
+#include "engine/syscall.h"
 #include "base/cancel.h"
 #include "process/dumpable.h"
 #include "process/handle.h"
@@ -59,10 +61,34 @@ static void hand_over(
 		ss__plumbing_close_theirs(&r->plumbing);
 	}
 	ss__block_hand_over(r->block);
-	fill_child(child, r, engine_child);
+	if (child)
+		fill_child(child, r, engine_child);
 	ss__block_free(r->block);
 	if (pipes)
 		ss__engine_leave(mask);
+}
+
+/* Set where /proc does not tell: there is none, or the process is not to be looked at. */
+#ifdef ENGINE_RAW
+static atomic_bool no_names;
+#else
+static atomic_bool no_names = true;
+#endif
+
+/* Where all is inherited, or something else has a high number, a name would gain nothing. */
+static bool may_name_pipes(const struct ss_options *o)
+{
+	return !no_names && !(o->flags & (SS_KEEP_FDS | SS_SET_CGROUP)) && o->n_fds == 0 &&
+	       o->in.kind != SS_STDIO_FD && o->out.kind != SS_STDIO_FD &&
+	       o->err.kind != SS_STDIO_FD;
+}
+
+static int fill_and_run(struct request *r, const struct engine_wait *how,
+	struct engine_child *child, enum ss_stage *stage)
+{
+	*stage = SS_STAGE_OPTIONS;
+	int error = ss__request_fill(r, stage);
+	return error ? error : run(r, how, child, stage);
 }
 
 static int open_and_run(struct request *r, const struct engine_wait *how,
@@ -71,12 +97,27 @@ static int open_and_run(struct request *r, const struct engine_wait *how,
 	int error = ss__plumbing_open(&r->plumbing, &r->options, stage);
 	if (error)
 		return error;
-	error = ss__request_fill(r, stage);
-	if (!error)
-		error = run(r, how, child, stage);
+	if (may_name_pipes(&r->options))
+		ss__plumbing_by_name(&r->plumbing);
+	error = fill_and_run(r, how, child, stage);
+	if (error == -ENGINE_RETRY_BY_NUMBER) {
+		no_names = true;
+		ss__plumbing_by_number(&r->plumbing);
+		error = fill_and_run(r, how, child, stage);
+	}
 	if (error)
 		ss__plumbing_close(&r->plumbing);
 	return error;
+}
+
+/* Nobody would know of its descriptors. */
+static int do_without_child(struct ss_options *o)
+{
+	if (!(o->flags & SS_DETACH) || o->flags & SS_NEED_PIDFD || o->in.kind == SS_STDIO_PIPE ||
+		o->out.kind == SS_STDIO_PIPE || o->err.kind == SS_STDIO_PIPE)
+		return -EINVAL;
+	o->flags |= SS_NO_PIDFD;
+	return 0;
 }
 
 static int spawn(struct ss_child *child, struct request *r, enum ss_stage *stage)
@@ -108,8 +149,10 @@ int ss__spawn_child(struct ss_child *child, char *const argv[], const struct ss_
 	r.argv = argv;
 	r.extra = extra;
 	int error = ss__options_read(&r.options, options);
-	if (!error && (!child || !argv || !argv[0]))
+	if (!error && (!argv || !argv[0]))
 		error = -EINVAL;
+	if (!error && !child)
+		error = do_without_child(&r.options);
 	if (!error)
 		error = spawn(child, &r, &stage);
 	if (r.options.failure)

@@ -18,12 +18,12 @@ say() {
 # check WHAT: $top/symbols is what nm says of it.
 check() {
 	grep -q ' T ss__child_main$' "$top/symbols" || say "$1: where is the child?"
-	wanted=$(grep ' U ' "$top/symbols" | grep -vE ' (ss__child_.*|_GLOBAL_OFFSET_TABLE_)$')
+	wanted=$(grep ' U ' "$top/symbols" | grep -vE ' (ss__child_.*|ss__clone_.*|_GLOBAL_OFFSET_TABLE_)$')
 	test -z "$wanted" || say "$1 needs something:
 $wanted"
 }
 
-"$nm" -A "$archive" | grep ':engine_child[a-z_]*\.c\.o:' >"$top/symbols"
+"$nm" -A "$archive" | grep -E ':engine_(child[a-z_]*|clone)\.c\.o:' >"$top/symbols"
 check "$archive"
 
 # can_spare COMPILER: it knows the attribute that keeps a function without a protector.
@@ -45,8 +45,8 @@ for compiler in gcc clang; do
 	command -v $compiler >/dev/null || continue
 	can_spare $compiler && protect=-fstack-protector-all || protect=
 	for flags in '-O0' '-O2' '-O3 -fPIC' "-Os $protect" '-O2 -finstrument-functions'; do
-		compile "$compiler" "$flags" "$root"/lib/engine/child*.c
-		(cd "$top" && "$nm" -A child*.o) >"$top/symbols"
+		compile "$compiler" "$flags" "$root"/lib/engine/child*.c "$root"/lib/engine/clone.c
+		(cd "$top" && "$nm" -A child*.o clone.o) >"$top/symbols"
 		check "$compiler $flags"
 		rm -f "$top"/*.o
 	done

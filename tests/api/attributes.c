@@ -184,8 +184,8 @@ static void dumpable_stays_as_it_was(void **unused)
 	for (int flag = 0; flag < 2; flag++) {
 		assert_int_equal(prctl(PR_SET_DUMPABLE, flag, 0, 0, 0), 0);
 		struct ss_child child;
-		int r = ss_spawn(
-			&child, ARGV("true"), SS_OPTIONS(.flags = SS_SET_UID, .uid = 65534));
+		int r = ss_spawn(&child, ARGV("true"),
+			SS_OPTIONS(.flags = SS_SET_UID | SS_SET_GID, .uid = 65534, .gid = 65534));
 		int now = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
 		int failed = ss_spawn(
 			&child, ARGV("/none"), SS_OPTIONS(.flags = SS_SET_GID, .gid = 65534));

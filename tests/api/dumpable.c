@@ -65,7 +65,8 @@ static void fork_and_look(int sig)
 static void fail_as_other(void)
 {
 	struct ss_child child;
-	if (ss_spawn(&child, ARGV("/nonexistent"), SS_OPTIONS(.flags = SS_SET_UID, .uid = 54321)) ==
+	if (ss_spawn(&child, ARGV("/nonexistent"),
+		    SS_OPTIONS(.flags = SS_SET_UID | SS_SET_GID, .uid = 54321, .gid = 54321)) ==
 			0 ||
 		errno != ENOENT)
 		_exit(2);
@@ -170,7 +171,8 @@ static void *run_until_done(void *unused)
 	while (!done) {
 		struct ss_child child;
 		if (ss_spawn(&child, ARGV("/bin/true"),
-			    SS_OPTIONS(.flags = SS_SET_UID, .uid = 54321)))
+			    SS_OPTIONS(.flags = SS_SET_UID | SS_SET_GID, .uid = 54321,
+				    .gid = 54321)))
 			_exit(2);
 		ss_wait(&child, NULL, -1);
 		ss_release(&child);

@@ -23,6 +23,8 @@
 
 #include <safespawn.h>
 #include "bench.h"
+#include "engine/clone.h"
+#include "engine/syscall.h"
 
 static char *program[2];
 static int json;
@@ -52,6 +54,36 @@ static void by_vfork(void)
 	need(pid > 0, "vfork");
 	reap(pid);
 }
+
+#ifdef ENGINE_RAW
+
+PLAIN static void exec_program(void *unused)
+{
+	(void)unused;
+	raw3(SYS_execve, program[0], program, environ);
+	raw1(SYS_exit_group, 127);
+}
+
+/* What ss_spawn, ss_wait and ss_release have to do at least, parking the caller. */
+static void by_clone3(void)
+{
+	static __thread _Alignas(16) char stack[4096];
+	int pidfd = -1;
+	siginfo_t info;
+	const struct clone_call call = {
+		.flags = CLONE_VFORK | CLONE_PIDFD,
+		.exit_signal = SIGCHLD,
+		.pidfd = &pidfd,
+		.stack = stack,
+		.stack_size = sizeof stack,
+		.run = exec_program,
+	};
+	need(ss__clone_new(&call) > 0, "clone3");
+	need(waitid((idtype_t)WAIT_PIDFD, (id_t)pidfd, &info, WEXITED) == 0, "waitid");
+	close(pidfd);
+}
+
+#endif
 
 static void by_fork(void)
 {
@@ -102,6 +134,9 @@ static void by_ss_spawn_no_pidfd(void)
 
 static const struct bench_way ways[] = {
 	{"vfork+exec", by_vfork, NULL},
+#ifdef ENGINE_RAW
+	{"clone3+exec+close", by_clone3, NULL},
+#endif
 	{"ss_spawn", by_ss_spawn, release},
 	{"ss_spawn+ss_release", by_ss_spawn_release, NULL},
 	{"ss_spawn, no pidfd", by_ss_spawn_no_pidfd, NULL},

@@ -19,7 +19,7 @@ static void check(const char *setting, int flag)
 	int error = sysctl_guard_set(&guard, "fs/suid_dumpable", setting);
 	prctl(PR_SET_DUMPABLE, flag, 0, 0, 0);
 	int result = ss_spawn(&child, (char *const *)(uintptr_t)argv,
-		SS_OPTIONS(.flags = SS_SET_UID, .uid = 54321));
+		SS_OPTIONS(.flags = SS_SET_UID | SS_SET_GID, .uid = 54321, .gid = 54321));
 	int is = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
 	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 	assert_int_equal(sysctl_guard_end(&guard), 0);
