@@ -4,7 +4,9 @@
  * 1. Cancellation: allowed in the wait alone, as what else is done here would be left half done.
  * 2. A cancelled waitpid may have reaped the child: the pid to kill is then somebody else's. So
  *    the cancellable wait leaves the child a zombie.
- * 3. SIGCHLD may be pending or come from another child: it stays blocked until all is put back.
+ * 3. The child may take long to start, and be stopped before it has: signals are open from the spawn
+ *    on, as for the wait. A thread cancelled there leaves by the spawn, which deals with the child.
+ * 4. SIGCHLD may be pending or come from another child: it stays blocked until all is put back.
  */
 #include <safespawn.h>
 
@@ -67,6 +69,12 @@ static void cancelled(void *arg)
 	leave(call);
 }
 
+/* (3) */
+static void cancelled_in_spawn(void *arg)
+{
+	leave(arg);
+}
+
 /* (2) */
 static void wait_for_end(pid_t pid)
 {
@@ -78,11 +86,7 @@ static void wait_for_end(pid_t pid)
 
 static int finish(struct call *call, int *status)
 {
-	sigset_t wait_mask = call->mask;
-
-	sigaddset(&wait_mask, SIGCHLD); /* (3) */
 	pthread_cleanup_push(cancelled, call);
-	pthread_sigmask(SIG_SETMASK, &wait_mask, NULL);
 	pthread_setcancelstate(call->cancel.state, NULL); /* (1) */
 	wait_for_end(call->pid);
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
@@ -98,6 +102,23 @@ static int status_of_failure(const struct ss_failure *failure)
 	return failure->stage == SS_STAGE_EXEC && !refused ? COULD_NOT_EXEC : -1;
 }
 
+static int spawn(struct call *call, struct ss_child *child, char *const argv[],
+	const struct ss_options *options)
+{
+	const struct spawn_extra extra = {
+		.cancellable = call->cancel.state == PTHREAD_CANCEL_ENABLE,
+	};
+	sigset_t wait_mask = call->mask;
+	int r;
+
+	sigaddset(&wait_mask, SIGCHLD); /* (4) */
+	pthread_cleanup_push(cancelled_in_spawn, call);
+	pthread_sigmask(SIG_SETMASK, &wait_mask, NULL);
+	r = ss__spawn_child(child, argv, options, &extra);
+	pthread_cleanup_pop(0);
+	return r;
+}
+
 /* Runs the command to its end: stores a wait status, or -1; returns 0 or the -errno to report. */
 static int run(const char *file, char *const argv[], int *status)
 {
@@ -107,10 +128,9 @@ static int run(const char *file, char *const argv[], int *status)
 	sigset_t reset;
 
 	enter(&call, &reset);
-	int r = ss__spawn_child(&child, argv,
+	int r = spawn(&call, &child, argv,
 		SS_OPTIONS(.flags = SS_KEEP_FDS | SS_NO_PIDFD, .file = file, .sigmask = &call.mask,
-			.sigdefault = &reset, .failure = &failure),
-		NULL);
+			.sigdefault = &reset, .failure = &failure));
 	*status = -1;
 	if (r == 0) {
 		call.pid = child.pid;
