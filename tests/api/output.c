@@ -9,12 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include "child.h"
 #include "leak.h"
+#include "temp_dir.h"
 
 #define RESULT                                                                                     \
 	{                                                                                          \
@@ -137,6 +139,57 @@ static void the_grace_comes_before_the_kill(void **unused)
 	assert_int_equal(result.status, SIGKILL);
 	assert_string_equal(result.out, "ready\n");
 	ss_result_free(&result);
+}
+
+/* The other side of a FIFO never comes: the child does not get as far as exec. */
+static void the_limit_covers_the_start(void **unused)
+{
+	(void)unused;
+	needs_clone();
+	struct temp_dir dir;
+	char fifo[PATH_MAX];
+	temp_dir_make(&dir);
+	temp_dir_path(&dir, "fifo", fifo);
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	struct ss_result results[2] = {RESULT, RESULT};
+	char *const *const line[] = {ARGV("cat"), ARGV("cat")};
+	assert_int_equal(ss_run(ARGV("cat"), SS_OPTIONS(.in = SS_READ(fifo)), IO(.timeout_ms = 100),
+				 &results[0]),
+		-1);
+	assert_int_equal(errno, ETIMEDOUT);
+	assert_true(results[0].timed_out);
+	assert_false(results[0].status_known);
+	assert_int_equal(ss_run_pipeline(line, 2, SS_OPTIONS(.in = SS_READ(fifo)),
+				 IO(.timeout_ms = 100), results),
+		-1);
+	assert_int_equal(errno, ETIMEDOUT);
+	assert_true(results[0].timed_out && results[1].timed_out);
+	temp_dir_remove(&dir);
+}
+
+static void *run_on_fifo(void *fifo)
+{
+	ss_run(ARGV("cat"), SS_OPTIONS(.in = SS_READ((char *)fifo)), NULL, NULL);
+	return NULL;
+}
+
+static void a_start_can_be_cancelled(void **unused)
+{
+	(void)unused;
+	needs_clone();
+	struct temp_dir dir;
+	char fifo[PATH_MAX];
+	pthread_t thread;
+	void *end;
+	temp_dir_make(&dir);
+	temp_dir_path(&dir, "fifo", fifo);
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	assert_int_equal(pthread_create(&thread, NULL, run_on_fifo, fifo), 0);
+	usleep(20000);
+	assert_int_equal(pthread_cancel(thread), 0);
+	assert_int_equal(pthread_join(thread, &end), 0);
+	assert_ptr_equal(end, PTHREAD_CANCELED);
+	temp_dir_remove(&dir);
 }
 
 static void no_limit_may_be_said_by_minus_one(void **unused)
@@ -328,6 +381,8 @@ int main(void)
 		TEST(on_output_runs_with_the_callers_signals),
 		TEST(each_stream_says_whether_it_was_cut),
 		TEST(the_grace_comes_before_the_kill),
+		TEST(the_limit_covers_the_start),
+		TEST(a_start_can_be_cancelled),
 		TEST(no_limit_may_be_said_by_minus_one),
 		TEST(until_exit_does_not_wait_for_the_pipe),
 		TEST(until_exit_reads_all_that_the_child_wrote),
