@@ -521,6 +521,12 @@ static int reads_its_own_memory(void)
 	return pread(fd, got, 2, at) == 2 && got[1] == block_byte(BLOCK_SIZE / 2 + 1) ? 48 : 1;
 }
 
+static int has_a_name_beyond_the_file(void)
+{
+	char *at = mmap(NULL, 8192, PROT_READ, MAP_PRIVATE, 9, 0);
+	return access(at + 4096, F_OK) == -1 && errno == EFAULT ? 49 : 1;
+}
+
 static void be_ended_soon(void)
 {
 	struct itimerval soon = {{0, 0}, {0, 400000}};
@@ -603,6 +609,7 @@ const struct scenario scenarios[] = {
 	{"writes to read-only memory", writes_to_read_only_memory, true},
 	{"reads up to 2 GiB", reads_up_to_2_gib, false},
 	{"reads its own memory", reads_its_own_memory, true},
+	{"has a name beyond the file", has_a_name_beyond_the_file, true},
 	{"reads under the number of a file", reads_under_the_number_of_a_file, true},
 	{"waits for all of a message", waits_for_all_of_a_message, true},
 };

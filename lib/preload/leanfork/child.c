@@ -65,10 +65,12 @@ _Noreturn void child_give_up_at(struct lean *l, long call)
 long child_set_handlers(void)
 {
 	static const int others[] = {SIGFPE, SIGILL, SIGBUS, SIGTRAP};
-	long r = set_handler(SIGSEGV, child_on_fault, SA_ONSTACK, NULL);
+	const uint64_t faults = SIG_BIT(SIGSEGV) | SIG_BIT(SIGBUS); /* of args.c */
+	long r = set_handler(SIGSEGV, child_on_fault, SA_ONSTACK, faults, NULL);
 	for (size_t i = 0; i < sizeof others / sizeof others[0] && r == 0; i++)
-		r = set_handler(others[i], child_on_other_fault, SA_ONSTACK, NULL);
-	return r < 0 ? r : set_handler(SIGSYS, child_on_call, SA_ONSTACK | SA_NODEFER, NULL);
+		r = set_handler(others[i], child_on_other_fault, SA_ONSTACK, faults, NULL);
+	return r < 0 ? r
+		     : set_handler(SIGSYS, child_on_call, SA_ONSTACK | SA_NODEFER, faults, NULL);
 }
 
 static stack_t own_stack(struct lean *l)

@@ -36,13 +36,13 @@ long set_action(int sig, const struct kernel_action *action)
 }
 
 long set_handler(int sig, void (*handler)(int, siginfo_t *, void *), unsigned long more_flags,
-	struct kernel_action *before)
+	uint64_t let_through, struct kernel_action *before)
 {
 	struct kernel_action action = {
 		.handler = (uintptr_t)handler,
 		.flags = SA_SIGINFO | RESTORER_FLAG | more_flags,
 		.restorer = (uintptr_t)gate_restorer,
-		.mask = ~SIG_BIT(SIGSEGV) & ~(more_flags & SA_NODEFER ? SIG_BIT(sig) : 0),
+		.mask = ~let_through & ~(more_flags & SA_NODEFER ? SIG_BIT(sig) : 0),
 	};
 	return gate4(SYS_rt_sigaction, sig, &action, before, 8);
 }

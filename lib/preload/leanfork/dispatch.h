@@ -17,10 +17,10 @@ void dispatch_off(void);
  * doesn't say. */
 bool dispatch_is_foreign(const struct kernel_action *action);
 
-/* The kernel's actions and mask, past libc. Handlers run with everything blocked but SIGSEGV, and with
- * SA_NODEFER but their own signal. */
+/* The kernel's actions and mask, past libc. Handlers run with everything blocked but what is let
+ * through, and with SA_NODEFER their own signal. */
 long set_handler(int sig, void (*handler)(int, siginfo_t *, void *), unsigned long more_flags,
-	struct kernel_action *before);
+	uint64_t let_through, struct kernel_action *before);
 long set_action(int sig, const struct kernel_action *action);
 long set_mask(uint64_t mask, uint64_t *before);
 

@@ -35,12 +35,30 @@ void child_on_fault(int sig, siginfo_t *info, void *context)
 	child_leave(l, uc, LEAN_FAULT);
 }
 
+/* What somebody sends to a handler of ours comes when that has ended. */
+static void put_off(ucontext_t *uc, int sig, siginfo_t *info)
+{
+	uint64_t mask;
+	copy_bytes(&mask, &uc->uc_sigmask, sizeof mask);
+	set_context_mask(uc, mask | SIG_BIT(sig));
+	gate4(SYS_rt_tgsigqueueinfo, gate0(SYS_getpid), gate0(SYS_gettid), sig, info);
+}
+
 /* A fault happens again when the instruction is run again. A trap is behind it by then, and what
  * somebody sent comes once. */
 void child_on_other_fault(int sig, siginfo_t *info, void *context)
 {
+	struct lean *l = lean_active;
 	bool recurs = sig != SIGTRAP && info->si_code > 0;
-	child_leave(lean_active, context, LEAN_FAULT);
+	if (recurs && probed(context))
+		return;
+	if (l->in_call && !recurs) {
+		put_off(context, sig, info);
+		return;
+	}
+	if (l->in_call)
+		child_give_up(l, LEAN_FAULT);
+	child_leave(l, context, LEAN_FAULT);
 	if (!recurs)
 		gate4(SYS_rt_tgsigqueueinfo, gate0(SYS_getpid), gate0(SYS_gettid), sig, info);
 }

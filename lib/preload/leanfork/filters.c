@@ -111,7 +111,7 @@ static void on_dispatch(int sig, siginfo_t *info, void *context)
 static void try_dispatch(void)
 {
 	long nr = SYS_getpid;
-	set_handler(SIGSYS, on_dispatch, 0, NULL);
+	set_handler(SIGSYS, on_dispatch, 0, SIG_BIT(SIGSEGV), NULL);
 	set_mask(~SIG_BIT(SIGSYS), NULL);
 	if (dispatch_on() < 0)
 		return;

@@ -139,7 +139,7 @@ static enum lean_reason open_window(struct lean *l, bool filtered)
 	if (reason != LEAN_FINE)
 		return reason;
 	lean_active = l;
-	set_handler(SIGSYS, window_on_call, 0, NULL);
+	set_handler(SIGSYS, window_on_call, 0, SIG_BIT(SIGSEGV), NULL);
 	l->open = dispatch_on() == 0;
 	if (l->open) {
 		set_mask(~SIG_BIT(SIGSYS) & (l->mask | ~SIG_BIT(SIGSEGV)), NULL);
