@@ -527,6 +527,15 @@ static int has_a_name_beyond_the_file(void)
 	return access(at + 4096, F_OK) == -1 && errno == EFAULT ? 49 : 1;
 }
 
+static int exceeds_its_limit_on_data(void)
+{
+	struct rlimit limit = {20 << 20, 20 << 20};
+	setrlimit(RLIMIT_DATA, &limit);
+	void *more =
+		mmap(NULL, BLOCK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return more == MAP_FAILED && errno == ENOMEM ? 60 : 1;
+}
+
 static void be_ended_soon(void)
 {
 	struct itimerval soon = {{0, 0}, {0, 400000}};
@@ -610,6 +619,7 @@ const struct scenario scenarios[] = {
 	{"reads up to 2 GiB", reads_up_to_2_gib, false},
 	{"reads its own memory", reads_its_own_memory, true},
 	{"has a name beyond the file", has_a_name_beyond_the_file, true},
+	{"exceeds its limit on data", exceeds_its_limit_on_data, true},
 	{"reads under the number of a file", reads_under_the_number_of_a_file, true},
 	{"waits for all of a message", waits_for_all_of_a_message, true},
 };

@@ -71,6 +71,13 @@ enum verdict limits_get(struct lean *l, struct call *call)
 	return change(l, call, call->args[0], NULL, (struct rlimit *)call->args[1]);
 }
 
+bool limits_memory(struct lean *l)
+{
+	struct rlimit data = {0, 0};
+	get(l, 0, &data);
+	return data.rlim_cur != RLIM_INFINITY || l->limited[1];
+}
+
 void limits_enforce(struct lean *l)
 {
 	for (int i = 0; i < 2; i++)

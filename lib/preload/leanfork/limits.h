@@ -12,6 +12,9 @@ enum verdict limits_prlimit(struct lean *l, struct call *call);
 enum verdict limits_set(struct lean *l, struct call *call);
 enum verdict limits_get(struct lean *l, struct call *call);
 
+/* Whether new memory may exceed one of them natively: what was left out does not count in here. */
+bool limits_memory(struct lean *l);
+
 void limits_enforce(struct lean *l);
 
 /* After an exec that failed: the limits of before, as far as that is allowed. */

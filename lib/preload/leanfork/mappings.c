@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 
 #include "preload/leanfork/judges.h"
+#include "preload/leanfork/limits.h"
 #include "preload/leanfork/memory.h"
 
 /* More than that is not worth bringing in for a change of protection. */
@@ -44,7 +45,7 @@ enum verdict judge_brk(struct lean *l, struct call *call)
 	uintptr_t now = (uintptr_t)gate1(SYS_brk, 0), wanted = (uintptr_t)call->args[0];
 	uintptr_t from = (wanted + PAGE - 1) & ~(PAGE - 1);
 	if (!wanted || from >= now)
-		return PRIVATE;
+		return wanted > now && limits_memory(l) ? ORDINARY : PRIVATE;
 	memory_bring_edges(l, from, now - from);
 	call->result = call_do(call);
 	if ((uintptr_t)call->result == wanted)
@@ -79,8 +80,15 @@ static bool maps_for_others(const struct call *call)
 	return flags >= 0 && (flags & O_ACCMODE) != O_RDONLY;
 }
 
+static bool is_data(const struct call *call)
+{
+	return call->args[2] & PROT_WRITE && (call->args[3] & MAP_TYPE) == MAP_PRIVATE;
+}
+
 enum verdict judge_mmap(struct lean *l, struct call *call)
 {
+	if (is_data(call) && limits_memory(l))
+		return ORDINARY;
 	if (!(call->args[3] & MAP_ANONYMOUS) && l->n_deferred)
 		return ORDINARY;
 	if (maps_for_others(call)) {
@@ -102,7 +110,8 @@ enum verdict judge_munmap(struct lean *l, struct call *call)
 enum verdict judge_mprotect(struct lean *l, struct call *call)
 {
 	uintptr_t at = (uintptr_t)call->args[0];
-	if (call->args[2] & PROT_WRITE && is_guarded(l, at, (size_t)call->args[1]))
+	if (call->args[2] & PROT_WRITE &&
+		(is_guarded(l, at, (size_t)call->args[1]) || limits_memory(l)))
 		return ORDINARY;
 	return bring_for_change(l, at, (size_t)call->args[1]);
 }
