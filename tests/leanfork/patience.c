@@ -192,6 +192,44 @@ static int is_interrupted(enum lean_kind kind, int sig)
 	return status == sig ? 0 : 3;
 }
 
+static bool is_pending(int sig)
+{
+	uint64_t set = 0;
+	gate2(SYS_rt_sigpending, &set, 8);
+	return set >> (sig - 1) & 1;
+}
+
+/* The child is thrown away before the parent has stopped. */
+static int stops_at_exec(void)
+{
+	int status;
+	pid_t forker = fork();
+	if (forker == 0) {
+		setpgid(0, 0);
+		pid_t pid = fork_patiently(LEAN_EAGER);
+		if (pid == 0) {
+			while (lean_is_child() && !is_pending(SIGTSTP))
+				;
+			exec_exit(4);
+		}
+		_exit(status_of(pid) == 4 << 8 ? 0 : 1);
+	}
+	usleep(100000);
+	kill(-forker, SIGTSTP);
+	if (waitpid(forker, &status, WUNTRACED) != forker || !WIFSTOPPED(status))
+		return 1;
+	usleep(100000);
+	kill(-forker, SIGCONT);
+	return waitpid(forker, &status, 0) == forker && status == 0 ? 0 : 2;
+}
+
+static void a_job_that_is_stopped_and_goes_on(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 5; i++)
+		in_own_process(stops_at_exec);
+}
+
 static int signals_come_meanwhile(void)
 {
 	static const int signals[] = {SIGTSTP, SIGSTOP, SIGTTIN, SIGTERM, SIGINT, SIGUSR1};
@@ -411,6 +449,7 @@ int main(void)
 		TEST(the_rest_of_a_message),
 		TEST(a_number_that_is_used_again),
 		TEST(signals_that_stop_or_end),
+		TEST(a_job_that_is_stopped_and_goes_on),
 		TEST(a_child_that_somebody_stops),
 		TEST(a_machine_that_is_busy),
 		TEST(no_memory_to_become_ordinary),

@@ -100,13 +100,21 @@ static void reap(struct lean *l)
 		l->deadly = SIG_BIT(info.si_status) & OURS ? 0 : info.si_status;
 }
 
+/* What stops the whole job has been dealt with by the time at which somebody makes it go on: the native
+ * child shall not stop again. */
+static uint64_t to_pass_on(struct lean *l)
+{
+	pending_let_through(l->mask, &l->stopped);
+	return l->mail->signals & ~l->stopped;
+}
+
 static enum service throw_away(struct lean *l)
 {
 	reap(l);
 	if (atomic_load(&l->mail->stage) == STAGE_GAVE_UP) {
 		l->result.reason = (enum lean_reason)l->mail->reason;
 		l->result.call = l->mail->call;
-		l->passed_on |= l->mail->signals & ~l->stopped;
+		l->passed_on |= to_pass_on(l);
 	} else {
 		l->result.reason = LEAN_EXIT;
 	}
