@@ -65,6 +65,8 @@ static const struct scenario scenarios[] = {
 	{"close_range, unshare ENOSYS", {NO_CLOSE_RANGE(ENOSYS), {SYS_unshare, ENOSYS, 0, 0}}},
 	{"unshare EINVAL", {NO_CLOSE_RANGE(EINVAL), {SYS_unshare, EINVAL, 0, 0}}},
 	{"waitid by pidfd", {NO_WAIT_BY_PIDFD}},
+	{"waitid EPERM", {{SYS_waitid, EPERM, 0, 0}}},
+	{"waitid ENOSYS", {{SYS_waitid, ENOSYS, 0, 0}}},
 	{"pidfd_send_signal EPERM", {{NR_PIDFD_SEND_SIGNAL, EPERM, 0, 0}}},
 	{"pidfd_send_signal ENOSYS", {{NR_PIDFD_SEND_SIGNAL, ENOSYS, 0, 0}}},
 	{"all with a pidfd", {NO_CLONE3(EPERM), NO_CLOSE_RANGE(EPERM), {SYS_unshare, EPERM, 0, 0},

@@ -131,6 +131,9 @@ static int no_children(void)
 {
 	siginfo_t info = {0};
 	int r = waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL);
+	/* Some tests have it refused. */
+	if (r < 0 && (errno == EPERM || errno == ENOSYS))
+		r = waitpid(-1, NULL, WNOHANG | __WALL) < 0 ? -1 : 0;
 	if (r == 0)
 		print_error("child %d (0: still running)\n", (int)info.si_pid);
 	return r < 0 && errno == ECHILD;
