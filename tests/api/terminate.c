@@ -5,11 +5,13 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "child.h"
 #include "leak.h"
+#include "trace.h"
 
 static void terminate_asks_first(void **unused)
 {
@@ -163,6 +165,42 @@ static void with_the_leader_reaped_elsewhere_the_rest_is_terminated(void **unuse
 	ss_release(&child);
 }
 
+static void terminate_slowly(void *unused)
+{
+	(void)unused;
+	struct ss_child child;
+	if (ss_spawn(&child, ARGV(victim("STUBBORN"), "child"),
+		    SS_OPTIONS(.out = SS_PIPE, .flags = SS_NEW_GROUP)) < 0)
+		_exit(1);
+	await_ready(&child);
+	if (!kernel_knows_groups(&child)) {
+		ss_terminate(&child, NULL, 0);
+		_exit(77);
+	}
+	trace_begin();
+	if (ss_terminate(&child, NULL, 2000) < 0)
+		_exit(2);
+	trace_end();
+	ss_release(&child);
+}
+
+/* It waits for the member that is left, instead of reading /proc again and again. */
+static void a_long_grace_costs_little(void **unused)
+{
+	(void)unused;
+	static struct trace trace;
+	needs_clone();
+	if (!trace_run(&trace, terminate_slowly, NULL))
+		skip();
+	if (trace.status == 77 << 8)
+		skip();
+	assert_int_equal(trace.status, 0);
+	if (trace_count(&trace, SYS_clock_nanosleep) > 0)
+		trace_print(&trace);
+	assert_int_equal(trace_count(&trace, SYS_clock_nanosleep), 0);
+	assert_true(trace_count(&trace, SYS_getdents64) <= 30);
+}
+
 static void *terminate_patiently(void *child)
 {
 	ss_terminate(child, NULL, 60000);
@@ -227,6 +265,7 @@ int main(void)
 		TEST(zombies_in_the_group_are_not_waited_for),
 		TEST(one_that_has_left_its_group_is_terminated_as_well),
 		TEST(with_the_leader_reaped_elsewhere_the_rest_is_terminated),
+		TEST(a_long_grace_costs_little),
 		TEST(cancelled_in_the_grace_of_the_rest_it_kills_them),
 		TEST(a_stopped_child_is_terminated),
 	};
