@@ -14,6 +14,8 @@ have() {
 	apr-1 | cmocka | gio-2.0) pkg-config --exists "$1" 2>/dev/null ;;
 	ninja) command -v ninja >/dev/null || command -v samu >/dev/null ;;
 	c++) command -v c++ >/dev/null ;;
+	pg_ctl) ls /usr/lib/postgresql/*/bin/pg_ctl >/dev/null 2>&1 ;;
+	cron | php-fpm* | sshd) PATH=$PATH:/usr/sbin command -v "$1" >/dev/null ;;
 	*) command -v "$1" >/dev/null ;;
 	esac
 }
@@ -28,6 +30,7 @@ package_of() {
 	c++) echo g++ ;;
 	ninja) echo ninja-build ;;
 	tclsh) echo tcl ;;
+	cgi-fcgi) echo libfcgi-bin ;;
 	cmocka) echo libcmocka-dev ;;
 	clang++) echo clang ;;
 	gio-2.0) echo libglib2.0-dev ;;
@@ -39,6 +42,11 @@ package_of() {
 	riscv64-linux-gnu-gcc) echo gcc-riscv64-linux-gnu libc6-dev-riscv64-cross ;;
 	dpkg-buildflags) echo dpkg-dev ;;
 	node) echo nodejs ;;
+	pg_ctl) echo postgresql ;;
+	php-fpm8.2) echo php-fpm ;;
+	redis-cli) echo redis-tools ;;
+	sftp) echo openssh-client ;;
+	sshd) echo openssh-server openssh-sftp-server ;;
 	php) echo php-cli ;;
 	setpriv) echo util-linux ;;
 	xz) echo xz-utils ;;
