@@ -14,7 +14,8 @@
  *     find taken. The state counts the claims, so that one who has looked at an earlier claim fails.
  *  5. A forked process has the blocks of threads that it does not have, and of children that run in
  *     its parent's memory. The state has the owner's process ID, so that they are free there.
- *     The ID itself is cached in a page that fork wipes.
+ *     The ID itself is cached in a page that fork wipes, and the words are there that children's
+ *     callers wait for, so that no wait goes on in a forked process.
  *  6. No memory is mapped in the usual case: the first blocks are part of the library.
  */
 #include "engine/block.h"
@@ -36,21 +37,24 @@ enum { FREE, BUILDING, WAITING, HANDED, LEFT, KIND_MASK = 7, OWNER_SHIFT = 3, CL
 
 #define OWNER_MASK ((1U << (CLAIM_SHIFT - OWNER_SHIFT)) - 1)
 
+/* (5) A page that fork wipes. The kernel may be too old for that, and some emulators are. */
+struct wiped {
+	_Alignas(PAGE) _Atomic pid_t pid;
+	atomic_int in_child[FIRST_BLOCKS + MORE_BLOCKS];
+};
+
+static struct wiped own;
 struct chunk {
+	struct wiped *wiped;
 	struct block *blocks;
 	size_t n;
 	_Atomic(struct chunk *) next;
 };
 
 static struct block first_blocks[FIRST_BLOCKS];
-static struct chunk first = {.blocks = first_blocks, .n = FIRST_BLOCKS};
+static struct chunk first = {.wiped = &own, .blocks = first_blocks, .n = FIRST_BLOCKS};
 static _Atomic uint32_t last_number;
 
-/* (5) The kernel may be too old to wipe it, and some emulators are. */
-static union {
-	_Alignas(PAGE) _Atomic pid_t pid;
-	char bytes[PAGE];
-} own;
 static _Atomic enum { WIPE_UNKNOWN, WIPED, NOT_WIPED } wipe;
 
 #ifndef MADV_WIPEONFORK
@@ -68,6 +72,11 @@ static pid_t own_pid(void)
 	if (wipe == WIPED)
 		own.pid = pid;
 	return pid;
+}
+
+bool ss__block_word_is_wiped(void)
+{
+	return wipe == WIPED;
 }
 
 static uint32_t kind(uint32_t state)
@@ -162,11 +171,11 @@ static bool is_over(const struct block *b, uint32_t seen)
 		return true;
 	switch (kind(seen)) {
 	case WAITING:
-		return b->in_child == 0 && has_left(b);
+		return *b->in_child == 0 && has_left(b);
 	case HANDED:
 		return has_left(b);
 	case LEFT:
-		return b->in_child == 0 && ss__reap_if_ended(b->pid, b->pidfd);
+		return *b->in_child == 0 && ss__reap_if_ended(b->pid, b->pidfd);
 	default:
 		return false;
 	}
@@ -229,7 +238,9 @@ static bool try_claim(struct block *b)
 	return true;
 }
 
-/* The first of its blocks makes room for the header. */
+_Static_assert(sizeof(struct block) >= 2 * PAGE, "a header and a page to wipe have room in one");
+
+/* The first of its blocks makes room for the header, and for the page to wipe. */
 static struct block *add_chunk(struct chunk *last)
 {
 	const size_t size = (MORE_BLOCKS + 1) * sizeof(struct block);
@@ -237,25 +248,44 @@ static struct block *add_chunk(struct chunk *last)
 	if (!memory)
 		return NULL;
 	struct chunk *added = memory, *next = NULL;
+	added->wiped = (struct wiped *)((char *)memory + PAGE);
 	added->blocks = (struct block *)memory + 1;
+	if (wipe == WIPED)
+		madvise(added->wiped, sizeof *added->wiped, MADV_WIPEONFORK);
 	added->n = MORE_BLOCKS;
 	claim(added->blocks, FREE);
 	while (!atomic_compare_exchange_strong(&last->next, &next, added)) {
 		last = next;
 		next = NULL;
 	}
+	added->blocks->in_child = added->wiped->in_child;
 	return added->blocks;
 }
 
 static struct block *find(void)
 {
 	for (struct chunk *chunk = &first;; chunk = chunk->next) {
-		for (size_t i = 0; i < chunk->n; i++)
-			if (try_claim(&chunk->blocks[i]))
-				return &chunk->blocks[i];
+		for (size_t i = 0; i < chunk->n; i++) {
+			struct block *b = &chunk->blocks[i];
+			if (!try_claim(b))
+				continue;
+			b->in_child = &chunk->wiped->in_child[i];
+			return b;
+		}
 		if (!chunk->next)
 			return add_chunk(chunk);
 	}
+}
+
+/* What those who have left hold must not wait until their blocks are needed. */
+static void sweep(void)
+{
+	for (struct chunk *chunk = &first; chunk; chunk = chunk->next)
+		for (size_t i = 0; i < chunk->n; i++) {
+			struct block *b = &chunk->blocks[i];
+			if (kind(b->state) != FREE && try_claim(b))
+				become(b, FREE);
+		}
 }
 
 struct block *ss__block_take(void)
@@ -264,7 +294,9 @@ struct block *ss__block_take(void)
 	if (!b)
 		return NULL;
 	b->number = atomic_fetch_add(&last_number, 1) + 1;
-	b->in_child = 0;
+	if (b->number % STALE_AFTER == 0)
+		sweep();
+	*b->in_child = 0;
 	b->pid = 0;
 	b->pidfd = -1;
 	for (int i = 0; i < BLOCK_HELD; i++)

@@ -17,12 +17,12 @@ enum { BLOCK_ROOM = 10240, BLOCK_HELD = 7 };
 
 /*
  * The memory that a child uses until its exec: its stack, its job and all that the job points to. It
- * outlives a caller that leaves early. It belongs to the child for as long as `in_child` is not 0.
+ * outlives a caller that leaves early. It belongs to the child for as long as *in_child is not 0.
  */
 struct block {
 	_Atomic uint32_t state;
-	atomic_int
-		in_child; /* the kernel writes 0 here, and wakes, when the child has exec'ed or ended */
+	/* The kernel writes 0 there, and wakes, when the child has exec'ed or ended. */
+	atomic_int *in_child;
 	_Atomic uint32_t number;      /* of the spawn */
 	const _Atomic uint32_t *mark; /* in the frame of the caller that waits: the number */
 	pid_t pid;                    /* the child's */
@@ -59,6 +59,12 @@ void ss__block_leave(struct block *b);
 /* Whether the block is still the spawn's of that number in this process, and not that of a process
  * which forked this one meanwhile. */
 bool ss__block_is_ours(const struct block *b, uint32_t number);
+
+/* Whether a forked process sees 0 in place of that word. */
+bool ss__block_word_is_wiped(void);
+
+/* Whether a forked process sees 0 in the place of *in_child. */
+bool ss__block_word_is_wiped(void);
 
 /* Whether memory can be read there. */
 bool ss__block_readable(const void *memory);

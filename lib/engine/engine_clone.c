@@ -13,10 +13,9 @@
  *  4. A handler may leave by siglongjmp, or end the thread, during the wait. So the child uses nothing
  *     but the block, and what the caller would have got is noted there (block.c). Everywhere else
  *     signals are blocked, or what is owned has been noted.
- *  5. A handler may fork during the wait. Its child returns here too, where nobody clears the word:
- *     each EINTR is followed by a look at whose block it is. The wait has a time limit even if the
- *     caller gave none, because a wait without one is restarted instead of interrupted; and because
- *     the fork may come just before the wait.
+ *  5. A handler may fork during the wait, or just before it. Its child returns here too, where nobody
+ *     clears the word: fork does, because the word lies in a page that is wiped. Where the kernel
+ *     cannot do that, the wait ends now and then for a look at whose block it is.
  *  6. A cancelled thread would leave the block behind: cancellation is off, but for the wait of a
  *     caller that asked for it, who kills the child.
  *  7. A child given up is killed. It may still not end (a dead mount), or not be killed (it has
@@ -142,14 +141,14 @@ static long clone_once(struct block *b)
 	job->at = SS_STAGE_CLONE;
 	job->shared_table = job->fds->cut >= 0 && !no_shared_table;
 	b->pidfd = -1;
-	b->in_child = 1;
+	*b->in_child = 1;
 	job->second = (struct clone_call){
 		.flags = (job->flags & JOB_NO_PIDFD ? 0 : CLONE_PIDFD) |
 			 (job->shared_table ? CLONE_FILES : 0) |
 			 (job->oom_score ? CLONE_VFORK : 0) | CLONE_CHILD_CLEARTID,
 		.exit_signal = SIGCHLD,
 		.pidfd = &b->pidfd,
-		.in_child = &b->in_child,
+		.in_child = b->in_child,
 		.cgroup = job->cgroup,
 		.stack = b->stack,
 		.stack_size = sizeof b->stack,
@@ -159,7 +158,7 @@ static long clone_once(struct block *b)
 	long pid = job->flags & JOB_DETACH ? clone_middle(b) : clone_best(job, &job->second);
 	b->pid = (pid_t)pid;
 	if (pid < 0)
-		b->in_child = 0;
+		*b->in_child = 0;
 	return pid;
 }
 
@@ -201,7 +200,7 @@ static int leave(struct waiter *w, int error, enum ss_stage *stage)
 static int found_copied(struct block *b, struct engine_child *child)
 {
 	memory = MEMORY_COPIED;
-	b->in_child = 0;
+	*b->in_child = 0;
 	*child = (struct engine_child){b->pid, b->pidfd};
 	return 0;
 }
@@ -264,7 +263,7 @@ static int run_shared(struct waiter *w, struct engine_child *child, enum ss_stag
 			return leave(w, error, stage);
 		const struct verdict verdict = b->job.verdict;
 		if (verdict.stage == SS_STAGE_NONE) {
-			if (w->probing && b->job.alive)
+			if (memory == MEMORY_UNKNOWN && b->job.alive)
 				memory = MEMORY_SHARED;
 			*child = (struct engine_child){(pid_t)pid, b->pidfd};
 			return 0;

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -19,10 +20,11 @@
 
 enum { FUTEX_WAIT_SHARED = 0, HEARTBEAT_MS = 1000, PROBE_MS = 50, LAST_WAIT_MS = 200 };
 
+/* ms negative: no limit, and handlers with SA_RESTART do not end it. */
 static long wait_for(struct block *b, int ms)
 {
 	const struct timespec t = {ms / 1000, ms % 1000 * 1000000L};
-	return raw4(SYS_futex, &b->in_child, FUTEX_WAIT_SHARED, 1, &t);
+	return raw4(SYS_futex, b->in_child, FUTEX_WAIT_SHARED, 1, ms < 0 ? NULL : &t);
 }
 
 /* Another process reaps one that is detached, unless this one is its namespace's first or a subreaper. */
@@ -41,9 +43,9 @@ void ss__give_up(struct waiter *w)
 	struct block *b = w->block;
 	long result = ss__kill_child(b->pid, b->pidfd);
 	bool dies = result >= 0 || result == -ESRCH;
-	if (dies && b->in_child)
+	if (dies && *b->in_child)
 		wait_for(b, LAST_WAIT_MS);
-	if (!dies || b->in_child) {
+	if (!dies || *b->in_child) {
 		ss__block_leave(b);
 		return;
 	}
@@ -77,11 +79,16 @@ static long wait_cancellable(struct waiter *w, int ms)
 	return result;
 }
 
-/* Milliseconds until there is something to look at; 0: the time is over. */
-static int next_wait(const struct waiter *w)
+/* Milliseconds until there is something to look at; 0: the time is over, -1: there is nothing. */
+static int next_wait(struct waiter *w)
 {
-	const int most = w->probing ? PROBE_MS : HEARTBEAT_MS;
+	const volatile bool *alive = &w->block->job.alive;
+	if (w->probing && *alive)
+		w->probing = false;
+	const int most = w->probing ? PROBE_MS : ss__block_word_is_wiped() ? INT_MAX : HEARTBEAT_MS;
 	int left = ss__deadline_left(w->deadline);
+	if (left < 0 && most == INT_MAX)
+		return -1;
 	return left < 0 || left > most ? most : left;
 }
 
@@ -127,30 +134,37 @@ static bool ended_unseen(const struct block *b)
 	return info.si_pid != 0 && !*alive;
 }
 
-/* What a wait that has not ended well says. 0: go on. */
+/* A caller with a time limit has said how long it waits. */
 static int look_round(struct waiter *w, long result)
 {
-	if (!ss__block_is_ours(w->block, w->number)) /* (5) */
-		return -ECHILD;
-	if (result == -EINTR && interrupts_open(w->block))
+	if (result == -EINTR && w->deadline < 0 && interrupts_open(w->block))
 		return -EINTR;
 	return w->probing && ended_unseen(w->block) ? -ENOSYS : 0;
+}
+
+/* (5) In a forked process the word is 0, too; what the child had said by then is known. */
+static int is_forked(const struct waiter *w)
+{
+	const struct block *b = w->block;
+	return !ss__block_is_ours(b, w->number) &&
+	       (b->number != w->number || b->job.verdict.stage == SS_STAGE_NONE);
 }
 
 static int await(struct waiter *w)
 {
 	struct block *b = w->block;
 	int error = 0;
-	while (b->in_child && !error) {
+	while (*b->in_child && !error) {
 		int ms = next_wait(w);
 		if (ms == 0)
 			return -ETIMEDOUT;
 		long result = w->how->cancellable ? wait_cancellable(w, ms) : wait_for(b, ms);
+		if (is_forked(w))
+			return -ECHILD;
 		if (result == -EINTR || result == -ETIMEDOUT)
 			error = look_round(w, result);
 	}
-	/* The child of a handler's fork has seen it end, if that was before the fork. */
-	return error == -ECHILD && b->number == w->number && !b->in_child ? 0 : error;
+	return is_forked(w) ? -ECHILD : error;
 }
 
 int ss__await_start(struct waiter *w)
@@ -173,7 +187,7 @@ static int read_report(struct waiter *w, int from, struct verdict *verdict)
 		if (ms == 0)
 			return -ETIMEDOUT;
 		const struct timespec t = {ms / 1000, ms % 1000 * 1000000L};
-		long result = raw5(SYS_ppoll, &p, 1, &t, 0, 0);
+		long result = raw5(SYS_ppoll, &p, 1, ms < 0 ? NULL : &t, 0, 0);
 		if (result > 0) {
 			result = raw3(SYS_read, from, verdict, sizeof *verdict);
 			if (result != -EINTR)
