@@ -97,19 +97,27 @@ static bool may_write(bool ended)
 
 /* No lock that a child could inherit locked: a thread that comes while another writes only asks
  * for one more line. */
-static void publish(bool ended)
+static void write_as_long_as_wanted(bool ended)
 {
-	struct cancel cancel;
-	int error = errno;
 	if (!may_write(ended) || atomic_fetch_add(&mine.wanted, 1) != 0)
 		return;
 	mine.told = true;
-	ss__cancel_off(&cancel);
 	unsigned seen = 0;
 	do {
 		seen = atomic_load(&mine.wanted);
 		write_line(ended);
 	} while (!atomic_compare_exchange_strong(&mine.wanted, &seen, 0));
+}
+
+/* A thread that is cancelled in here would keep the others from writing for good. */
+static void publish(bool ended)
+{
+	struct cancel cancel;
+	int error = errno;
+	if (!settings()->report)
+		return;
+	ss__cancel_off(&cancel);
+	write_as_long_as_wanted(ended);
 	ss__cancel_as_before(&cancel);
 	errno = error;
 }
