@@ -117,6 +117,13 @@ static void pause_shortly(void)
 	nanosleep(&(struct timespec){0, 20000}, NULL);
 }
 
+/* Busy for a while, away for a while: the others need the processor, too. */
+static void pause_now_and_then(size_t i)
+{
+	if (i % 64 == 63)
+		pause_shortly();
+}
+
 static void *allocates(void *arg)
 {
 	for (size_t i = 0; !stop; i++) {
@@ -124,6 +131,7 @@ static void *allocates(void *arg)
 		if (at)
 			at[0] = 1;
 		free(at);
+		pause_now_and_then(i);
 	}
 	return arg;
 }
@@ -138,6 +146,7 @@ static void *maps(void *arg)
 			continue;
 		at[0] = 1;
 		munmap(at, size);
+		pause_now_and_then(i);
 	}
 	return arg;
 }
@@ -146,8 +155,10 @@ static void *writes(void *arg)
 {
 	enum { SIZE = 1 << 20 };
 	char *at = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	for (size_t i = 0; at != MAP_FAILED && !stop; i++)
+	for (size_t i = 0; at != MAP_FAILED && !stop; i++) {
 		at[i * 4099 % SIZE]++;
+		pause_now_and_then(i / 8);
+	}
 	munmap(at, SIZE);
 	return arg;
 }

@@ -136,6 +136,7 @@ struct settings {
 };
 extern struct settings settings;
 
+void world_prepare(void);
 void world_make(const struct program *p);
 void world_note(void);
 

@@ -237,6 +237,7 @@ static void prepare(void)
 		perror("leanfork_fuzz");
 		exit(2);
 	}
+	world_prepare();
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	signal(SIGTERM, on_stop);
 	signal(SIGINT, on_stop);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -78,13 +79,14 @@ static void answer(const struct program *p, pid_t pid, char what)
 }
 
 /* Answers until the child has ended. Returns its wait status. */
-static int attend(const struct program *p, pid_t pid)
+static int attend(const struct program *p, pid_t pid, int pidfd)
 {
 	for (;;) {
-		struct pollfd fd = {.fd = FD_ASK_IN, .events = POLLIN};
+		struct pollfd fds[] = {
+			{.fd = FD_ASK_IN, .events = POLLIN}, {.fd = pidfd, .events = POLLIN}};
 		int status = 0;
 		char what;
-		if (poll(&fd, 1, 1) == 1 && read(FD_ASK_IN, &what, 1) == 1)
+		if (poll(fds, 2, 1) > 0 && fds[0].revents && read(FD_ASK_IN, &what, 1) == 1)
 			answer(p, pid, what);
 		pid_t got = waitpid(pid, &status, WNOHANG | WUNTRACED);
 		if (got < 0 && errno == EINTR)
@@ -186,7 +188,9 @@ static void run(const struct program *p, enum mode mode)
 	note("fork %s, errno %d", pid > 0 ? "fine" : strerrorname_np(errno), pid > 0 ? errno : 0);
 	if (pid < 0)
 		return;
-	int status = attend(p, pid);
+	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	int status = attend(p, pid, pidfd);
+	close(pidfd);
 	note("status %x", (unsigned)status);
 	disturbers_stop();
 	reaped.pids[reaped.n++] = pid;

@@ -56,7 +56,13 @@ void log_pass_on(void)
 uint64_t hash_bytes(const void *at, size_t len, uint64_t hash)
 {
 	const unsigned char *p = at;
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ p[i]) * UINT64_C(0x100000001b3);
+	uint64_t word;
+	for (; len >= sizeof word; p += sizeof word, len -= sizeof word) {
+		memcpy(&word, p, sizeof word);
+		hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+		hash ^= hash >> 29;
+	}
+	for (; len > 0; p++, len--)
+		hash = (hash ^ *p) * UINT64_C(0x100000001b3);
 	return hash;
 }

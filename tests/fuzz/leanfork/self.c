@@ -44,7 +44,8 @@ void note_mappings(void)
 	for (char *line = text, *next; (next = strchr(line, '\n')); line = next + 1) {
 		unsigned long start, end;
 		char rights[5];
-		if (sscanf(line, "%lx-%lx %4s", &start, &end, rights) == 3) {
+		if (strchr("0123456789abcdef", *line) &&
+			sscanf(line, "%lx-%lx %4s", &start, &end, rights) == 3) {
 			bool ours =
 				start >= SLOTS_START && start < SLOTS_START + SLOTS_ALL * SLOT_SIZE;
 			snprintf(where, sizeof where, "%lx+%lx %s",
