@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "forking.h"
+#include "seccomp.h"
 #include "preload/leanfork/gate.h"
 
 #define NOT_FOR_EVER_S 100
@@ -309,13 +310,19 @@ static void a_machine_that_is_busy(void **state)
 	in_own_process(starves);
 }
 
-/* Behind lean fork's back: by then there is no memory for what is missing. */
-static void limit_memory(rlim_t bytes)
+static long gate_prctl(long option, long a, const void *b)
 {
-	struct rlimit limit;
-	gate4(SYS_prlimit64, 0, RLIMIT_DATA, NULL, &limit);
-	limit.rlim_cur = bytes;
-	gate4(SYS_prlimit64, 0, RLIMIT_DATA, &limit, NULL);
+	return gate5(SYS_prctl, option, a, b, 0, 0);
+}
+
+/* Behind lean fork's back: by then there is no memory for what is missing. */
+static void refuse_memory(void)
+{
+	static const struct refusal refusals[] = {
+		{SYS_mremap, ENOMEM, 0, 0},
+		{SYS_mmap, ENOMEM, 3, MAP_FIXED_NOREPLACE},
+	};
+	refuse_calls_by(gate_prctl, refusals, 2);
 }
 
 static int is_given_more_time(void)
@@ -323,9 +330,8 @@ static int is_given_more_time(void)
 	limit_ms = 50;
 	pid_t pid = fork_patiently(LEAN_RESCUE);
 	if (pid == 0) {
-		limit_memory(65536);
+		refuse_memory();
 		spin_ms(CLOCK_THREAD_CPUTIME_ID, 200);
-		limit_memory(RLIM_INFINITY);
 		exec_exit(lean_is_child() && block[999] == block_byte(999) ? 4 : 1);
 	}
 	return status_of(pid) == 4 << 8 ? 0 : 1;
@@ -336,7 +342,7 @@ static int has_no_memory_and_no_end(void)
 	limit_ms = 50;
 	pid_t pid = fork_patiently(LEAN_RESCUE);
 	if (pid == 0) {
-		limit_memory(65536);
+		refuse_memory();
 		for (;;)
 			;
 	}

@@ -27,7 +27,8 @@ static void lines_of_every_kind(void **state)
 			MAPPING_ANONYMOUS},
 		{"7ffd00000000-7ffd00100000 rw-p 00000000 00:00 0          [stack]", MAPPING_OTHER},
 		{"7f0000000000-7f0000100000 rwxp 00000000 00:00 0 ", MAPPING_OTHER},
-		{"7f0000000000-7f0000100000 ---p 00000000 00:00 0 ", MAPPING_OTHER},
+		{"7f0000000000-7f0000100000 ---p 00000000 00:00 0 ", MAPPING_RESERVED},
+		{"7f0000000000-7f0000100000 ---p 00001000 fe:01 77 /lib/x.so", MAPPING_OTHER},
 		{"7f0000000000-7f0000100000 r--p 00000000 00:00 0 ", MAPPING_OTHER},
 		{"7f0000000000-7f0000100000 rw-p 00001000 fe:01 77 /lib/x.so", MAPPING_OTHER},
 		{"7f0000000000-7f0000100000 rw-p 00000000 00:01 9 /dev/zero (deleted)",
@@ -241,7 +242,7 @@ static void chunks_cover_ranges(void **state)
 
 static void the_first_range_after_an_address(void **state)
 {
-	struct range some[] = {{{10, 20}, 0}, {{20, 30}, 0}, {{50, 60}, 0}};
+	struct range some[] = {{{10, 20}, 0, 0}, {{20, 30}, 0, 0}, {{50, 60}, 0, 0}};
 	static const size_t expected[][2] = {{0, 0}, {10, 0}, {19, 0}, {20, 1}, {29, 1}, {30, 2},
 		{49, 2}, {59, 2}, {60, 3}, {UINTPTR_MAX, 3}};
 	(void)state;

@@ -15,7 +15,7 @@ static uint32_t verdict(int error)
 }
 
 /* Low halves come first on all machines the engine knows. */
-static int refuse(const struct refusal *r)
+static int refuse(long (*make_prctl)(long option, long a, const void *b), const struct refusal *r)
 {
 	const uint32_t nr = offsetof(struct seccomp_data, nr);
 	const uint32_t arg = (uint32_t)(offsetof(struct seccomp_data, args) + (size_t)r->arg * 8);
@@ -31,18 +31,25 @@ static int refuse(const struct refusal *r)
 	struct sock_fprog program = {.len = sizeof code / sizeof code[0], .filter = code};
 	if (!r->bits)
 		code[3] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, verdict(r->error));
-	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0 ? -errno : 0;
+	return (int)make_prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+static long libc_prctl(long option, long a, const void *b)
+{
+	return prctl((int)option, a, b, 0, 0) < 0 ? -errno : 0;
 }
 
 /* A filter each: the kernel runs them all and heeds the strictest. */
+int refuse_calls_by(long (*make_prctl)(long option, long a, const void *b),
+	const struct refusal *refusals, size_t n)
+{
+	int error = (int)make_prctl(PR_SET_NO_NEW_PRIVS, 1, NULL);
+	for (size_t i = 0; i < n && error == 0; i++)
+		error = refuse(make_prctl, &refusals[i]);
+	return error;
+}
+
 int refuse_calls(const struct refusal *refusals, size_t n)
 {
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return -errno;
-	for (size_t i = 0; i < n; i++) {
-		int error = refuse(&refusals[i]);
-		if (error)
-			return error;
-	}
-	return 0;
+	return refuse_calls_by(libc_prctl, refusals, n);
 }

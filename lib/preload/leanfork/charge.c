@@ -50,6 +50,14 @@ bool charge_refused(uint64_t bytes)
 	return limit != 0 && used + bytes + reserve() > limit;
 }
 
+bool charge_is_there(uint64_t bytes)
+{
+	char text[4096];
+	if (!proc_read("/proc/meminfo", text, sizeof text) || !proc_line(text, "MemAvailable:"))
+		return true;
+	return bytes <= (line(text, "MemAvailable:") + line(text, "SwapFree:")) * KIB;
+}
+
 uint64_t lean_estimate(void)
 {
 	return statm(5);

@@ -14,4 +14,8 @@
  */
 bool charge_refused(uint64_t bytes);
 
+/* Whether so much memory can be filled: by what is free, or can be freed, and by swap. True where it
+ * can't be known. */
+bool charge_is_there(uint64_t bytes);
+
 #endif

@@ -17,7 +17,8 @@
  *   serve.c       the parent until the child execs; watch.c, how long that may take
  *   pending.c     the signals that come meanwhile
  *   mailbox.c     what the two of them share
- *   child.c       the child until it execs: fault.c, memory.c, dispatched.c
+ *   child.c       the child until it execs: fault.c, memory.c, dispatched.c; whole.c and survey.c
+ *                 for one that doesn't
  *   calls.c       what its system calls mean; args.c, files.c, process.c, mappings.c, limits.c,
  *                 signals.c, timers.c, exec.c
  *   gate.S        the only code that makes system calls here

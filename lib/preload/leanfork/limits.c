@@ -71,11 +71,12 @@ enum verdict limits_get(struct lean *l, struct call *call)
 	return change(l, call, call->args[0], NULL, (struct rlimit *)call->args[1]);
 }
 
-bool limits_memory(struct lean *l)
+uint64_t limits_data(struct lean *l)
 {
 	struct rlimit data = {0, 0};
-	get(l, 0, &data);
-	return data.rlim_cur != RLIM_INFINITY || l->limited[1];
+	if (!l->limited[0] && !l->limited[1])
+		get(l, 0, &data);
+	return data.rlim_cur;
 }
 
 void limits_enforce(struct lean *l)

@@ -12,8 +12,9 @@ enum verdict limits_prlimit(struct lean *l, struct call *call);
 enum verdict limits_set(struct lean *l, struct call *call);
 enum verdict limits_get(struct lean *l, struct call *call);
 
-/* Whether new memory may exceed one of them natively: what was left out does not count in here. */
-bool limits_memory(struct lean *l);
+/* RLIMIT_DATA as the program has it; 0 if it has set either of them itself: then new memory may exceed it
+ * natively, but not in here. */
+uint64_t limits_data(struct lean *l);
 
 void limits_enforce(struct lean *l);
 

@@ -26,6 +26,12 @@ enum stage {
 	STAGE_GAVE_UP      /* it ended itself because it cannot go on leanly */
 };
 
+/* What the child asks for. */
+enum request {
+	REQUEST_BYTES,   /* those of a span, into the window */
+	REQUEST_RESIDENT /* where in a span there is anything (survey.h) */
+};
+
 /* How far the child has come, as its parent needs to know when it dies. */
 enum progress {
 	PROGRESS_LIBC,    /* it is in libc's own half of fork */
@@ -87,7 +93,8 @@ struct mailbox {
 	uint32_t call;                /* at which the child gave up, or LEAN_NO_CALL */
 	uint32_t pages;               /* answer: bit i: page i of the window holds something */
 	uintptr_t places[PLACES_MAX]; /* where the first of them are */
-	uintptr_t start, end;         /* request: at most CHUNK bytes */
+	uint32_t request;             /* enum request */
+	uintptr_t start, end;         /* of it: at most CHUNK bytes, if these are asked for */
 	struct robust_head robust;
 	_Alignas(4096) unsigned char window[CHUNK];
 };

@@ -3,11 +3,13 @@
  * Calls that change mappings: what they touch of the memory left out is settled first. Where there is
  * a native fork to fall back on none may make memory writable that others see (child.c, hazard 6).
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
 #include "preload/leanfork/judges.h"
+#include "preload/leanfork/lean.h"
 #include "preload/leanfork/limits.h"
 #include "preload/leanfork/memory.h"
 
@@ -22,12 +24,30 @@ static size_t whole_pages(size_t len)
 	return (len + PAGE - 1) & ~(PAGE - 1);
 }
 
-static enum verdict bring_for_change(struct lean *l, uintptr_t at, size_t len)
+/* What is refused here may be so because of the shim's own memory: natively it is certain. */
+static enum verdict do_it(struct call *call)
 {
+	call->result = call_do(call);
+	return call->result == -ENOMEM ? ORDINARY : ANSWERED;
+}
+
+static enum verdict bring_for_change(struct lean *l, struct call *call)
+{
+	uintptr_t at = (uintptr_t)call->args[0];
+	size_t len = (size_t)call->args[1];
 	if (len > BRING_MAX)
 		return ORDINARY;
 	memory_bring(l, at, whole_pages(len));
-	return PRIVATE;
+	memory_touch(l, at, whole_pages(len));
+	return do_it(call);
+}
+
+/* What was left out counts natively. */
+static bool is_beyond_limit(struct lean *l, size_t more)
+{
+	uint64_t limit = limits_data(l);
+	return limit != RLIM_INFINITY &&
+	       lean_estimate() + memory_absent(l) + whole_pages(more) > limit;
 }
 
 /* Does a call after which the bytes are no longer what they were. */
@@ -35,8 +55,10 @@ static enum verdict replace(struct lean *l, struct call *call, uintptr_t at, siz
 {
 	memory_bring_edges(l, at, whole_pages(len));
 	call->result = call_do(call);
-	if (call->result >= 0 || call->result < -4095)
+	if (call->result >= 0 || call->result < -4095) {
 		memory_settle(l, at, whole_pages(len));
+		memory_touch(l, at, whole_pages(len));
+	}
 	return ANSWERED;
 }
 
@@ -44,12 +66,18 @@ enum verdict judge_brk(struct lean *l, struct call *call)
 {
 	uintptr_t now = (uintptr_t)gate1(SYS_brk, 0), wanted = (uintptr_t)call->args[0];
 	uintptr_t from = (wanted + PAGE - 1) & ~(PAGE - 1);
-	if (!wanted || from >= now)
-		return wanted > now && limits_memory(l) ? ORDINARY : PRIVATE;
+	if (!wanted)
+		return PRIVATE;
+	if (from >= now) {
+		call->result = is_beyond_limit(l, from - now) ? 0 : call_do(call);
+		return (uintptr_t)call->result == wanted ? ANSWERED : ORDINARY;
+	}
 	memory_bring_edges(l, from, now - from);
 	call->result = call_do(call);
-	if ((uintptr_t)call->result == wanted)
+	if ((uintptr_t)call->result == wanted) {
 		memory_settle(l, from, now - from);
+		memory_touch(l, from, now - from);
+	}
 	return ANSWERED;
 }
 
@@ -80,15 +108,8 @@ static bool maps_for_others(const struct call *call)
 	return flags >= 0 && (flags & O_ACCMODE) != O_RDONLY;
 }
 
-static bool is_data(const struct call *call)
-{
-	return call->args[2] & PROT_WRITE && (call->args[3] & MAP_TYPE) == MAP_PRIVATE;
-}
-
 enum verdict judge_mmap(struct lean *l, struct call *call)
 {
-	if (is_data(call) && limits_memory(l))
-		return ORDINARY;
 	if (!(call->args[3] & MAP_ANONYMOUS) && l->n_deferred)
 		return ORDINARY;
 	if (maps_for_others(call)) {
@@ -96,9 +117,12 @@ enum verdict judge_mmap(struct lean *l, struct call *call)
 			return ORDINARY;
 		mailbox_progress(l->mail, PROGRESS_NOTICED);
 	}
+	if (call->args[2] & PROT_WRITE && (call->args[3] & MAP_TYPE) == MAP_PRIVATE &&
+		is_beyond_limit(l, (size_t)call->args[1]))
+		return ORDINARY;
 	bool fixed = call->args[3] & MAP_FIXED;
 	if (!fixed || call->args[3] & MAP_FIXED_NOREPLACE)
-		return PRIVATE;
+		return do_it(call);
 	return replace(l, call, (uintptr_t)call->args[0], (size_t)call->args[1]);
 }
 
@@ -110,10 +134,10 @@ enum verdict judge_munmap(struct lean *l, struct call *call)
 enum verdict judge_mprotect(struct lean *l, struct call *call)
 {
 	uintptr_t at = (uintptr_t)call->args[0];
-	if (call->args[2] & PROT_WRITE &&
-		(is_guarded(l, at, (size_t)call->args[1]) || limits_memory(l)))
+	size_t len = (size_t)call->args[1];
+	if (call->args[2] & PROT_WRITE && (is_guarded(l, at, len) || is_beyond_limit(l, len)))
 		return ORDINARY;
-	return bring_for_change(l, at, (size_t)call->args[1]);
+	return bring_for_change(l, call);
 }
 
 /* A hole made in a file is everybody's, and so is memory taken for broken. */
@@ -132,16 +156,15 @@ enum verdict judge_madvise(struct lean *l, struct call *call)
 			return ORDINARY;
 		break;
 	}
-	return bring_for_change(l, (uintptr_t)call->args[0], (size_t)call->args[1]);
+	return bring_for_change(l, call);
 }
 
 enum verdict judge_mremap(struct lean *l, struct call *call)
 {
 	uintptr_t at = (uintptr_t)call->args[0];
-	size_t len = (size_t)call->args[1];
-	if (call->args[3] & ~(long)MREMAP_MAYMOVE || len == 0 || len > BRING_MAX ||
-		is_guarded(l, at, len))
+	size_t len = (size_t)call->args[1], wanted = (size_t)call->args[2];
+	if (call->args[3] & ~(long)MREMAP_MAYMOVE || len == 0 || is_guarded(l, at, len) ||
+		(wanted > len && is_beyond_limit(l, wanted - len)))
 		return ORDINARY;
-	memory_bring(l, at, whole_pages(len));
-	return PRIVATE;
+	return bring_for_change(l, call);
 }

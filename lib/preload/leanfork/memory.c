@@ -5,10 +5,11 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-#include "preload/leanfork/charge.h"
 #include "preload/leanfork/child.h"
 
-static bool is_settled(const struct lean *l, size_t chunk)
+#define GUARD_INSTALL 102 /* MADV_GUARD_INSTALL, newer than some headers */
+
+bool memory_is_settled(const struct lean *l, size_t chunk)
 {
 	return l->settled[chunk / 64] >> chunk % 64 & 1;
 }
@@ -18,14 +19,9 @@ static void set_settled(struct lean *l, size_t chunk)
 	l->settled[chunk / 64] |= UINT64_C(1) << chunk % 64;
 }
 
-static bool may_protect(struct span at, int prot)
-{
-	return gate3(SYS_mprotect, at.start, at.end - at.start, prot) >= 0;
-}
-
 static void protect(struct lean *l, struct span at, int prot)
 {
-	if (!may_protect(at, prot))
+	if (gate3(SYS_mprotect, at.start, at.end - at.start, prot) < 0)
 		child_give_up(l, LEAN_MEMORY);
 }
 
@@ -38,6 +34,14 @@ static bool all_zero(const unsigned char *window, size_t len)
 	return true;
 }
 
+/* What another thread of the parent's has unmapped, or a guard page. */
+void memory_forbid(struct lean *l, struct span at)
+{
+	memory_touch(l, at.start, at.end - at.start);
+	if (gate3(SYS_madvise, at.start, at.end - at.start, GUARD_INSTALL) < 0)
+		protect(l, at, PROT_NONE);
+}
+
 /*
  * Page by page: what another thread unmapped meanwhile stays inaccessible, and a page of zeros that
  * nobody has touched is best left so.
@@ -48,7 +52,7 @@ static void fill(struct lean *l, struct span at)
 	for (uintptr_t page = at.start; page < at.end; page += PAGE) {
 		const unsigned char *window = mail->window + (page - at.start);
 		if (!(mail->pages >> (page - at.start) / PAGE & 1))
-			protect(l, (struct span){page, page + PAGE}, PROT_NONE);
+			memory_forbid(l, (struct span){page, page + PAGE});
 		else if (!all_zero(window, PAGE))
 			copy_bytes((void *)page, window, PAGE);
 	}
@@ -58,13 +62,13 @@ static void fill(struct lean *l, struct span at)
  * Where the kernel allows it, reading from the parent saves waking it. The token comes with the
  * same reading: whatever has its number by now, it is the parent's memory as long as it is there.
  */
-static bool read_parent(struct lean *l, struct span at)
+bool memory_read(struct lean *l, struct span at, void *to)
 {
 	uint64_t token = 0;
 	struct {
 		void *at;
 		size_t len;
-	} local[] = {{l->mail->window, at.end - at.start}, {&token, sizeof token}},
+	} local[] = {{to, at.end - at.start}, {&token, sizeof token}},
 	  remote[] = {{(void *)at.start, at.end - at.start}, {&l->token, sizeof token}};
 	long whole = (long)(at.end - at.start + sizeof token);
 
@@ -73,8 +77,15 @@ static bool read_parent(struct lean *l, struct span at)
 	long n = gate6(SYS_process_vm_readv, l->thread, local, 2, remote, 2, 0);
 	if (n == -EPERM || n == -ESRCH || n == -ENOSYS)
 		l->wish.ask_only = true;
-	l->mail->pages = UINT32_MAX;
 	return n == whole && token == l->token;
+}
+
+static bool get(struct lean *l, struct span at)
+{
+	if (!memory_read(l, at, l->mail->window))
+		return mailbox_ask(l->mail, at, l->parent);
+	l->mail->pages = UINT32_MAX;
+	return true;
 }
 
 static void note_place(struct mailbox *mail, uintptr_t at)
@@ -84,9 +95,9 @@ static void note_place(struct mailbox *mail, uintptr_t at)
 		mail->places[i] = at;
 }
 
-static void fetch_span(struct lean *l, struct span span, bool accessible)
+void memory_fetch(struct lean *l, struct span span, bool accessible)
 {
-	if (!read_parent(l, span) && !mailbox_ask(l->mail, span, l->parent))
+	if (!get(l, span))
 		child_give_up(l, LEAN_PARENT);
 	note_place(l->mail, span.start);
 	if (!accessible)
@@ -94,9 +105,9 @@ static void fetch_span(struct lean *l, struct span span, bool accessible)
 	fill(l, span);
 }
 
-static void fetch(struct lean *l, const struct range *range, uintptr_t at, bool accessible)
+static void fetch(struct lean *l, const struct range *range, uintptr_t at)
 {
-	fetch_span(l, range_chunk_span(range, at), accessible);
+	memory_fetch(l, range_chunk_span(range, at), false);
 	set_settled(l, range_chunk(range, at));
 }
 
@@ -116,9 +127,10 @@ static long reserve_pages(struct lean *l, const struct range *range, struct span
 		if (r < 0 && r != -EEXIST)
 			return r;
 		if (r == 0)
-			fetch_span(l, span, false);
+			memory_fetch(l, span, false);
 	}
 	set_settled(l, range_chunk(range, at.start));
+	memory_touch(l, at.start, at.end - at.start);
 	return 0;
 }
 
@@ -179,9 +191,9 @@ size_t memory_bring(struct lean *l, uintptr_t at, size_t len)
 		struct span part = overlap(range, at, end);
 		for (; part.start < part.end;
 			part.start = range_chunk_span(range, part.start).end) {
-			if (is_settled(l, range_chunk(range, part.start)))
+			if (memory_is_settled(l, range_chunk(range, part.start)))
 				continue;
-			fetch(l, range, part.start, false);
+			fetch(l, range, part.start);
 			brought++;
 		}
 	}
@@ -202,53 +214,65 @@ void memory_bring_edges(struct lean *l, uintptr_t at, size_t len)
 	}
 }
 
+static void set_all_settled(struct lean *l, size_t first, size_t last)
+{
+	for (size_t i = first; i <= last; i++) {
+		set_settled(l, i);
+		for (; i % 64 == 63 && last - i >= 64; i += 64)
+			l->settled[i / 64 + 1] = UINT64_MAX;
+	}
+}
+
 void memory_settle(struct lean *l, uintptr_t at, size_t len)
 {
 	uintptr_t end = end_of(at, len);
 	for (size_t i = first_at(l, at); goes_on(l, i, end); i++) {
 		const struct range *range = &l->ranges[i];
 		struct span part = overlap(range, at, end);
-		for (; part.start < part.end; part.start = range_chunk_span(range, part.start).end)
-			set_settled(l, range_chunk(range, part.start));
+		if (part.start < part.end)
+			set_all_settled(l, range_chunk(range, part.start),
+				range_chunk(range, part.end - 1));
 	}
 }
 
-static uint64_t missing(const struct lean *l)
+/* All in between counts as touched where there are too many. */
+void memory_touch(struct lean *l, uintptr_t at, size_t len)
+{
+	uintptr_t end = end_of(at & ~(PAGE - 1), len + (at & (PAGE - 1)));
+	struct span *last = l->n_touched ? &l->touched[l->n_touched - 1] : NULL;
+	at &= ~(PAGE - 1);
+	if (last && at <= last->end && last->start <= end) {
+		last->start = at < last->start ? at : last->start;
+		last->end = end > last->end ? end : last->end;
+	} else if (l->n_touched < TOUCHED_MAX) {
+		l->touched[l->n_touched++] = (struct span){at, end};
+	} else if (last) {
+		last->start = at < last->start ? at : last->start;
+		last->end = end > last->end ? end : last->end;
+	}
+}
+
+/* Up to where chunks are settled, or not, as the one at an address is; words of them at once. */
+uintptr_t memory_run_end(const struct lean *l, const struct range *range, uintptr_t at)
+{
+	size_t first = range_chunk(range, at), last = range_chunk(range, range->at.end - 1);
+	bool settled = memory_is_settled(l, first);
+	uint64_t same = settled ? UINT64_MAX : 0;
+	size_t i = first;
+	while (i <= last && memory_is_settled(l, i) == settled)
+		i += i % 64 == 0 && last - i >= 64 && l->settled[i / 64] == same ? 64 : 1;
+	return i > last ? range->at.end : (at & ~(CHUNK - 1)) + (i - first) * CHUNK;
+}
+
+uint64_t memory_absent(const struct lean *l)
 {
 	uint64_t bytes = 0;
 	for (size_t i = 0; i < l->choice.n_ranges; i++) {
 		const struct range *range = &l->ranges[i];
-		uintptr_t at = range->at.start;
-		while (at < range->at.end) {
-			struct span chunk = range_chunk_span(range, at);
-			if (!is_settled(l, range_chunk(range, at)))
-				bytes += chunk.end - chunk.start;
-			at = chunk.end;
+		for (uintptr_t at = range->at.start, stop; at < range->at.end; at = stop) {
+			stop = memory_run_end(l, range, at);
+			bytes += memory_is_settled(l, range_chunk(range, at)) ? 0 : stop - at;
 		}
 	}
 	return bytes;
-}
-
-/* A run of chunks at a time, so that the kernel is asked for the memory of all of them first. */
-long memory_bring_all(struct lean *l)
-{
-	if (charge_refused(missing(l)))
-		return -ENOMEM;
-	for (size_t i = 0; i < l->choice.n_ranges; i++) {
-		const struct range *range = &l->ranges[i];
-		uintptr_t at = range->at.start;
-		while (at < range->at.end) {
-			struct span run = {at, at};
-			while (run.end < range->at.end &&
-				!is_settled(l, range_chunk(range, run.end)))
-				run.end = range_chunk_span(range, run.end).end;
-			if (run.end > run.start && !may_protect(run, PROT_READ | PROT_WRITE))
-				return -ENOMEM;
-			for (at = run.start; at < run.end; at = range_chunk_span(range, at).end)
-				fetch(l, range, at, true);
-			if (at < range->at.end)
-				at = range_chunk_span(range, at).end;
-		}
-	}
-	return 0;
 }

@@ -22,7 +22,23 @@ size_t memory_bring(struct lean *l, uintptr_t at, size_t len);
 void memory_bring_edges(struct lean *l, uintptr_t at, size_t len);
 void memory_settle(struct lean *l, uintptr_t at, size_t len);
 
-/* Brings in everything. Returns 0, or -ENOMEM with the child as lean as before. */
+/* The program has changed, or is about to change, these mappings: they stay as it has them. */
+void memory_touch(struct lean *l, uintptr_t at, size_t len);
+
+/* Bytes that are still left out. */
+uint64_t memory_absent(const struct lean *l);
+
+/* For whole.c: whether a chunk is settled, and how far others go on as the one of an address; reads a span from the parent, without asking it, to an
+ * address, false if that is not to be had; brings in a span, which may be accessible already; makes
+ * what is gone inaccessible. */
+bool memory_is_settled(const struct lean *l, size_t chunk);
+uintptr_t memory_run_end(const struct lean *l, const struct range *range, uintptr_t at);
+bool memory_read(struct lean *l, struct span at, void *to);
+void memory_fetch(struct lean *l, struct span span, bool accessible);
+void memory_forbid(struct lean *l, struct span at);
+
+/* Brings in everything, and has the kernel see each mapping as one again. Returns 0, or -ENOMEM with the
+ * child as lean as before. */
 long memory_bring_all(struct lean *l);
 
 #endif

@@ -93,7 +93,7 @@ static void cut_out(struct span piece)
 static void part_mapping(void *context, const struct mapping *mapping)
 {
 	uintptr_t most = *(const uintptr_t *)context, size = mapping->at.end - mapping->at.start;
-	if (mapping->kind == MAPPING_SHARED || mapping->kind == MAPPING_READONLY || size <= most)
+	if (size <= most || (mapping->kind != MAPPING_ANONYMOUS && mapping->kind != MAPPING_OTHER))
 		return;
 	uintptr_t pieces = (size + most - 1) / most;
 	uintptr_t each = (size / pieces + PAGE - 1) & ~(PAGE - 1);

@@ -89,6 +89,15 @@ static void keep_needed(struct lean *l, uintptr_t stack)
 	l->choice.keep = l->keep;
 }
 
+size_t plan_pins(const struct lean *l, struct span pins[PINS])
+{
+	if (!threads_pins(pins))
+		pins[0] = pins[1] = around(thread_pointer(), THREAD_MARGIN);
+	pins[2] = own_data();
+	pins[3] = state_span(l);
+	return spans_tidy(pins, PINS);
+}
+
 static bool more_ranges(struct choice *choice)
 {
 	struct lean *l = (struct lean *)((uintptr_t)choice - offsetof(struct lean, choice));

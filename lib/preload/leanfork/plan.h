@@ -16,4 +16,8 @@ void plan_apply(struct lean *l);
 /* The child has come to its end: what it asked for is known. */
 void plan_learn(const struct lean *l);
 
+/* Pure. What may never be missing, not for a moment, lean or not. */
+#define PINS 4
+size_t plan_pins(const struct lean *l, struct span pins[PINS]);
+
 #endif

@@ -54,11 +54,12 @@ static enum mapping_kind kind_of(const char *perms, bool file, const struct curs
 {
 	if (perms[3] == 's')
 		return perms[1] == 'w' ? MAPPING_SHARED : MAPPING_READONLY;
-	if (perms[0] != 'r' || perms[1] != 'w' || perms[2] != '-' || perms[3] != 'p' || file)
+	bool plain = !file && perms[2] == '-' &&
+		     (name->at == name->end || starts_with(name, "[heap]") ||
+			     starts_with(name, "[anon:"));
+	if (!plain || (perms[0] == 'r') != (perms[1] == 'w'))
 		return MAPPING_OTHER;
-	bool plain =
-		name->at == name->end || starts_with(name, "[heap]") || starts_with(name, "[anon:");
-	return plain ? MAPPING_ANONYMOUS : MAPPING_OTHER;
+	return perms[0] == 'r' ? MAPPING_ANONYMOUS : MAPPING_RESERVED;
 }
 
 bool mapping_parse(struct mapping *out, const char *line, size_t len)
@@ -146,7 +147,7 @@ static bool has_room(struct choice *choice)
 	return choice->n_ranges < choice->max_ranges || (choice->more && choice->more(choice));
 }
 
-static void append(struct choice *choice, struct span piece)
+static void append(struct choice *choice, struct span piece, uintptr_t mapping_end)
 {
 	uint64_t bytes = piece.end - piece.start;
 	if (bytes < choice->least || bytes < LEAST_PIECE || bytes > LARGEST || !has_room(choice))
@@ -154,6 +155,7 @@ static void append(struct choice *choice, struct span piece)
 	struct range *range = &choice->ranges[choice->n_ranges++];
 	range->at = (struct span){piece.start + STAYS_BEFORE, piece.end - STAYS_AFTER};
 	range->first_chunk = choice->chunks;
+	range->mapping_end = mapping_end;
 	choice->chunks += range_chunk(range, range->at.end - 1) - choice->chunks + 1;
 	choice->bytes += range->at.end - range->at.start;
 }
@@ -178,11 +180,11 @@ static void add_pieces(struct choice *choice, struct span at)
 	size_t i = first_after(choice->keep, choice->n_keep, at.start);
 	for (; i < choice->n_keep && choice->keep[i].start < at.end; i++) {
 		if (choice->keep[i].start > at.start)
-			append(choice, (struct span){at.start, choice->keep[i].start});
+			append(choice, (struct span){at.start, choice->keep[i].start}, at.end);
 		at.start = choice->keep[i].end;
 	}
 	if (at.start < at.end)
-		append(choice, at);
+		append(choice, at, at.end);
 }
 
 void choice_add(struct choice *choice, const struct mapping *mapping)
@@ -204,6 +206,7 @@ void choice_add(struct choice *choice, const struct mapping *mapping)
 		else if (choice->n_readonly)
 			choice->readonly[choice->n_readonly - 1].end = mapping->at.end;
 		break;
+	case MAPPING_RESERVED:
 	case MAPPING_OTHER:
 		break;
 	}

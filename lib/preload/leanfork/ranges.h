@@ -16,6 +16,7 @@ struct span {
 enum mapping_kind {
 	MAPPING_OTHER,
 	MAPPING_ANONYMOUS, /* private, anonymous, rw-: may be left out */
+	MAPPING_RESERVED,  /* private, anonymous, ---: addresses, not memory */
 	MAPPING_SHARED,    /* shared and writable: what a child writes there others see */
 	MAPPING_READONLY   /* shared, and perhaps made writable later */
 };
@@ -38,6 +39,7 @@ bool mapping_parse(struct mapping *out, const char *line, size_t len);
 struct range {
 	struct span at;
 	size_t first_chunk;
+	uintptr_t mapping_end; /* of the mapping that it is a part of */
 };
 
 /* Pure. Makes spans whole pages, in the order of addresses, that neither overlap nor touch. Returns how

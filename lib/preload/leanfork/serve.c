@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "preload/leanfork/pending.h"
+#include "preload/leanfork/survey.h"
 #include "preload/leanfork/watch.h"
 
 #define DEATH_NAPS 40 /* 2 s for one that has been killed: longer only if the kernel can't end it */
@@ -38,7 +39,9 @@ static uint32_t read_pages(struct lean *l, struct span at)
 static void answer(struct lean *l)
 {
 	struct span at = {l->mail->start, l->mail->end};
-	if (at.end - at.start <= CHUNK)
+	if (l->mail->request == REQUEST_RESIDENT)
+		survey_answer(l);
+	else if (at.end - at.start <= CHUNK)
 		l->mail->pages = read_pages(l, at);
 	mailbox_answer(l->mail);
 }

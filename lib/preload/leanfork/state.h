@@ -15,6 +15,7 @@
 
 #define SHARED_MAX 256
 #define READONLY_MAX 64
+#define TOUCHED_MAX 32
 #define OWN_FDS 1024
 #define OWN_TIMERS 8
 #define DEFERRED_MAX 4
@@ -94,6 +95,8 @@ struct lean {
 	uint64_t token;    /* tells this process's memory from any other's */
 	uint64_t *settled; /* a bit for each chunk that is the child's own business by now */
 	size_t settled_size;
+	struct span touched[TOUCHED_MAX]; /* mappings that the child has changed itself */
+	size_t n_touched;
 
 	/* the child's */
 	bool in_call;                     /* its handler for system calls runs */

@@ -21,6 +21,7 @@
 
 #define LISTS 3 /* stacks in use, stacks of the program's, stacks kept */
 #define MOST_THREADS 8192
+#define RSEQ_SIZE 256 /* at most */
 
 struct link {
 	uintptr_t next, previous;
@@ -35,6 +36,7 @@ static struct {
 	_Atomic bool done;
 	uintptr_t heads[LISTS];
 	size_t link_offset, block_size;
+	const ptrdiff_t *rseq; /* from the block to the area for restartable sequences */
 } lists;
 
 static const struct field *field(const char *name)
@@ -60,6 +62,7 @@ void threads_look_up(void)
 		lists.heads[1] = global + user->offset;
 		lists.heads[2] = lists.heads[1] + sizeof(struct link);
 	}
+	lists.rseq = dlsym(RTLD_DEFAULT, "__rseq_offset");
 	atomic_store(&lists.done, true);
 }
 
@@ -91,4 +94,15 @@ void threads_each(struct lean *l, void (*take)(struct lean *l, struct span block
 	for (int n = 0; n < 2; n++) /* answers hazard 2 */
 		for (size_t i = 0; i < LISTS && lists.heads[i]; i++)
 			walk(l, lists.heads[i], take);
+}
+
+bool threads_pins(struct span pins[2])
+{
+	uintptr_t block = thread_pointer();
+	if (!lists.block_size || !lists.rseq)
+		return false;
+	uintptr_t rseq = block + (uintptr_t)*lists.rseq;
+	pins[0] = (struct span){block, block + lists.block_size};
+	pins[1] = (struct span){rseq, rseq + RSEQ_SIZE};
+	return true;
 }

@@ -10,4 +10,8 @@ void threads_look_up(void);
 /* Hands over where each thread's own block is. */
 void threads_each(struct lean *l, void (*take)(struct lean *l, struct span block));
 
+/* Pure. What the kernel and compiled code may get at in any moment, of the calling thread's: its own
+ * block, and the area for restartable sequences. False if it isn't known. */
+bool threads_pins(struct span pins[2]);
+
 #endif
