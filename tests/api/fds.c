@@ -2,6 +2,7 @@
 /* Which descriptors the child has, and what they lead to. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,16 +137,28 @@ static void a_swap_at_the_end_of_the_table_works(void **unused)
 	struct state state;
 	struct rlimit old, low;
 	open_files(O_CLOEXEC);
+	/* What is kept aside must not lie where something belongs: there is no room elsewhere. */
+	bool filled[BASE] = {false};
+	int next;
+	while ((next = fcntl(0, F_DUPFD_CLOEXEC, 10)) < BASE)
+		filled[next] = true;
+	close(next);
 	getrlimit(RLIMIT_NOFILE, &old);
 	low = old;
 	low.rlim_cur = BASE + N;
 	setrlimit(RLIMIT_NOFILE, &low);
-	const struct ss_fd_map map[] = {{BASE + 4, BASE + 3}, {BASE + 3, BASE + 4}};
-	state_of(&state, OPTIONS(.fds = map, .n_fds = 2));
+	const struct ss_fd_map map[] = {{BASE, 5}, {BASE + 1, 6}, {BASE + 2, 7},
+		{BASE + 4, BASE + 3}, {BASE + 3, BASE + 4}};
+	state_of(&state, OPTIONS(.fds = map, .n_fds = 5));
 	setrlimit(RLIMIT_NOFILE, &old);
+	for (int fd = 10; fd < BASE; fd++)
+		if (filled[fd])
+			close(fd);
+	for (int i = 0; i < 3; i++)
+		assert_file(&state, 5 + i, i);
 	assert_file(&state, BASE + 3, 4);
 	assert_file(&state, BASE + 4, 3);
-	assert_string_equal(state_fds(&state), "0 1 2 43 44");
+	assert_string_equal(state_fds(&state), "0 1 2 5 6 7 43 44");
 	close_files();
 }
 
@@ -198,6 +211,23 @@ static void many_maps_work(void **unused)
 	}
 }
 
+/* The file that is opened in the child gets the number that it is to have. */
+static void a_file_opened_where_it_belongs_is_there(void **unused)
+{
+	(void)unused;
+	struct state state;
+	int before = fcntl(0, F_DUPFD_CLOEXEC, 3);
+	close(0);
+	state_of(&state, OPTIONS(.in = SS_READ("/dev/zero"), .flags = SS_KEEP_FDS));
+	const char *kept = state_get(&state, "fd0");
+	bool is_kept = kept && !strcmp(kept, "/dev/zero");
+	state_of(&state, OPTIONS(.in = SS_READ("/dev/zero")));
+	assert_int_equal(dup2(before, 0), 0);
+	close(before);
+	assert_true(is_kept);
+	assert_state(&state, "fd0", "/dev/zero");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -210,6 +240,7 @@ int main(void)
 		TEST(many_are_shifted_by_one),
 		TEST(a_target_beyond_the_limit_is_a_failure_of_fds),
 		TEST(many_maps_work),
+		TEST(a_file_opened_where_it_belongs_is_there),
 	};
 	return RUN_TESTS(tests);
 }

@@ -13,6 +13,7 @@
 #include "capture.h"
 #include "leak.h"
 #include "runtimes.h"
+#include "kernel.h"
 #include "sysctl_guard.h"
 
 #define FILL_MIB 4096L
@@ -108,7 +109,7 @@ static void a_rescue_takes_nothing_from_others(void **state)
 	struct captured captured;
 	char preload[4096];
 	(void)state;
-	if (!sysctl_guard_may("vm/overcommit_memory"))
+	if (!sysctl_guard_may("vm/overcommit_memory") || !kernel_dispatches_calls())
 		skip();
 	snprintf(preload, sizeof preload, "LD_PRELOAD=%s", getenv("SHIM"));
 	assert_int_equal(sysctl_guard_begin(&guard), 0);
@@ -130,7 +131,7 @@ static void each_fails_natively_and_is_rescued(void **state)
 	int bad = 0, ran = 0;
 	(void)state;
 	sysinfo(&memory);
-	if (!sysctl_guard_may("vm/overcommit_memory"))
+	if (!sysctl_guard_may("vm/overcommit_memory") || !kernel_dispatches_calls())
 		skip();
 	if (memory.freeram * memory.mem_unit < (unsigned long)10 << 30) {
 		print_message("needs 10 GiB of free memory\n");

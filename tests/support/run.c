@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +41,30 @@ static void read_arguments(void)
 		memcpy(arguments, text + first, n - first);
 }
 
+/* ---- Where tests begin ------------------------------------------------------------------------ */
+
+/* As if started from a shell: not with what nohup ignores, or with what somebody has blocked. */
+static void usual_signals(void)
+{
+	struct sigaction action;
+	sigset_t none;
+	for (int sig = 1; sig < NSIG; sig++)
+		if (sigaction(sig, NULL, &action) == 0 && action.sa_handler == SIG_IGN)
+			signal(sig, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void begin(void)
+{
+	static bool begun;
+	if (begun)
+		return;
+	begun = true;
+	usual_signals();
+	run_under_subreaper();
+}
+
 /* ---- Running ------------------------------------------------------------------------------- */
 
 static size_t select_tests(struct CMUnitTest *to, const struct CMUnitTest *tests, size_t n)
@@ -57,7 +82,7 @@ int run_group(const char *name, const struct CMUnitTest *tests, size_t n,
 	struct CMUnitTest *selected = calloc(n, sizeof *selected);
 	if (!selected)
 		return 1;
-	run_under_subreaper();
+	begin();
 	size_t n_selected = select_tests(selected, tests, n);
 	int bad = 0;
 	if (n_selected)

@@ -129,11 +129,9 @@ _Noreturn static void reap(pid_t tests)
 
 void run_under_subreaper(void)
 {
-	static bool done;
 	const struct sigaction note = {.sa_handler = note_end}, standard = {.sa_handler = SIG_DFL};
-	if (done || in_debugger() || in_valgrind())
+	if (in_debugger() || in_valgrind())
 		return;
-	done = true;
 	fflush(NULL);
 	sigaction(SIGTERM, &note, NULL);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);

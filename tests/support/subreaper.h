@@ -7,7 +7,7 @@
 /*
  * Goes on in a child of the process, which itself stays behind to inherit the orphans: whatever the
  * child dies of, no descendant of it outlives the process. One that is left when the child has
- * ended well makes a failure of it. Does nothing the second time, in a debugger and in valgrind.
+ * ended well makes a failure of it. Does nothing in a debugger and in valgrind.
  */
 void run_under_subreaper(void);
 

@@ -30,6 +30,17 @@ struct tracer {
 	bool on;
 };
 
+static struct {
+	long nr;
+	int sig; /* or 0 */
+} to_send;
+
+void trace_send(long nr, int sig)
+{
+	to_send.nr = nr;
+	to_send.sig = sig;
+}
+
 void trace_begin(void)
 {
 	syscall(SYS_getpgid, MARK_BEGIN);
@@ -83,6 +94,8 @@ static void enter(struct tracer *t, struct process *p, const struct __ptrace_sys
 	p->call = -1;
 	if (is_mark(t, info) || !t->on)
 		return;
+	if (to_send.sig && p->pid != t->subject && (long)info->entry.nr == to_send.nr)
+		trace->n_sent += kill(p->pid, to_send.sig) == 0;
 	if (trace->n_calls == (int)(sizeof trace->calls / sizeof trace->calls[0]))
 		return;
 	p->call = trace->n_calls++;
@@ -130,7 +143,9 @@ static void on_stop(struct tracer *t, pid_t pid, int status)
 	else if (event && event != PTRACE_EVENT_STOP) {
 		if (!on_event(t, p, event))
 			return;
-	} else if (!event && sig != SIGSTOP)
+	} else if (to_send.sig && sig == to_send.sig && pid != t->subject)
+		t->trace->n_delivered++;
+	else if (!event && sig != SIGSTOP)
 		deliver = sig;
 	ptrace(PTRACE_SYSCALL, pid, 0, deliver);
 }
@@ -185,6 +200,7 @@ bool trace_run(struct trace *trace, void (*subject)(void *arg), void *arg)
 	bool can = ptrace(PTRACE_SETOPTIONS, pid, 0, options) == 0;
 	ptrace(can ? PTRACE_SYSCALL : PTRACE_KILL, pid, 0, 0);
 	trace_all(&tracer);
+	to_send.sig = 0;
 	return can;
 }
 

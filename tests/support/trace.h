@@ -22,6 +22,8 @@ struct trace {
 	int n_forks; /* processes made, as the kernel names the event */
 	int n_vforks;
 	int n_clones;
+	int n_sent; /* signals, as trace_send wished */
+	int n_delivered;
 	int status; /* the subject's wait status */
 };
 
@@ -30,6 +32,12 @@ struct trace {
  * children up to their exec or end. False where processes can't be traced.
  */
 bool trace_run(struct trace *trace, void (*subject)(void *arg), void *arg);
+
+/*
+ * For the next run: each child gets the signal when it makes a call of that number, before the call
+ * is done. If it comes through it is counted and kept from the child.
+ */
+void trace_send(long nr, int sig);
 
 /* For the subject: what is in between counts. Children are traced everywhere. */
 void trace_begin(void);

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TEST_KERNEL_H
+#define TEST_KERNEL_H
+
+#include <stdbool.h>
+
+/* Syscall user dispatch, Linux 5.11: without it every fork of the shim is libc's. */
+bool kernel_dispatches_calls(void);
+
+#endif
