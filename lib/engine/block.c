@@ -13,8 +13,8 @@
  *  4. Blocks are claimed by compare-and-swap alone: no lock that a handler or a forked process could
  *     find taken. The state counts the claims, so that one who has looked at an earlier claim fails.
  *  5. A forked process has the blocks of threads that it does not have, and of children that run in
- *     its parent's memory. The state has the owner's process ID, so that they are free there.
- *     The ID itself is cached in a page that fork wipes, and the words are there that children's
+ *     its parent's memory. The state has its owner's number, so that they are free there. Each
+ *     process takes a new one when it finds none in a page that fork wipes, and the words are there that children's
  *     callers wait for, so that no wait goes on in a forked process.
  *  6. No memory is mapped in the usual case: the first blocks are part of the library.
  */
@@ -32,14 +32,14 @@
 
 enum { FIRST_BLOCKS = 4, MORE_BLOCKS = 8, PAGE = 4096, STALE_AFTER = 16 };
 
-/* Low bits of the state; then the owner's process ID, 22 bits at most, and the count of claims (4, 5). */
+/* Low bits of the state; then the owner's number, or process ID, and the count of claims (4, 5). */
 enum { FREE, BUILDING, WAITING, HANDED, LEFT, KIND_MASK = 7, OWNER_SHIFT = 3, CLAIM_SHIFT = 25 };
 
 #define OWNER_MASK ((1U << (CLAIM_SHIFT - OWNER_SHIFT)) - 1)
 
 /* (5) A page that fork wipes. The kernel may be too old for that, and some emulators are. */
 struct wiped {
-	_Alignas(PAGE) _Atomic pid_t pid;
+	_Alignas(PAGE) _Atomic uint32_t id;
 	atomic_int in_child[FIRST_BLOCKS + MORE_BLOCKS];
 };
 
@@ -53,7 +53,7 @@ struct chunk {
 
 static struct block first_blocks[FIRST_BLOCKS];
 static struct chunk first = {.wiped = &own, .blocks = first_blocks, .n = FIRST_BLOCKS};
-static _Atomic uint32_t last_number;
+static _Atomic uint32_t last_number, last_id;
 
 static _Atomic enum { WIPE_UNKNOWN, WIPED, NOT_WIPED } wipe;
 
@@ -61,17 +61,22 @@ static _Atomic enum { WIPE_UNKNOWN, WIPED, NOT_WIPED } wipe;
 #define MADV_WIPEONFORK 18
 #endif
 
-static pid_t own_pid(void)
+/* The first spawn, or the first after a fork. */
+static uint32_t make_own_id(void)
 {
-	pid_t pid = own.pid;
-	if (pid)
-		return pid;
+	uint32_t none = 0;
 	if (wipe == WIPE_UNKNOWN)
 		wipe = madvise(&own, sizeof own, MADV_WIPEONFORK) == 0 ? WIPED : NOT_WIPED;
-	pid = getpid();
-	if (wipe == WIPED)
-		own.pid = pid;
-	return pid;
+	if (wipe == NOT_WIPED)
+		return (uint32_t)getpid();
+	atomic_compare_exchange_strong(&own.id, &none, atomic_fetch_add(&last_id, 1) + 1);
+	return own.id;
+}
+
+static uint32_t own_id(void)
+{
+	const uint32_t id = own.id;
+	return (id ? id : make_own_id()) & OWNER_MASK;
 }
 
 bool ss__block_word_is_wiped(void)
@@ -86,7 +91,7 @@ static uint32_t kind(uint32_t state)
 
 static bool is_own(uint32_t state)
 {
-	return (state >> OWNER_SHIFT & OWNER_MASK) == ((uint32_t)own_pid() & OWNER_MASK);
+	return (state >> OWNER_SHIFT & OWNER_MASK) == own_id();
 }
 
 static void become(struct block *b, uint32_t new_kind)
@@ -97,9 +102,8 @@ static void become(struct block *b, uint32_t new_kind)
 static bool claim(struct block *b, uint32_t seen)
 {
 	const uint32_t claims = (seen >> CLAIM_SHIFT) + 1;
-	return atomic_compare_exchange_strong(&b->state, &seen,
-		claims << CLAIM_SHIFT | ((uint32_t)own_pid() & OWNER_MASK) << OWNER_SHIFT |
-			BUILDING);
+	return atomic_compare_exchange_strong(
+		&b->state, &seen, claims << CLAIM_SHIFT | own_id() << OWNER_SHIFT | BUILDING);
 }
 
 #ifdef ENGINE_RAW

@@ -47,16 +47,13 @@ static int run(struct request *r, const struct engine_wait *how, struct engine_c
 	return ss__engine_run(r->block, how, child, stage);
 }
 
-/*
- * A handler that leaves must find the descriptors in the block or in *child: not while they are on
- * their way. With pipes there is more to do than to store.
- */
+/* No handler may leave while descriptors are on their way from the block to *child. */
 static void hand_over(
 	struct ss_child *child, struct request *r, const struct engine_child *engine_child)
 {
-	bool pipes = ss__plumbing_has_pipes(&r->plumbing);
+	bool descriptors = engine_child->pidfd >= 0 || ss__plumbing_has_pipes(&r->plumbing);
 	kernel_sigset mask = 0;
-	if (pipes) {
+	if (descriptors) {
 		mask = ss__engine_enter();
 		ss__plumbing_close_theirs(&r->plumbing);
 	}
@@ -64,7 +61,7 @@ static void hand_over(
 	if (child)
 		fill_child(child, r, engine_child);
 	ss__block_free(r->block);
-	if (pipes)
+	if (descriptors)
 		ss__engine_leave(mask);
 }
 

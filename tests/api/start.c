@@ -96,7 +96,9 @@ static void a_start_that_takes_too_long_is_given_up(void **unused)
 		assert_int_equal(spawn_what_waits(5, &failure), -1);
 		assert_int_equal(errno, ETIMEDOUT);
 		assert_int_equal(failure.error, ETIMEDOUT);
-		assert_int_equal(failure.stage, SS_STAGE_STDIO);
+		/* Where it was: a loaded machine may not have come that far. */
+		assert_true(failure.stage == SS_STAGE_STDIO || failure.stage == SS_STAGE_FDS ||
+			    failure.stage == SS_STAGE_CLONE);
 	}
 	run_nothing();
 	temp_dir_remove(&dir);
