@@ -30,7 +30,7 @@ struct step {
 	uint32_t a, b, c;
 };
 
-enum { MAX_SLOTS = 10, MAX_STEPS = 24 };
+enum { MAX_SLOTS = 10, MAX_STEPS = 24, SLOT_SIZES = 97 };
 
 struct program {
 	uint64_t seed;
@@ -43,7 +43,11 @@ struct program {
 
 /* Pure: the program that the seed stands for. */
 void program_make(struct program *p, uint64_t seed);
+
+/* In words, and back. Programs are separated by an empty line or a comment. 1, 0 at the end, -1 for
+ * nonsense. */
 void program_print(const struct program *p, FILE *out);
+int program_read(struct program *p, FILE *in);
 uint64_t scramble(uint64_t x);
 
 /* Memory: each slot has a region of addresses of its own, the same in each run. */

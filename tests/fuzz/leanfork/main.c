@@ -19,8 +19,8 @@
  *   - /proc/self/maps of a child that is not an ordinary process yet;
  *   - the flag of a mapping that says it was written to since somebody last looked.
  *
- * leanfork_fuzz -V VICTIM [-m MODE,...] [-s FIRST] [-n SEEDS] [-t SECONDS] [-f FILE-OF-SEEDS]
- *               [-x KIND,...: without such work or memory] [-S: don't shorten]
+ * leanfork_fuzz -V VICTIM [-m MODE,...] [-s FIRST] [-n SEEDS] [-t SECONDS] [-f FILE: its programs first]
+ *               [-x KIND,...: without such work, memory, threads] [-S: don't shorten]
  *               [-p: print the program and what came of it]
  */
 #include <signal.h>
@@ -115,6 +115,8 @@ static bool is_listed(const char *list, const char *name)
 
 static void drop_unwanted(struct program *p)
 {
+	if (is_listed(options.without, "threads"))
+		p->disturbers = 0;
 	for (size_t i = 0; i < p->n_steps; i++)
 		p->steps[i].dropped = is_listed(options.without, work_of(p->steps[i].kind)->name);
 	for (size_t i = 0; i < p->n_slots; i++)
@@ -164,37 +166,45 @@ static void try_mode(const struct program *p, const char *native, bool fine, enu
 	free(other);
 }
 
-static void try_seed(uint64_t seed)
+static void try_program(const struct program *p)
 {
-	struct program p;
 	char *native;
-	program_make(&p, seed);
-	drop_unwanted(&p);
 	if (options.print)
-		program_print(&p, stdout);
-	bool fine = run_program(&p, MODE_NATIVE, &native);
+		program_print(p, stdout);
+	bool fine = run_program(p, MODE_NATIVE, &native);
 	if (options.print)
 		printf("--- native\n%s", native);
 	for (size_t mode = 0; mode < MODES; mode++)
 		if (options.modes[mode])
-			try_mode(&p, native, fine, (enum mode)mode);
+			try_mode(p, native, fine, (enum mode)mode);
 	if (!fine)
-		printf("seed %llu does not come to an end natively\n", (unsigned long long)seed);
+		printf("seed %llu does not come to an end natively\n", (unsigned long long)p->seed);
 	free(native);
 }
 
-static void try_file(void)
+static void try_seed(uint64_t seed)
 {
-	char line[256];
+	struct program p;
+	program_make(&p, seed);
+	drop_unwanted(&p);
+	try_program(&p);
+}
+
+static uint64_t try_file(void)
+{
+	struct program p;
+	int got;
+	uint64_t n = 0;
 	FILE *file = fopen(options.file, "re");
-	if (!file) {
-		perror(options.file);
+	for (; file && (got = program_read(&p, file)) > 0; n++)
+		try_program(&p);
+	if (!file || got < 0) {
+		fprintf(stderr, "%s: not readable, or program %llu is nonsense\n", options.file,
+			(unsigned long long)n);
 		exit(2);
 	}
-	while (fgets(line, sizeof line, file))
-		if (line[0] >= '0' && line[0] <= '9')
-			try_seed(strtoull(line, NULL, 0));
 	fclose(file);
+	return n;
 }
 
 static volatile sig_atomic_t told_to_stop;
@@ -208,7 +218,7 @@ static void on_stop(int sig)
 static int summary(uint64_t seeds, time_t seconds)
 {
 	unsigned long all = 0;
-	printf("%llu seeds in %ld s, %lu unsteady\n", (unsigned long long)seeds, (long)seconds,
+	printf("%llu programs in %ld s, %lu unsteady\n", (unsigned long long)seeds, (long)seconds,
 		unsteady);
 	for (size_t mode = 0; mode < MODES; mode++) {
 		const unsigned long *outcomes = fork_stats->outcomes[mode];
@@ -243,6 +253,14 @@ static void prepare(void)
 	signal(SIGINT, on_stop);
 }
 
+static bool is_over(uint64_t seeds, time_t start)
+{
+	if (options.file && options.n == UINT64_MAX && !options.seconds)
+		return true;
+	return told_to_stop || seeds == options.n ||
+	       (options.seconds && time(NULL) - start >= options.seconds);
+}
+
 int main(int argc, char **argv)
 {
 	if (!take_options(argc, argv)) {
@@ -251,15 +269,9 @@ int main(int argc, char **argv)
 	}
 	prepare();
 	time_t start = time(NULL);
-	uint64_t n = 0;
-	if (options.file)
-		try_file();
-	for (; !options.file || options.n != UINT64_MAX || options.seconds; n++) {
-		if (told_to_stop || n == options.n ||
-			(options.seconds && time(NULL) - start >= options.seconds))
-			break;
-		try_seed(options.first + n);
-	}
+	uint64_t from_file = options.file ? try_file() : 0, n = 0;
+	while (!is_over(n, start))
+		try_seed(options.first + n++);
 	unlink(results);
-	return summary(n, time(NULL) - start);
+	return summary(from_file + n, time(NULL) - start);
 }

@@ -15,7 +15,7 @@
 
 size_t slot_size(const struct step *step)
 {
-	return (16 + step->a % 97) * PAGE_SIZE;
+	return (16 + step->a % SLOT_SIZES) * PAGE_SIZE;
 }
 
 static bool map(char *at, size_t len, int prot, int flags, int fd)

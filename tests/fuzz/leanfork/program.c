@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* From a seed to a program, and a program in words. */
+#include <string.h>
+
 #include "fuzz.h"
 
 uint64_t scramble(uint64_t x)
@@ -92,14 +94,91 @@ static void print_step(
 		fprintf(out, "  %s %2zu: %s (%u %u %u)\n", what, i, name, s->a, s->b, s->c);
 }
 
+/* The sizes of dropped slots matter still: they decide which page of another one is meant. */
 void program_print(const struct program *p, FILE *out)
 {
-	fprintf(out, "seed %llu: log %s%s, threads that disturb: %#x\n",
-		(unsigned long long)p->seed, p->direct ? "written at once" : "carried",
-		p->looks ? ", looks at all memory" : "", p->disturbers);
+	fprintf(out, "seed %llu: %s, %s, disturbers %#x, slots", (unsigned long long)p->seed,
+		p->direct ? "direct" : "carried", p->looks ? "looks" : "glances", p->disturbers);
+	for (size_t i = 0; i < p->n_slots; i++)
+		fprintf(out, " %u", p->slots[i].a % SLOT_SIZES);
+	fprintf(out, "\n");
 	for (size_t i = 0; i < p->n_slots; i++)
 		print_step(out, "memory", i, slot_kinds[p->slots[i].kind].name, &p->slots[i]);
 	for (size_t i = 0; i < p->n_steps; i++)
 		print_step(out, "work", i, work_of(p->steps[i].kind)->name, &p->steps[i]);
 	print_step(out, "ending", 0, endings[p->ending.kind].name, &p->ending);
+}
+
+static bool read_head(struct program *p, const char *line)
+{
+	unsigned long long seed;
+	char log[16], looks[16];
+	int used = 0, more;
+	*p = (struct program){0};
+	if (sscanf(line, "seed %llu: %15[^,], %15[^,], disturbers %x, slots%n", &seed, log, looks,
+		    &p->disturbers, &used) < 4 ||
+		!used)
+		return false;
+	p->seed = seed;
+	p->direct = log[0] == 'd';
+	p->looks = looks[0] == 'l';
+	for (line += used; p->n_slots < MAX_SLOTS; line += more) {
+		struct step *slot = &p->slots[p->n_slots];
+		if (sscanf(line, " %u%n", &slot->a, &more) < 1)
+			break;
+		slot->dropped = true;
+		p->n_slots++;
+	}
+	return p->n_slots > 0;
+}
+
+static bool find_kind(struct step *step, const char *what, const char *name)
+{
+	bool slot = !strcmp(what, "memory"), work = !strcmp(what, "work");
+	size_t n = slot ? n_slot_kinds : work ? work_count() : endings_count();
+	for (size_t i = 0; i < n; i++) {
+		const char *found = slot   ? slot_kinds[i].name
+				    : work ? work_of(i)->name
+					   : endings[i].name;
+		step->kind = (uint16_t)i;
+		if (!strcmp(found, name))
+			return true;
+	}
+	return false;
+}
+
+static bool read_step(struct program *p, const char *line)
+{
+	char what[16], name[64];
+	struct step step = {0};
+	unsigned i;
+	if (sscanf(line, " %15s %u: %63s (%u %u %u)", what, &i, name, &step.a, &step.b, &step.c) !=
+			6 ||
+		i >= MAX_STEPS || !find_kind(&step, what, name))
+		return false;
+	if (what[0] == 'm' && i < p->n_slots) {
+		p->slots[i] = step;
+	} else if (what[0] == 'w') {
+		for (; p->n_steps < i; p->n_steps++)
+			p->steps[p->n_steps].dropped = true;
+		p->steps[p->n_steps++] = step;
+	} else {
+		p->ending = step;
+	}
+	return true;
+}
+
+int program_read(struct program *p, FILE *in)
+{
+	char line[256];
+	do
+		if (!fgets(line, sizeof line, in))
+			return 0;
+	while (line[0] == '#' || line[0] == '\n');
+	if (!read_head(p, line))
+		return -1;
+	while (fgets(line, sizeof line, in) && line[0] == ' ')
+		if (!read_step(p, line))
+			return -1;
+	return 1;
 }
