@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A text that grows; NUL-terminated past its length once there is room for anything. */
+/* A text that grows. It is NUL-terminated as soon as it has any room. */
 struct buffer {
 	char *text;
 	size_t len;
@@ -14,16 +14,16 @@ struct buffer {
 	bool truncated;
 };
 
-/* Room for more, at text + len; ss__buffer_spare says how much. 0 or -ENOMEM; what was there stays. */
+/* Makes room at text + len; ss__buffer_spare tells how much. 0 or -ENOMEM; the text stays. */
 int ss__buffer_make_room(struct buffer *buffer);
-/* Room for so much at once, in an empty buffer without limit. */
+/* Makes room for so many bytes at once in an empty buffer without limit. */
 int ss__buffer_reserve(struct buffer *buffer, size_t len);
 size_t ss__buffer_spare(const struct buffer *buffer);
 
-/* So much has been written there. What is beyond the limit is dropped. */
+/* Tells that so many bytes were written there. Bytes beyond the limit are dropped. */
 void ss__buffer_added(struct buffer *buffer, size_t len);
 
-/* Gives back the room that is not used. */
+/* Gives unused room back. */
 void ss__buffer_trim(struct buffer *buffer);
 
 void ss__buffer_free(struct buffer *buffer);

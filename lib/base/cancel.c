@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Hazard: asynchronous cancellation is a signal in glibc. One that was sent before the thread
- * switched cancellation off, and comes after, takes effect all the same, but not in a thread whose
- * cancellation is deferred.
+ * Hazard: asynchronous cancellation is a signal in glibc. A signal that was sent before the thread
+ * switched cancellation off, and arrives later, takes effect all the same. It has no effect in a
+ * thread whose cancellation is deferred, so both are switched.
  */
 #include "base/cancel.h"
 

@@ -2,7 +2,7 @@
 #ifndef BASE_CANCEL_H
 #define BASE_CANCEL_H
 
-/* What a thread had set about its cancellation. */
+/* A thread's own settings for its cancellation. */
 struct cancel {
 	int state, type;
 };

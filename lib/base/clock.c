@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Deadlines: a point in time, and how long until then. */
+/* Deadlines: points in time, and the time left until then. */
 #include "base/clock.h"
 
 #include <limits.h>

@@ -16,7 +16,7 @@ static inline uint64_t ss__now_ns(void)
 /* A point in time on CLOCK_MONOTONIC, in ms; -1 is never. */
 int64_t ss__deadline_in(int timeout_ms);
 
-/* What is left, for poll(2): 0 when it has passed, -1 for ever. */
+/* The time left, as poll(2) takes it: 0 when the deadline has passed, -1 for ever. */
 int ss__deadline_left(int64_t deadline);
 
 #endif

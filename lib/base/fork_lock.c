@@ -9,7 +9,7 @@
 
 #define WAITED 0x80000000U
 
-/* Machines with 32 bits that are younger than 2038 have only this. */
+/* Newer 32-bit machines have only this call. */
 #ifndef SYS_futex
 #define SYS_futex SYS_futex_time64
 #endif
@@ -22,8 +22,9 @@ static void await_change(struct fork_lock *lock, unsigned word)
 }
 
 /*
- * Whether the thread is not one of this process: it was left behind. One that has ended since is taken
- * for that, too, but has given the lock back first. Its number may be ours in another pid namespace.
+ * Whether the thread is not one of this process, so that fork left it behind. A thread that has
+ * ended looks the same, but has given the lock back before. In another pid namespace its number may
+ * be ours.
  */
 static bool is_left_behind(unsigned thread, unsigned mine)
 {
@@ -37,7 +38,7 @@ static void take(struct fork_lock *lock)
 	unsigned wanted = mine, seen = 0;
 
 	while (!atomic_compare_exchange_strong(&lock->word, &seen, wanted)) {
-		/* The next try takes it over, or finds what has changed. */
+		/* The next try takes the lock over, or finds a new owner. */
 		if (seen == 0 || is_left_behind(seen & ~WAITED, mine))
 			continue;
 		const unsigned waited = seen | WAITED;

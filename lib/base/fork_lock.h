@@ -6,18 +6,18 @@
 #include <stdatomic.h>
 
 /*
- * A lock that fork does not take. Handlers for fork that took it would wait for whoever holds it, who
- * may wait for something that the program's own handlers hold by then. Instead the child, which has
- * none of its parent's other threads, takes over what one of them has left locked. So what the lock
- * guards has to be right at any moment, not only when it is free.
+ * A lock that fork does not take. A fork handler that took it would wait for its owner, who may
+ * wait for something that the program's own fork handlers hold by then. Instead the child, which
+ * has none of its parent's other threads, takes over a lock that one of them held. So the data
+ * under the lock must be valid at any moment, not only while it is free.
  *
- * All zero is free. While it is held all signals are blocked: a handler may want it, too.
+ * All zero is free. All signals are blocked while it is held, because a handler may want it too.
  */
 struct fork_lock {
 	_Atomic unsigned word;
 };
 
-/* Stores the signal mask that was. */
+/* *mask gets the previous signal mask. */
 void ss__fork_lock_take(struct fork_lock *lock, sigset_t *mask);
 void ss__fork_lock_leave(struct fork_lock *lock, const sigset_t *mask);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Linux's numbers that headers older than the calls lack: glibc 2.31 knows the calls of Linux 5.4. The
- * numbers of system calls from 424 on are the same on every architecture.
+ * Numbers that older headers lack: glibc 2.31 knows the calls of Linux 5.4. System calls from 424
+ * on have the same number on every architecture.
  */
 #ifndef BASE_KERNEL_NUMBERS_H
 #define BASE_KERNEL_NUMBERS_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Public structs that begin with their own size, read and written as far as both sides know them. */
+/* Public structs that begin with their size, read and written as far as both sides know them. */
 #include "base/sized.h"
 
 #include <errno.h>

@@ -5,24 +5,24 @@
 #include <stddef.h>
 
 /*
- * The public structs that begin with their own size, as the caller was compiled with it, and grow at
- * their ends. `first` is the size that they had in the first release, which all callers know.
+ * Public structs begin with the size that the caller was compiled with, and grow at their ends.
+ * `first` is the size in the first release: no caller has less.
  */
 
-/* The most that a struct of any release has: a size that nobody set must not be read or written through. */
+/* An upper bound for all releases. A size above it was never set, and is not used. */
 #define SIZED_MOST 4096
 
 /* 0, -EINVAL for a size that never was, -E2BIG for one above SIZED_MOST. */
 int ss__sized_check(const void *given, size_t first);
 
 /*
- * Copies what is given, which may be NULL, to mine[size], cleared before. 0, -EINVAL, or -E2BIG: the
- * size is above SIZED_MOST, or something is set beyond what this library knows. In the last case mine is
- * filled in all the same.
+ * Clears mine[size] and copies the caller's struct, which may be NULL, into it. 0, -EINVAL, or
+ * -E2BIG: the size is above SIZED_MOST, or a member is set that this library does not know. In the
+ * last case mine is filled in all the same.
  */
 int ss__sized_read(void *mine, size_t size, const void *given, size_t first);
 
-/* Copies mine[size] to what is given, which has been checked, and clears what is beyond. */
+/* Copies mine[size] to the caller's struct, which has been checked, and clears the rest of it. */
 void ss__sized_write(void *given, const void *mine, size_t size);
 
 #define SIZED_UP_TO(type, field) (offsetof(type, field) + sizeof(((type *)NULL)->field))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Writes whose signals do not reach the program: blocked, and taken back if they came. */
+/* Writes whose signals do not reach the program: they are blocked, and taken back if they came. */
 #include "base/write_guard.h"
 
 #include <errno.h>
@@ -32,7 +32,7 @@ static void take_back(int sig)
 		;
 }
 
-/* One that was pending before is the program's own. */
+/* A signal that was pending before is the program's own. */
 static void take_back_new(const struct write_guard *guard, const sigset_t *pending, int sig)
 {
 	if (sigismember(pending, sig) && !sigismember(&guard->pending, sig))

@@ -15,8 +15,8 @@
 #define LEAST_RANGE (UINT64_C(1) << 20)
 #define LEAST_RANGE_FORCED (UINT64_C(1) << 16)
 
-/* SAFESPAWN_MIN=0 is for tests: every fork, whatever became of the last, down to the smallest
- * mappings. */
+/* SAFESPAWN_MIN=0 is for tests: every fork is lean, down to small mappings, and no call site is
+ * remembered. */
 static struct lean_wish wish_for(enum lean_kind kind)
 {
 	uint64_t min = settings()->min_bytes;

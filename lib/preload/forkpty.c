@@ -9,7 +9,7 @@
 #include "preload/sandbox.h"
 #include "preload/visible.h"
 
-/* As libc has it, which forks past the shim's fork. */
+/* libc's forkpty calls libc's fork directly, so it is made again here on the shim's fork. */
 
 static void close_both(int master, int slave)
 {

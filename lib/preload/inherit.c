@@ -14,7 +14,7 @@ static bool is_shim(const char *name, size_t len)
 	       (len == own || name[len - own - 1] == '/');
 }
 
-/* What is kept moves down over what is not; a separator stays with the name before it. */
+/* Names that stay move down over names that go. A separator belongs to the name before it. */
 static bool drop_from_list(char *list)
 {
 	char *to = list;

@@ -2,7 +2,7 @@
 #ifndef PRELOAD_INHERIT_H
 #define PRELOAD_INHERIT_H
 
-/* Takes the shim out of LD_PRELOAD in env, in place; the variable too when nothing is left. */
+/* Removes the shim from LD_PRELOAD in env, in place, and the variable if it is empty then. */
 void inherit_drop(char **env);
 
 #endif

@@ -6,8 +6,8 @@
 #include "preload/settings.h"
 
 /*
- * All that a process pays that never spawns. The environment is read here and not at first use, as
- * programs change theirs, and some overwrite the block it came in.
+ * This is the whole cost for a process that never spawns. The environment is read now rather than
+ * at first use, because programs change it, and some overwrite the block it came in.
  */
 __attribute__((constructor)) static void load(void)
 {
@@ -16,7 +16,7 @@ __attribute__((constructor)) static void load(void)
 	report_start();
 }
 
-/* atexit and pthread_atfork ask for it. Else it comes with start files, which have each process do
- * more that is of no use here. */
+/* atexit and pthread_atfork need this symbol. The start files would define it, but they add work
+ * for each process that is of no use here. */
 extern void *__dso_handle __attribute__((visibility("hidden")));
 void *__dso_handle;

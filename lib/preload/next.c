@@ -6,7 +6,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
-/* Threads that come here at the same time find the same. */
+/* Threads that race here all find the same function. */
 static void *look_up(_Atomic(void *) *slot, const char *name)
 {
 	void *found = atomic_load_explicit(slot, memory_order_relaxed);
@@ -17,7 +17,7 @@ static void *look_up(_Atomic(void *) *slot, const char *name)
 	return found;
 }
 
-/* ISO C has no cast from what dlsym returns to a function. */
+/* ISO C has no cast from an object pointer to a function pointer. */
 #define NEXT(function, slot, name)                                                                 \
 	do {                                                                                       \
 		void *found_ = look_up(slot, name);                                                \

@@ -8,8 +8,8 @@
 #include <termios.h>
 
 /*
- * The functions the shim stands in front of: those of the next library that has them, another
- * preload's or libc's. Looked up at the first call.
+ * The functions that the shim interposes, as the next library has them: another preload's or
+ * libc's. They are looked up at the first call.
  */
 int next_system(const char *command);
 FILE *next_popen(const char *command, const char *mode);
@@ -21,8 +21,8 @@ int next_prctl(int option, const unsigned long args[4]);
 int next_forkpty(
 	int *master, char *name, const struct termios *termios, const struct winsize *size);
 
-/* What forkpty is made of. Programs that never call that don't pay for these, which older libcs have
- * in a library that comes with it. ENOSYS where they are not to be found. */
+/* forkpty is made of these. Older libcs have them in libutil, so they are looked up only when
+ * forkpty is called. ENOSYS if they are not found. */
 int next_openpty(int *master, int *slave, char *name, const struct termios *termios,
 	const struct winsize *size);
 int next_login_tty(int fd);

@@ -11,7 +11,8 @@
 #include "preload/report_target.h"
 #include "preload/settings.h"
 
-/* Most processes have no wish: this is all that they pay, so no function of libc's is called. */
+/* Most processes have none of the variables. This loop is all that they pay, so it calls no
+ * function of libc's. */
 static bool has_wishes(char *const *env)
 {
 	static const char prefix[] = "SAFESPAWN_";
@@ -25,7 +26,7 @@ static bool has_wishes(char *const *env)
 	return false;
 }
 
-/* As seen from here: programs go to other directories. */
+/* A relative path is made absolute now, because programs change their directory. */
 static char *copy_of(const char *report)
 {
 	char directory[PATH_MAX];
@@ -39,8 +40,8 @@ static char *copy_of(const char *report)
 	return copy;
 }
 
-/* Copied, as programs overwrite the block their environment came in (setproctitle). A program that
- * gained rights by exec takes no wishes from its environment. */
+/* The values are copied, because setproctitle overwrites the block that the environment came in.
+ * A program that gained rights by exec ignores its environment. */
 static void read_wishes(struct settings *out)
 {
 	if (!late_bind() || getauxval(AT_SECURE))

@@ -19,12 +19,12 @@
 
 static struct {
 	_Atomic uint64_t counts[REPORT_COUNTS];
-	_Atomic int64_t call; /* number, plus one; 0: none */
+	_Atomic int64_t call; /* system call number plus one; 0: none */
 	atomic_uint wanted;   /* publications asked for; who raised it from 0 writes them */
 	uint64_t start_ns;
 	const char *program;
 	struct report_place place; /* of who writes */
-	atomic_bool done;          /* there is nowhere to write to any more */
+	atomic_bool done;          /* the report can no longer be written */
 	atomic_bool held;          /* there is a filter which has not been tried */
 	bool forked, told;         /* whether this process was, and has written anything */
 } mine;
@@ -41,7 +41,7 @@ void report_call(uint32_t nr)
 	atomic_store_explicit(&mine.call, (int64_t)nr + 1, memory_order_relaxed);
 }
 
-/* Another thread may have been publishing when the parent forked: its place is not ours. */
+/* Another thread of the parent may have been publishing when it forked. The child starts anew. */
 void report_child(void)
 {
 	for (int i = 0; i < REPORT_COUNTS; i++)
@@ -132,14 +132,14 @@ static void report_end(void)
 	publish(true);
 }
 
-/* A child of this process has nowhere to write to either. */
+/* The report cannot be written in a child of this process either. */
 void report_last(void)
 {
 	publish(true);
 	atomic_store(&mine.done, true);
 }
 
-/* By name: as a symbol it would be looked up in each process. */
+/* Found by name, because a symbol would be looked up in each process. */
 static FILE *stream_of(const struct report_target *target)
 {
 	int fd = target->path ? report_target_descriptor(target->path) : STDERR_FILENO;

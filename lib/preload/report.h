@@ -6,9 +6,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* What is counted, in the order in which the report shows it. */
+/* The counters, in the order in which the report shows them. */
 enum report_count {
-	/* calls of what is interposed */
+	/* calls of interposed functions */
 	REPORT_SYSTEM,
 	REPORT_POPEN,
 	REPORT_PCLOSE,
@@ -19,14 +19,14 @@ enum report_count {
 	REPORT_SPAWNED,        /* commands that system and popen started, without a fork */
 	REPORT_FORK_NATIVE,    /* by libc */
 	REPORT_FORK_LEAN,      /* leanly, at once */
-	REPORT_FORK_RESCUED,   /* leanly, as libc's failed with ENOMEM or was bound to */
+	REPORT_FORK_RESCUED,   /* leanly, because libc's failed with ENOMEM or would have */
 	REPORT_FORK_FAILED,    /* not at all */
-	REPORT_FORK_RESTARTED, /* of the native ones: tried leanly first */
+	REPORT_FORK_RESTARTED, /* of the native ones, those that were tried leanly first */
 	/* sums over the forks */
-	REPORT_UNCHARGED_BYTES, /* memory left out, so neither charged nor copied */
-	REPORT_CHUNKS,          /* pieces of it that children did ask for */
+	REPORT_UNCHARGED_BYTES, /* memory that was neither charged nor copied */
+	REPORT_CHUNKS,          /* pieces of it that children asked for */
 	REPORT_FORK_NS,         /* time callers spent inside fork */
-	/* why forks that were tried leanly were not, in the order of enum lean_reason */
+	/* why lean forks were given up, in the order of enum lean_reason */
 	REPORT_WHY_CALL,
 	REPORT_WHY_FAULT,
 	REPORT_WHY_TIME,
@@ -46,17 +46,19 @@ enum report_count {
 /* Counts. Any thread, any context: one atomic addition. */
 void report_add(enum report_count what, uint64_t n);
 
-/* The system call for which the last lean fork was given up. */
+/* Notes the system call for which the last lean fork was given up. */
 void report_call(uint32_t nr);
 
-/* Writes what is known by now where a report is wanted. Last thing before an interposed function
- * returns to the program; never in a child that shares memory with its parent. Keeps errno. */
+/*
+ * Writes the current counts if a report is wanted. An interposed function calls it last, before it
+ * returns to the program, but never in a child that shares memory with its parent. Keeps errno.
+ */
 void report_publish(void);
 
-/* In the new child of a fork: it counts from zero. No system call. */
+/* Called in the new child of a fork, which counts from zero. Makes no system call. */
 void report_child(void);
 
-/* When the shim is loaded. */
+/* Called when the shim is loaded. */
 void report_start(void);
 
 /* The stream that the report goes to, by its descriptor; NULL: it goes to a file, or there is none.

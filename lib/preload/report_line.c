@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Room for the program's name, escaped; the rest of the longest line is less than 1536 - 256. */
+/* Room for the escaped name of the program. The rest of the longest line fits in 1536 - 256. */
 #define PROGRAM_MAX 256
 
 struct text {
@@ -25,7 +25,8 @@ __attribute__((format(printf, 2, 3))) static void add(struct text *text, const c
 	text->left -= (size_t)n;
 }
 
-/* A name is bytes, JSON is UTF-8: what is not ASCII goes out as the code point of its byte. */
+/* A name is bytes, JSON is UTF-8: a byte beyond ASCII is written as the code point of that
+ * number. */
 static size_t escape(char out[8], unsigned char c)
 {
 	if (c == '"' || c == '\\') {

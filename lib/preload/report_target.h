@@ -26,10 +26,10 @@ struct report_target {
 /* Pure. The path points into text. */
 struct report_target report_target_parse(const char *text);
 
-/* Pure. The text for -DEV:INO and a path, "" for standard error. Returns its length, as snprintf. */
+/* Pure. Writes -DEV:INO and, unless it is "", the path. Returns the length as snprintf does. */
 int report_target_format(char *out, size_t size, const struct stat *file, const char *path);
 
-/* Pure. 1 or 2 if that is a name of standard output or error, else -1. */
+/* Pure. 1 or 2 for a name of standard output or error, else -1. */
 int report_target_descriptor(const char *name);
 
 /* Pure. Whether the report may go to that file. */

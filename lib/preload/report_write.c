@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writes into files of others from inside a program that knows nothing of it. Hazards:
+ * Writes the report from inside a program that knows nothing of it. Hazards:
  *
- * 1. Many processes write to one file: a line is appended by a single write with O_APPEND, and
- *    from then on only its own bytes are written over.
- * 2. The file may have been truncated, removed or replaced since: the place is looked at before it
- *    is written over; a line that has gone is appended anew.
- * 3. The file may be a FIFO without a reader or a terminal: O_NONBLOCK, O_NOCTTY.
- * 4. write may raise SIGPIPE or SIGXFSZ, of which the program would die: blocked, taken back.
- * 5. A FIFO's reader takes the close of its only writer for the end of everything: what is no regular
+ * 1. Many processes write to one file. A line is appended by a single write with O_APPEND; later
+ *    only its own bytes are written over.
+ * 2. The file may have been truncated, removed or replaced since. The place is checked before it is
+ *    written over; a line that is gone is appended again.
+ * 3. The file may be a FIFO without a reader, or a terminal: O_NONBLOCK, O_NOCTTY.
+ * 4. write may raise SIGPIPE or SIGXFSZ, which would end the program. Both are blocked and taken
+ *    back.
+ * 5. The reader of a FIFO takes the close of its only writer for the end. So anything but a regular
  *    file is opened for the last line only.
  */
 #include "preload/report_write.h"
@@ -21,10 +22,10 @@
 
 #include "base/write_guard.h"
 
-/* What a line takes that will grow: all but the longest names and numbers fit. */
+/* The width of a line that will grow: all but the longest names and numbers fit. */
 #define WIDTH 640
 
-/* Answers hazard 4. offset -1: where the descriptor stands. */
+/* Answers hazard 4. offset -1: at the descriptor's own offset. */
 static ssize_t quiet_write(int fd, const char *line, size_t len, off_t offset)
 {
 	struct write_guard guard;
@@ -69,7 +70,8 @@ static bool write_over(
 	return there;
 }
 
-/* Answers hazard 5. O_PATH: it is only looked at, and what is not there yet open makes. */
+/* Answers hazard 5. O_PATH looks at the file without opening it. A missing file is created
+ * later. */
 static bool worth_opening(const struct report_target *target, bool ended)
 {
 	struct stat file;

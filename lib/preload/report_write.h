@@ -7,9 +7,9 @@
 #include "preload/report_line.h"
 #include "preload/report_target.h"
 
-/* Where in which file a process has its line, so that the next one goes over it. */
+/* Where the line of a process is, so that the next one is written over it. */
 struct report_place {
-	pid_t pid; /* 0: has none */
+	pid_t pid; /* 0: there is none */
 	dev_t dev;
 	ino_t ino;
 	off_t offset;
@@ -17,9 +17,9 @@ struct report_place {
 };
 
 /*
- * Puts the line where it belongs. In a regular file a process has one line, made when it starts
- * and kept up to date from then on, so that it is there however the process ends; elsewhere only
- * the last line is written. What cannot be written is lost, silently.
+ * Writes the line. In a regular file a process has one line, which is kept up to date from its
+ * start, so that it is there however the process ends. Elsewhere only the last line is written. A
+ * line that cannot be written is lost silently.
  */
 void report_write(struct report_place *place, const struct report_target *target,
 	const struct report_line *line);

@@ -11,7 +11,7 @@ enum fork_mode {
 	FORK_OFF     /* libc's fork, whatever happens */
 };
 
-/* What the environment asks for. A value that is none of those documented counts as not set. */
+/* The settings in the environment. A value that is not documented counts as not set. */
 struct settings {
 	enum fork_mode fork; /* SAFESPAWN_FORK */
 	uint64_t min_bytes;  /* SAFESPAWN_MIN */
@@ -24,10 +24,10 @@ struct settings {
 		.fork = FORK_RESCUE, .min_bytes = UINT64_C(64) << 20, .inherit = true              \
 	}
 
-/* Those of this process, read when the shim is loaded and a mere load from then on. */
+/* The settings of this process, read once when the shim is loaded. */
 const struct settings *settings(void);
 
-/* Pure: what env, a vector of NAME=VALUE, asks for. The report points into it. */
+/* Pure: the settings in env, a vector of NAME=VALUE. `report` points into it. */
 void settings_parse(struct settings *out, char *const *env);
 
 /* Pure: "64M" -> 64 << 20. Suffixes K M G, either case. False, out untouched: not a size. */

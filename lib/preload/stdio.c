@@ -24,7 +24,7 @@ VISIBLE int system(const char *command)
 	return status;
 }
 
-/* "r+" is the library's own: whether a libc has it is for that libc to say. */
+/* "r+" is an extension of ours. A libc may have it or refuse it, so libc is asked. */
 VISIBLE FILE *popen(const char *command, const char *mode)
 {
 	if (!late_bind() || sandbox_entered())
@@ -37,7 +37,7 @@ VISIBLE FILE *popen(const char *command, const char *mode)
 	return stream;
 }
 
-/* ss_pclose hands what is not its own to pclose, which is this one. */
+/* ss_pclose passes other streams on to pclose, which is this function. */
 VISIBLE int pclose(FILE *stream)
 {
 	if (!late_bind())
@@ -48,8 +48,8 @@ VISIBLE int pclose(FILE *stream)
 	return status;
 }
 
-/* Waits for the command of a popen stream, as libc's does. Of those that are none it is called in
- * each process: nothing is bound for them. */
+/* libc's fclose waits for the command of a popen stream; so does this one. Every process calls
+ * fclose for other streams, so nothing is looked up for those. */
 VISIBLE int fclose(FILE *stream)
 {
 	if (report_stream && stream == report_stream)

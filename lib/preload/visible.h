@@ -2,7 +2,7 @@
 #ifndef PRELOAD_VISIBLE_H
 #define PRELOAD_VISIBLE_H
 
-/* The shim's few symbols for others; they are in libsafespawn_preload.map too. */
+/* Marks the few symbols that the shim exports. libsafespawn_preload.map lists them too. */
 #define VISIBLE __attribute__((visibility("default")))
 
 #endif

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Hazards, answered below by number:
- * 1. The last caller to leave is not the first that came: what is put back belongs to neither.
- * 2. A child forked meanwhile has none of the threads that would put it back, and would ignore the
- *    terminal's keys for ever. It may be forked between any two of the steps below, so that what is
- *    saved has to be right before `waiting` says so, and for as long as it does.
- * 3. The kernel copies the dispositions first and the memory, page by page, after them. If the last
- *    caller leaves in between, the child finds nobody waiting and the keys ignored: it looks whether
- *    anybody has left since its fork was called.
+ * 1. The last caller to leave need not be the first that came, so the saved dispositions belong to
+ *    neither.
+ * 2. A child forked meanwhile has none of the threads that would restore them, and would ignore the
+ *    terminal's keys for ever. It may be forked between any two steps below. So the saved
+ *    dispositions are valid before `waiting` says so, and for as long as it does.
+ * 3. The kernel copies the dispositions first and then the memory, page by page. If the last caller
+ *    leaves in between, the child finds nobody waiting and the keys ignored. So it checks whether
+ *    anybody has left since fork was called.
  */
 #include "stdio/interrupts.h"
 
@@ -19,7 +20,7 @@
 
 static struct fork_lock lock;
 
-/* On one page (3). */
+/* All on one page, see (3). */
 static _Alignas(512) struct {
 	atomic_uint waiting;
 	atomic_uint left;
@@ -27,7 +28,7 @@ static _Alignas(512) struct {
 } all;
 _Static_assert(sizeof all <= 512, "as aligned");
 
-static __thread unsigned waiting_here; /* more than one if a signal handler calls us */
+static __thread unsigned waiting_here; /* more than one if a signal handler calls ss_system */
 static __thread unsigned left_before;  /* (3) */
 
 static void put_back(void)
@@ -41,7 +42,7 @@ static void before_fork(void)
 	left_before = all.left;
 }
 
-/* (2) This thread itself is waiting if it was a signal handler that forked. */
+/* (2) If a signal handler forked, this thread is itself one that waits. */
 static void in_forked_child(void)
 {
 	if (waiting_here == 0 && (all.waiting > 0 || all.left != left_before))
@@ -49,7 +50,7 @@ static void in_forked_child(void)
 	all.waiting = waiting_here;
 }
 
-/* Under the lock: a signal handler that forks must not find libc in the middle of it. */
+/* Done under the lock, because a signal handler that forks must not interrupt libc here. */
 static void watch_forks(void)
 {
 	static bool done;

@@ -9,7 +9,7 @@
 #include "base/cancel.h"
 #include "stdio/streams.h"
 
-/* In a forked child the conversation goes on elsewhere. */
+/* In a forked child the stream still belongs to the parent. */
 static int is_our_child(pid_t pid)
 {
 	siginfo_t info;
@@ -18,8 +18,8 @@ static int is_our_child(pid_t pid)
 }
 
 /*
- * If a socket is closed with something unread in it the command's input ends in ECONNRESET. All that
- * is written must be on its way before the reading ends: that ends commands that still write.
+ * A socket that is closed with unread data gives the command ECONNRESET on its input. So everything
+ * is written out before our reading side is shut, which ends a command that still writes.
  */
 static int hang_up(const struct stream *stream)
 {
@@ -39,7 +39,7 @@ static int close_file(const struct stream *stream)
 	return fclose(stream->file) && r == 0 ? -errno : r;
 }
 
-/* libc's: the command's status counts, and with status 0 whether everything could be written. */
+/* As libc: the command's status counts; if that is 0, whether everything could be written. */
 static int close_and_wait(const struct stream *stream)
 {
 	int status, closed = close_file(stream);
@@ -53,7 +53,7 @@ static int close_and_wait(const struct stream *stream)
 	return -1;
 }
 
-/* Cancelled half-way it would leave the child to nobody. */
+/* Cancelled half-way, it would leave a child that nobody waits for. */
 int ss_pclose(FILE *file)
 {
 	struct cancel cancel;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Hazards, answered below by number:
- * 1. Our end of the pipe is inherited by later programs, as libc's is, but must not get into a
- *    command that another thread opens meanwhile: it stays close-on-exec until, under the lock, it
- *    is on the list of what commands close.
- * 2. A cancelled close would leave a child without its stream: no cancellation in here.
+ * 1. Later programs inherit our end of the pipe, as they do with libc. But a command that another
+ *    thread opens meanwhile must not get it. So it is close-on-exec until, under the lock, it is on
+ *    the list of descriptors that commands close.
+ * 2. A cancelled close would leave a child without its stream, so cancellation is off.
  */
 #include <safespawn.h>
 
@@ -33,7 +33,7 @@ struct ends {
 	int ours, theirs;
 };
 
-/* Takes what glibc takes, letters repeated and in any order, and "+" beside "r". */
+/* Accepts what glibc accepts, letters repeated and in any order, and "+" beside "r". */
 static int parse_mode(const char *text, struct mode *mode)
 {
 	*mode = (struct mode){0};

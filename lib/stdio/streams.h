@@ -7,9 +7,9 @@
 #include <sys/types.h>
 
 /*
- * The streams made by ss_popen that are still open: one list for the process. The lock is held
- * from before a command is cloned until its stream is on the list, so that no command inherits
- * our end of another's pipe; whoever holds it has all signals blocked.
+ * The open streams of ss_popen: one list for the process. The lock is held from before a command is
+ * cloned until its stream is on the list, so that no command inherits our end of another's pipe.
+ * All signals are blocked while it is held.
  */
 struct stream {
 	struct stream *next;
@@ -17,7 +17,7 @@ struct stream {
 	int fd;
 	int both; /* a socket */
 	pid_t pid;
-	dev_t dev; /* what fd led to when it was made */
+	dev_t dev; /* the file that fd led to at first */
 	ino_t ino;
 };
 
@@ -25,16 +25,17 @@ void ss__streams_lock(sigset_t *mask);
 void ss__streams_unlock(const sigset_t *mask);
 
 /*
- * Under the lock. The descriptors of all streams: *fds is `room` itself if there are no more than
- * n_room, else malloc'ed. 0 or -errno.
+ * Call under the lock. Lists the descriptors of all streams: *fds is `room` if they fit, else
+ * malloc'ed. 0 or -errno.
  */
 int ss__streams_fds(int *room, size_t n_room, int **fds, size_t *n);
 void ss__streams_add(struct stream *stream);
 
-/* Is this an open stream of ours? Then fclose must become ss_pclose, as libc's own does. */
+/* Whether this is an open stream of ours, so that fclose must wait for its command as libc's
+ * does. */
 int ss__stream_is_ours(FILE *file);
 
-/* Takes it off the list and makes it the caller's to free; NULL if it is not on it. */
+/* Takes the stream off the list. The caller frees it. NULL: it is not on the list. */
 struct stream *ss__stream_take(FILE *file);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* As wrap_pclose.c, for --wrap=fclose: glibc's fclose waits for the command of a popen stream. */
+/* For programs linked with --wrap=fclose: glibc's fclose waits for the command of a popen
+ * stream. */
 #include <safespawn.h>
 
 #include "stdio/streams.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * For programs linked with --wrap=pclose. In such a program ss_pclose of a stream that is not ours
- * comes back here; the shared library is linked with the option as well.
+ * For programs linked with --wrap=pclose. There ss_pclose of another stream comes back here. The
+ * shared library is linked with the same option.
  */
 #include <safespawn.h>
 
