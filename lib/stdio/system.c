@@ -20,7 +20,7 @@
 #include "stdio/interrupts.h"
 #include "stdio/shell.h"
 
-#define COULD_NOT_EXEC (127 << 8) /* as if the shell had been there and had called exit(127) */
+#define COULD_NOT_EXEC (127 << 8) /* as if a shell had called exit(127) */
 
 struct call {
 	pid_t pid;
@@ -57,7 +57,7 @@ static int reap(pid_t pid, int *status)
 	return 0;
 }
 
-/* Cancellation stays off: the caller's own handlers are still to run. */
+/* Cancellation stays off until the caller's own cleanup handlers have run. */
 static void cancelled(void *arg)
 {
 	struct call *call = arg;
@@ -119,7 +119,7 @@ static int spawn(struct call *call, struct ss_child *child, char *const argv[],
 	return r;
 }
 
-/* Runs the command to its end: stores a wait status, or -1; returns 0 or the -errno to report. */
+/* Runs the command to its end. *status gets the wait status or -1. Returns 0 or -errno. */
 static int run(const char *file, char *const argv[], int *status)
 {
 	struct call call;
