@@ -104,7 +104,7 @@ static int show_time(uint64_t bytes)
 	return CLI_OK;
 }
 
-static uint64_t left_to_promise(const struct meminfo *info)
+static uint64_t left_to_promise(const struct machine_memory *info)
 {
 	return info->committed_bytes < info->limit_bytes ? info->limit_bytes - info->committed_bytes
 							 : 0;
@@ -114,7 +114,7 @@ static uint64_t left_to_promise(const struct meminfo *info)
  * How much memory fork cannot be promised a second time; 0: nothing is refused here. With policy 2
  * all processes share the limit, so the amount is as small as will do.
  */
-static uint64_t too_much(const struct meminfo *info)
+static uint64_t too_much(const struct machine_memory *info)
 {
 	uint64_t left = left_to_promise(info);
 	uint64_t enough = info->overcommit == 0   ? info->total_bytes + info->total_bytes / 4
@@ -123,7 +123,7 @@ static uint64_t too_much(const struct meminfo *info)
 	return enough < DEMO_ADDRESSES ? enough : DEMO_ADDRESSES;
 }
 
-static int show_refusal(const struct meminfo *info, const struct demo_room *room)
+static int show_refusal(const struct machine_memory *info, const struct demo_room *room)
 {
 	struct demo_outcome outcomes[DEMO_WAYS];
 	struct demo_load load = {.bytes = too_much(info), .promised = true};
@@ -178,7 +178,7 @@ static uint64_t limit_of(int resource)
 										  : limit.rlim_cur;
 }
 
-static struct demo_room room_here(const struct meminfo *info)
+static struct demo_room room_here(const struct machine_memory *info)
 {
 	struct ss_preflight report = {.size = sizeof report};
 	uint64_t space = limit_of(RLIMIT_AS), data = limit_of(RLIMIT_DATA);
@@ -223,7 +223,7 @@ static int parse(struct request *request, int argc, char **argv)
 
 int cli_demo(int argc, char **argv)
 {
-	struct meminfo info;
+	struct machine_memory info;
 	struct request request = {0};
 	char asked[SIZE_TEXT], most[SIZE_TEXT];
 
@@ -235,7 +235,7 @@ int cli_demo(int argc, char **argv)
 	if (request.help)
 		return cli_help();
 	uint64_t size = request.size;
-	if ((status = meminfo_read(&info)) < 0)
+	if ((status = machine_memory_read(&info)) < 0)
 		return cli_fail("demo: /proc/meminfo: %s", strerror(-status));
 	struct demo_room room = room_here(&info);
 	if (size > demo_most(&room))

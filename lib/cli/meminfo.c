@@ -1,43 +1,35 @@
 /* SPDX-License-Identifier: MIT */
+/* The machine's memory for the demo, read by the parts of preflight. */
 #include "cli/meminfo.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
+#include "preflight/parse.h"
+#include "preflight/read.h"
 
-static int read_overcommit(int *mode)
+static int read_both(const struct source *source, struct meminfo *info, uint64_t *overcommit)
 {
-	FILE *file = fopen("/proc/sys/vm/overcommit_memory", "re");
-	if (!file)
-		return -errno;
-	int n = fscanf(file, "%d", mode);
-	fclose(file);
-	return n == 1 ? 0 : -EPROTO;
+	int error = ss__read_lines(source->proc, "meminfo", ss__parse_meminfo, info);
+	return error ? error
+		     : ss__read_number(source->proc, "sys/vm/overcommit_memory", overcommit);
 }
 
-static void take_line(struct meminfo *info, const char *name, uint64_t bytes)
+int machine_memory_read(struct machine_memory *memory)
 {
-	if (!strcmp(name, "MemTotal:") || !strcmp(name, "SwapTotal:"))
-		info->total_bytes += bytes;
-	else if (!strcmp(name, "MemAvailable:"))
-		info->available_bytes = bytes;
-	else if (!strcmp(name, "CommitLimit:"))
-		info->limit_bytes = bytes;
-	else if (!strcmp(name, "Committed_AS:"))
-		info->committed_bytes = bytes;
-}
-
-int meminfo_read(struct meminfo *info)
-{
-	char line[256], name[64];
-	unsigned long long kib;
-	FILE *file = fopen("/proc/meminfo", "re");
-	if (!file)
-		return -errno;
-	memset(info, 0, sizeof *info);
-	while (fgets(line, sizeof line, file))
-		if (sscanf(line, "%63s %llu", name, &kib) == 2)
-			take_line(info, name, kib << 10);
-	fclose(file);
-	return read_overcommit(&info->overcommit);
+	struct meminfo info = {0};
+	struct source source;
+	uint64_t overcommit;
+	int error = ss__source_open(&source, NULL);
+	if (error)
+		return error;
+	error = read_both(&source, &info, &overcommit);
+	ss__source_close(&source);
+	if (error)
+		return error;
+	*memory = (struct machine_memory){
+		.overcommit = (int)overcommit,
+		.total_bytes = (info.total + info.swap_total) << 10,
+		.available_bytes = info.available << 10,
+		.limit_bytes = info.commit_limit << 10,
+		.committed_bytes = info.committed << 10,
+	};
+	return 0;
 }

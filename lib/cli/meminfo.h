@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-struct meminfo {
+struct machine_memory {
 	int overcommit;           /* vm.overcommit_memory */
 	uint64_t total_bytes;     /* memory and swap */
 	uint64_t available_bytes; /* free memory, and caches that can be dropped */
@@ -12,6 +12,6 @@ struct meminfo {
 };
 
 /* -errno, or 0. */
-int meminfo_read(struct meminfo *info);
+int machine_memory_read(struct machine_memory *memory);
 
 #endif

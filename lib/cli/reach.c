@@ -12,6 +12,8 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "engine/path.h"
+
 /* The kernel follows so many #! lines in a row. */
 #define SCRIPTS_MAX 5
 
@@ -21,21 +23,22 @@ static bool runnable(const char *path)
 	return stat(path, &file) == 0 && S_ISREG(file.st_mode) && access(path, X_OK) == 0;
 }
 
+/* The search is that of ss_spawn. */
 static bool find_in_path(const char *program, char *found)
 {
 	const char *path = getenv("PATH");
 	if (!path)
 		path = "/bin:/usr/bin";
-	for (;;) {
-		size_t len = strcspn(path, ":");
-		int n = snprintf(
-			found, PATH_MAX, "%.*s%s%s", (int)len, path, len ? "/" : "", program);
-		if (n < PATH_MAX && runnable(found))
-			return true;
-		if (!path[len])
-			return false;
-		path += len + 1;
-	}
+	char *list = malloc(ss__path_candidates_size(program, path));
+	if (!list)
+		return false;
+	ss__path_candidates(list, program, path);
+	const char *each = list;
+	while (*each && !runnable(each))
+		each += strlen(each) + 1;
+	bool is_there = *each && snprintf(found, PATH_MAX, "%s", each) < PATH_MAX;
+	free(list);
+	return is_there;
 }
 
 static bool find(const char *program, char *found)

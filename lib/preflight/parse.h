@@ -23,7 +23,7 @@ bool ss__parse_field(const struct field *fields, size_t n, const char *line, voi
 struct meminfo { /* kB, but for the count of huge pages */
 	uint64_t total, free, buffers, cached, swap_cached, swap_total, swap_free, shmem;
 	uint64_t reclaimable, slab_reclaimable, commit_limit, committed;
-	uint64_t hugetlb, huge_pages, huge_page_size;
+	uint64_t hugetlb, huge_pages, huge_page_size, available;
 };
 line_fn ss__parse_meminfo;
 

@@ -43,6 +43,7 @@ void ss__parse_meminfo(void *to, const char *line)
 	static const struct field fields[] = {
 		FIELD(meminfo, "MemTotal", total),
 		FIELD(meminfo, "MemFree", free),
+		FIELD(meminfo, "MemAvailable", available),
 		FIELD(meminfo, "Buffers", buffers),
 		FIELD(meminfo, "Cached", cached),
 		FIELD(meminfo, "SwapCached", swap_cached),

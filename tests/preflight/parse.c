@@ -89,10 +89,10 @@ static void meminfo(void **state)
 	     "SwapTotal: 100 kB\nSwapFree: 99 kB\nKReclaimable:      82096 kB\n"
 	     "SReclaimable:  82000 kB\nCommitLimit:    12342040 kB\nCommitted_AS:      62024 kB\n"
 	     "HugePages_Total:       3\nHugepagesize:       2048 kB\nHugetlb:   6144 kB\n"
-	     "ShmemHugePages: 1 kB\nCachedX: 5 kB\n",
+	     "MemAvailable:   24300000 kB\nShmemHugePages: 1 kB\nCachedX: 5 kB\n",
 		ss__parse_meminfo, &m);
 	const struct meminfo want = {24684084, 24188280, 2112, 307628, 4, 100, 99, 8872, 82096,
-		82000, 12342040, 62024, 6144, 3, 2048};
+		82000, 12342040, 62024, 6144, 3, 2048, 24300000};
 	assert_memory_equal(&m, &want, sizeof m);
 }
 
