@@ -24,11 +24,12 @@ static size_t whole_pages(size_t len)
 	return (len + PAGE - 1) & ~(PAGE - 1);
 }
 
-/* What is refused here may be so because of the shim's own memory: natively it is certain. */
+/* What is refused here may be so because of the shim's own memory, or because a mapping of the program's
+ * is several in a lean child. */
 static enum verdict do_it(struct call *call)
 {
 	call->result = call_do(call);
-	return call->result == -ENOMEM ? ORDINARY : ANSWERED;
+	return call->result == -ENOMEM || call->result == -EFAULT ? ORDINARY : ANSWERED;
 }
 
 static enum verdict bring_for_change(struct lean *l, struct call *call)
@@ -38,8 +39,10 @@ static enum verdict bring_for_change(struct lean *l, struct call *call)
 	if (len > BRING_MAX)
 		return ORDINARY;
 	memory_bring(l, at, whole_pages(len));
-	memory_touch(l, at, whole_pages(len));
-	return do_it(call);
+	enum verdict verdict = do_it(call);
+	if (verdict == ANSWERED)
+		memory_touch(l, at, whole_pages(len));
+	return verdict;
 }
 
 /* What was left out counts natively. */
