@@ -58,6 +58,11 @@ bool charge_is_there(uint64_t bytes)
 	return bytes <= (line(text, "MemAvailable:") + line(text, "SwapFree:")) * KIB;
 }
 
+uint64_t charge_mapped(void)
+{
+	return statm(0);
+}
+
 uint64_t lean_estimate(void)
 {
 	return statm(5);

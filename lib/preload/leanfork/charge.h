@@ -14,6 +14,9 @@
  */
 bool charge_refused(uint64_t bytes);
 
+/* All that this process has mapped, in bytes. */
+uint64_t charge_mapped(void);
+
 /* Whether so much memory can be filled: by what is free, or can be freed, and by swap. True where it
  * can't be known. */
 bool charge_is_there(uint64_t bytes);

@@ -124,6 +124,7 @@ void child_start(struct lean *l, ucontext_t *uc)
 		child_give_up(l, LEAN_STACK);
 	if (mailbox_own(l->mail, (uint32_t)gate0(SYS_gettid)) < 0)
 		child_give_up(l, LEAN_KERNEL);
+	limits_lift(l);
 	if (memory_reserve(l) < 0 || !guard_shared(l))
 		child_give_up(l, LEAN_MEMORY);
 	if (dispatch_on() < 0)

@@ -4,6 +4,10 @@
 #include <errno.h>
 #include <sys/syscall.h>
 
+#include "preload/leanfork/charge.h"
+#include "preload/leanfork/lean.h"
+#include "preload/leanfork/memory.h"
+
 static const int resources[] = {RLIMIT_DATA, RLIMIT_AS};
 
 static int index_of(long resource)
@@ -71,12 +75,26 @@ enum verdict limits_get(struct lean *l, struct call *call)
 	return change(l, call, call->args[0], NULL, (struct rlimit *)call->args[1]);
 }
 
-uint64_t limits_data(struct lean *l)
+void limits_lift(struct lean *l)
 {
-	struct rlimit data = {0, 0};
-	if (!l->limited[0] && !l->limited[1])
-		get(l, 0, &data);
-	return data.rlim_cur;
+	static const struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY};
+	for (int i = 0; i < 2; i++) {
+		struct rlimit *limit = &l->limits[i];
+		if (gate4(SYS_prlimit64, 0, resources[i], NULL, limit) < 0 ||
+			limit->rlim_cur == RLIM_INFINITY)
+			continue;
+		struct rlimit most = {limit->rlim_max, limit->rlim_max};
+		l->limited[i] = gate4(SYS_prlimit64, 0, resources[i], &none, NULL) == 0 ||
+				gate4(SYS_prlimit64, 0, resources[i], &most, NULL) == 0;
+	}
+}
+
+bool limits_allow(const struct lean *l, uint64_t more, bool data)
+{
+	if (l->limited[1] && charge_mapped() + more > l->limits[1].rlim_cur)
+		return false;
+	return !data || !l->limited[0] ||
+	       lean_estimate() + memory_absent(l) + more <= l->limits[0].rlim_cur;
 }
 
 void limits_enforce(struct lean *l)

@@ -6,15 +6,17 @@
 
 /*
  * RLIMIT_DATA and RLIMIT_AS would keep a lean child from getting the memory that a native one has
- * had all along, so a lower limit is noted and comes into force at exec.
+ * had all along, so they are noted and come into force at exec.
  */
 enum verdict limits_prlimit(struct lean *l, struct call *call);
 enum verdict limits_set(struct lean *l, struct call *call);
 enum verdict limits_get(struct lean *l, struct call *call);
 
-/* RLIMIT_DATA as the program has it; 0 if it has set either of them itself: then new memory may exceed it
- * natively, but not in here. */
-uint64_t limits_data(struct lean *l);
+/* Takes the parent's away until then, as far as that is allowed. */
+void limits_lift(struct lean *l);
+
+/* Whether the program may have so many bytes more, natively: what was left out counts. */
+bool limits_allow(const struct lean *l, uint64_t more, bool data);
 
 void limits_enforce(struct lean *l);
 

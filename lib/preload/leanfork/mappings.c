@@ -9,7 +9,6 @@
 #include <sys/syscall.h>
 
 #include "preload/leanfork/judges.h"
-#include "preload/leanfork/lean.h"
 #include "preload/leanfork/limits.h"
 #include "preload/leanfork/memory.h"
 
@@ -45,14 +44,6 @@ static enum verdict bring_for_change(struct lean *l, struct call *call)
 	return verdict;
 }
 
-/* What was left out counts natively. */
-static bool is_beyond_limit(struct lean *l, size_t more)
-{
-	uint64_t limit = limits_data(l);
-	return limit != RLIM_INFINITY &&
-	       lean_estimate() + memory_absent(l) + whole_pages(more) > limit;
-}
-
 /* Does a call after which the bytes are no longer what they were. */
 static enum verdict replace(struct lean *l, struct call *call, uintptr_t at, size_t len)
 {
@@ -72,7 +63,7 @@ enum verdict judge_brk(struct lean *l, struct call *call)
 	if (!wanted)
 		return PRIVATE;
 	if (from >= now) {
-		call->result = is_beyond_limit(l, from - now) ? 0 : call_do(call);
+		call->result = limits_allow(l, from - now, true) ? call_do(call) : 0;
 		return (uintptr_t)call->result == wanted ? ANSWERED : ORDINARY;
 	}
 	memory_bring_edges(l, from, now - from);
@@ -120,8 +111,8 @@ enum verdict judge_mmap(struct lean *l, struct call *call)
 			return ORDINARY;
 		mailbox_progress(l->mail, PROGRESS_NOTICED);
 	}
-	if (call->args[2] & PROT_WRITE && (call->args[3] & MAP_TYPE) == MAP_PRIVATE &&
-		is_beyond_limit(l, (size_t)call->args[1]))
+	bool data = call->args[2] & PROT_WRITE && (call->args[3] & MAP_TYPE) == MAP_PRIVATE;
+	if (!limits_allow(l, whole_pages((size_t)call->args[1]), data))
 		return ORDINARY;
 	bool fixed = call->args[3] & MAP_FIXED;
 	if (!fixed || call->args[3] & MAP_FIXED_NOREPLACE)
@@ -138,7 +129,8 @@ enum verdict judge_mprotect(struct lean *l, struct call *call)
 {
 	uintptr_t at = (uintptr_t)call->args[0];
 	size_t len = (size_t)call->args[1];
-	if (call->args[2] & PROT_WRITE && (is_guarded(l, at, len) || is_beyond_limit(l, len)))
+	if (call->args[2] & PROT_WRITE &&
+		(is_guarded(l, at, len) || !limits_allow(l, whole_pages(len), true)))
 		return ORDINARY;
 	return bring_for_change(l, call);
 }
@@ -167,7 +159,7 @@ enum verdict judge_mremap(struct lean *l, struct call *call)
 	uintptr_t at = (uintptr_t)call->args[0];
 	size_t len = (size_t)call->args[1], wanted = (size_t)call->args[2];
 	if (call->args[3] & ~(long)MREMAP_MAYMOVE || len == 0 || is_guarded(l, at, len) ||
-		(wanted > len && is_beyond_limit(l, wanted - len)))
+		(wanted > len && !limits_allow(l, whole_pages(wanted - len), true)))
 		return ORDINARY;
 	return bring_for_change(l, call);
 }

@@ -16,7 +16,10 @@
  *    But where it has mapped something anew at both ends of a range, there is a mark in between.
  * 4. It may have unmapped some of it, or mapped something else there, since the choice was made:
  *    what is no longer one mapping is not marked.
- * 5. No more mappings may be to be had (vm.max_map_count), for setting marks or, where two mappings
+ * 5. What was never written to has no reverse mapping (anon_vma) yet. Where another thread writes to it
+ *    on both sides of a mark, both sides get one of their own, and never merge again: so there is one
+ *    before.
+ * 6. No more mappings may be to be had (vm.max_map_count), for setting marks or, where two mappings
  *    became one, for clearing them: clearing others first makes room.
  */
 #include "preload/leanfork/marks.h"
@@ -25,7 +28,11 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include "preload/leanfork/proc.h"
+
 #define CLEARINGS 3
+#define POPULATE_WRITE 23 /* newer than some headers */
+#define HUGE ((uintptr_t)2 << 20)
 
 static long advise(uintptr_t start, uintptr_t end, int advice)
 {
@@ -87,10 +94,21 @@ static bool is_wiped(struct span at)
 	return give_again(inside, MADV_WIPEONFORK, MADV_KEEPONFORK) || !done;
 }
 
-static bool set(struct span at)
+/* (5) A page that stays is written to, as it were: one that is not the start or end of a huge page. */
+static void give_reverse_mapping(struct span at)
+{
+	uintptr_t page = (at.start - PAGE) % HUGE ? at.start - PAGE : at.end;
+	unsigned char resident = 0;
+	if (gate3(SYS_mincore, page, PAGE, &resident) == 0 && !(resident & 1))
+		advise(page, page + PAGE, POPULATE_WRITE);
+}
+
+static bool set(struct span at, bool threads)
 {
 	if (!one_mapping(at.start - PAGE, at.end + PAGE)) /* (4) */
 		return false;
+	if (threads)
+		give_reverse_mapping(at);
 	bool done = advise(at.start, at.end, MADV_DONTFORK) == 0;
 	if (marks_joined(at.start)) /* (1) */
 		return false;
@@ -101,12 +119,21 @@ static bool set(struct span at)
 	return false;
 }
 
+static bool has_threads(struct lean *l)
+{
+	const char *line = proc_read(PROC_SELF "status", l->text, sizeof l->text)
+				   ? proc_line(l->text, "Threads:")
+				   : NULL;
+	return !line || proc_number(line) != 1;
+}
+
 void marks_set(struct lean *l)
 {
 	size_t kept = 0;
+	bool threads = has_threads(l);
 	for (size_t i = 0; i < l->choice.n_ranges; i++) {
 		struct range range = l->ranges[i];
-		if (!set(range.at))
+		if (!set(range.at, threads))
 			continue;
 		l->result.bytes += range.at.end - range.at.start;
 		l->ranges[kept++] = range;

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <link.h>
 #include <stddef.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -132,12 +131,9 @@ static bool can_wait(const struct lean *l)
 static enum lean_reason make_bitmap(struct lean *l)
 {
 	l->settled_size = (l->choice.chunks / 64 + 1) * sizeof(uint64_t);
-	long at = gate6(SYS_mmap, 0, l->settled_size, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (at < 0 && at > -4096)
-		return LEAN_MEMORY;
-	l->settled = (uint64_t *)at;
-	return LEAN_FINE;
+	l->settled_size = (l->settled_size + PAGE - 1) & ~(PAGE - 1);
+	l->settled = (uint64_t *)state_map(l->settled_size, l->settled_size);
+	return l->settled ? LEAN_FINE : LEAN_MEMORY;
 }
 
 static uint64_t make_token(const struct lean *l)

@@ -24,18 +24,33 @@ struct span state_span(const struct lean *l)
 }
 
 /* Addresses alone are not charged. */
+static long map(size_t size, size_t used, int more_flags)
+{
+	long at = gate6(
+		SYS_mmap, 0, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | more_flags, -1, 0);
+	if (at < 0 && at > -4096)
+		return 0;
+	if (gate3(SYS_mprotect, at, used, PROT_READ | PROT_WRITE) == 0)
+		return at;
+	gate2(SYS_munmap, at, size);
+	return 0;
+}
+
+/* What can grow downwards counts as stack, not as data: fork knows no RLIMIT_DATA. */
+uintptr_t state_map(size_t size, size_t used)
+{
+	long at = map(size, used, 0);
+	return (uintptr_t)(at ? at : map(size, used, MAP_GROWSDOWN));
+}
+
 struct lean *state_create(void)
 {
 	size_t size = HEAD_SIZE + RANGES_SIZE + KEEP_SIZE;
-	long at = gate6(SYS_mmap, 0, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (at < 0 && at > -4096)
+	uintptr_t at = state_map(size, HEAD_SIZE);
+	if (!at)
 		return NULL;
 	struct lean *l = (struct lean *)at;
-	if (gate3(SYS_mprotect, at, HEAD_SIZE, PROT_READ | PROT_WRITE) < 0) {
-		gate2(SYS_munmap, at, size);
-		return NULL;
-	}
-	l->ranges_tail = (struct tail){(uintptr_t)at + HEAD_SIZE, 0, RANGES_SIZE};
+	l->ranges_tail = (struct tail){at + HEAD_SIZE, 0, RANGES_SIZE};
 	l->keep_tail = (struct tail){l->ranges_tail.at + RANGES_SIZE, 0, KEEP_SIZE};
 	l->ranges = (struct range *)l->ranges_tail.at;
 	l->keep = (struct span *)l->keep_tail.at;

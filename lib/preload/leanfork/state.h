@@ -125,6 +125,9 @@ struct lean {
 struct lean *state_create(void);
 void state_destroy(struct lean *l);
 
+/* Maps so many bytes, of which the first are to be used. 0: no memory. */
+uintptr_t state_map(size_t size, size_t used);
+
 /* More memory for a tail. False if there is none. */
 bool state_grow(struct tail *tail);
 

@@ -12,13 +12,11 @@
  * 3. What the child has done to mappings itself stays.
  * 4. More than RAM and swap at once is refused in the heuristic overcommit mode: halves are not.
  * 5. What isn't resident in the parent isn't read: that would make it so.
- * 6. Limits for memory don't matter to fork; they would here.
- * 7. When memory is refused in the middle, the child goes on leanly: a range is made accessible in one
+ * 6. When memory is refused in the middle, the child goes on leanly: a range is made accessible in one
  *    go, or not at all.
  */
 #include <errno.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include "preload/leanfork/charge.h"
@@ -95,7 +93,7 @@ static void reserve_again(struct span at)
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 }
 
-/* Answers hazard 7. */
+/* Answers hazard 6. */
 static bool make_accessible(const struct whole *w, struct span at)
 {
 	uintptr_t reached = at.start;
@@ -287,32 +285,9 @@ static bool do_all(struct lean *l)
 	return done;
 }
 
-/* Answers hazard 6, as far as is allowed. */
-static void lift_limits(struct rlimit before[2])
-{
-	static const int resources[] = {RLIMIT_DATA, RLIMIT_AS};
-	static const struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY};
-	for (int i = 0; i < 2; i++) {
-		gate4(SYS_prlimit64, 0, resources[i], NULL, &before[i]);
-		struct rlimit most = {before[i].rlim_max, before[i].rlim_max};
-		if (gate4(SYS_prlimit64, 0, resources[i], &none, NULL) < 0)
-			gate4(SYS_prlimit64, 0, resources[i], &most, NULL);
-	}
-}
-
-static void limit_again(const struct rlimit before[2])
-{
-	gate4(SYS_prlimit64, 0, RLIMIT_DATA, &before[0], NULL);
-	gate4(SYS_prlimit64, 0, RLIMIT_AS, &before[1], NULL);
-}
-
 long memory_bring_all(struct lean *l)
 {
-	struct rlimit limits[2];
 	if (charge_refused(memory_absent(l)) || !charge_is_there(resident(l)))
 		return -ENOMEM;
-	lift_limits(limits);
-	bool done = do_all(l);
-	limit_again(limits);
-	return done ? 0 : -ENOMEM;
+	return do_all(l) ? 0 : -ENOMEM;
 }
