@@ -12,6 +12,7 @@
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "forking.h"
@@ -150,6 +151,26 @@ static int looks_at_it(void)
 	return to("old", NEW, 1) || fstat(1, &file) || file.st_size ? 1 : runs();
 }
 
+static int looks_at_a_new_one(void)
+{
+	struct stat file;
+	return to("new", NEW, 1) || fstat(1, &file) || file.st_size ? 1 : runs();
+}
+
+/* As stdio does before it buffers. */
+static int looks_at_all_of_it(void)
+{
+	struct stat file, there;
+	time_t now = time(NULL);
+	stat("old", &there);
+	if (to("old", NEW | O_APPEND, 1) || fstat(1, &file) || isatty(1) || lseek(1, 0, SEEK_CUR))
+		return 1;
+	return file.st_ino == there.st_ino && file.st_mode == there.st_mode && !file.st_size &&
+			       !file.st_blocks && file.st_mtime >= now
+		       ? runs()
+		       : 1;
+}
+
 static int looks_for_it(void)
 {
 	return to("new", NEW, 1) || access("new", F_OK) ? 1 : runs();
@@ -284,9 +305,11 @@ static const struct redirection {
 	{"changes directory afterwards", changes_directory_afterwards, false},
 	{"with an umask", with_an_umask, true},
 	{"changes umask afterwards", changes_umask_afterwards, false},
-	{"looks at it", looks_at_it, false},
+	{"looks at it", looks_at_it, true},
+	{"looks at a new one", looks_at_a_new_one, false},
+	{"looks at all of it", looks_at_all_of_it, true},
 	{"looks for it", looks_for_it, false},
-	{"asks for its flags", asks_for_its_flags, false},
+	{"asks for its flags", asks_for_its_flags, true},
 	{"writes to it", writes_to_it, false},
 	{"closes it", closes_it, true},
 	{"closes it by range", closes_it_by_range, true},

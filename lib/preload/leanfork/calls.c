@@ -70,6 +70,8 @@
 	X(judge_dup) \
 	X(judge_exit) \
 	X(judge_fcntl) \
+	X(judge_fstat) \
+	X(judge_fstatat) \
 	X(judge_futex) \
 	X(judge_ioctl) \
 	X(judge_madvise) \
@@ -169,8 +171,8 @@ static const struct call_rule rules[] = {
 	/* They only ask. */
 	RULE(stat, LOOKUP, STRING(0), FIXED(1, sizeof(struct stat))),
 	RULE(lstat, LOOKUP, STRING(0), FIXED(1, sizeof(struct stat))),
-	RULE(fstat, LOOKUP, FIXED(1, sizeof(struct stat))),
-	RULE(newfstatat, LOOKUP, STRING(1), FIXED(2, sizeof(struct stat))),
+	JUDGED(fstat, judge_fstat, FIXED(1, sizeof(struct stat))),
+	JUDGED(newfstatat, judge_fstatat, STRING(1), FIXED(2, sizeof(struct stat))),
 	RULE(statx, LOOKUP, STRING(1), FIXED(4, 256)),
 	RULE(statfs, LOOKUP, STRING(0), FIXED(1, sizeof(struct statfs))),
 	RULE(fstatfs, LOOKUP, FIXED(1, sizeof(struct statfs))),

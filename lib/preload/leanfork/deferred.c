@@ -17,9 +17,9 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <time.h>
 
 #define KERNEL_LARGEFILE 0100000 /* what libc leaves out of O_LARGEFILE */
 #define HEADER_SIZE 256
@@ -39,10 +39,12 @@ static bool is_null_device(long fd)
 	       file.st_rdev == makedev(1, 3);
 }
 
-/* Under the number that the kernel would give the file. */
+/* Under the number that the kernel would give the file. It answers as a file does that is new: it is
+ * no terminal, has these flags, and an offset of 0. */
 static long placeholder(long flags)
 {
-	long fd = gate3(SYS_openat, AT_FDCWD, "/dev/null", flags & (O_ACCMODE | O_CLOEXEC));
+	long fd = gate3(
+		SYS_openat, AT_FDCWD, "/dev/null", flags & (O_ACCMODE | O_APPEND | O_CLOEXEC));
 	if (fd >= 0 && fd < OWN_FDS && is_null_device(fd))
 		return fd;
 	if (fd >= 0)
@@ -66,6 +68,21 @@ long deferred_take(struct lean *l, const struct open_args *open)
 	deferred->mode = open->mode;
 	l->own_fds[fd] = (uint8_t)(OWN_DEFERRED + l->n_deferred++);
 	return fd;
+}
+
+bool deferred_stat(const struct lean *l, size_t i, struct stat *to)
+{
+	const struct deferred_open *open = &l->deferred[i];
+	struct stat file;
+	if (gate4(SYS_newfstatat, AT_FDCWD, open->path, &file, 0) < 0)
+		return false;
+	if (open->flags & O_TRUNC) {
+		file.st_size = file.st_blocks = 0;
+		gate2(SYS_clock_gettime, CLOCK_REALTIME_COARSE, &file.st_mtim);
+		file.st_ctim = file.st_mtim;
+	}
+	copy_bytes(to, &file, sizeof file);
+	return true;
 }
 
 /* Answers hazard 4. The lowest number that is free from `fd` on is `fd` itself. */

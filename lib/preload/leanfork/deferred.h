@@ -2,6 +2,8 @@
 #ifndef LEANFORK_DEFERRED_H
 #define LEANFORK_DEFERRED_H
 
+#include <sys/stat.h>
+
 #include "preload/leanfork/calls.h"
 
 struct open_args {
@@ -12,6 +14,9 @@ struct open_args {
 
 /* Notes an open and returns a descriptor that stands for it; -1 if it is not to be deferred. */
 long deferred_take(struct lean *l, const struct open_args *open);
+
+/* What fstat says of it. False: that is not known before the file is made. */
+bool deferred_stat(const struct lean *l, size_t i, struct stat *to);
 
 /* Makes what has been noted. False: one of them failed. */
 bool deferred_make(struct lean *l);

@@ -13,6 +13,7 @@
 #include <termios.h>
 #include <time.h>
 
+#include "preload/leanfork/deferred.h"
 #include "preload/leanfork/judges.h"
 #include "preload/leanfork/memory.h"
 
@@ -75,8 +76,8 @@ enum verdict judge_fcntl(struct lean *l, struct call *call)
 		return judge_dup(l, call);
 	case F_GETFD:
 	case F_SETFD:
-		return PRIVATE;
 	case F_GETFL:
+		return PRIVATE;
 	case F_GETOWN:
 	case F_GETPIPE_SZ:
 	case F_GET_SEALS:
@@ -128,15 +129,16 @@ enum verdict judge_ioctl(struct lean *l, struct call *call)
 	case FIONCLEX:
 		return PRIVATE;
 	case TCGETS:
-		return terminal(l, call, sizeof(struct termios), LOOKUP);
+		return terminal(l, call, sizeof(struct termios), PRIVATE);
 	case TIOCGWINSZ:
-		return terminal(l, call, sizeof(struct winsize), LOOKUP);
+		return terminal(l, call, sizeof(struct winsize), PRIVATE);
 	case FIONBIO:
 		return nonblocking(l, call);
 	case FIONREAD:
+		return terminal(l, call, sizeof(int), LOOKUP);
 	case TIOCGPGRP:
 	case TIOCGSID:
-		return terminal(l, call, sizeof(int), LOOKUP);
+		return terminal(l, call, sizeof(int), PRIVATE);
 	case TIOCSPGRP:
 		return terminal(l, call, sizeof(int), may_stop(l) ? ORDINARY : TELLING);
 	case TCSETS:
@@ -225,5 +227,30 @@ enum verdict judge_write(struct lean *l, struct call *call)
 enum verdict judge_seek(struct lean *l, struct call *call)
 {
 	bool asks_only = call->args[1] == 0 && call->args[2] == SEEK_CUR;
-	return asks_only || own(l, call->args[0]) == OWN_FILE ? LOOKUP : TELLING;
+	if (asks_only)
+		return PRIVATE;
+	return own(l, call->args[0]) == OWN_FILE ? LOOKUP : TELLING;
+}
+
+static enum verdict stat_of(struct lean *l, struct call *call, uintptr_t to)
+{
+	enum own deferred = own(l, call->args[0]);
+	if (deferred < OWN_DEFERRED || !args_reach_output(l, to, sizeof(struct stat)) ||
+		!deferred_stat(l, deferred - OWN_DEFERRED, (struct stat *)to))
+		return LOOKUP;
+	call->result = 0;
+	return ANSWERED;
+}
+
+enum verdict judge_fstat(struct lean *l, struct call *call)
+{
+	return stat_of(l, call, (uintptr_t)call->args[1]);
+}
+
+/* With an empty name it is fstat. */
+enum verdict judge_fstatat(struct lean *l, struct call *call)
+{
+	bool empty =
+		call->args[3] & AT_EMPTY_PATH && args_reach_string((uintptr_t)call->args[1]) == 0;
+	return empty ? stat_of(l, call, (uintptr_t)call->args[2]) : LOOKUP;
 }

@@ -20,6 +20,8 @@ enum verdict judge_close_range(struct lean *l, struct call *call);
 enum verdict judge_dup(struct lean *l, struct call *call);
 enum verdict judge_fcntl(struct lean *l, struct call *call);
 enum verdict judge_ioctl(struct lean *l, struct call *call);
+enum verdict judge_fstat(struct lean *l, struct call *call);
+enum verdict judge_fstatat(struct lean *l, struct call *call);
 enum verdict judge_pipe(struct lean *l, struct call *call);
 enum verdict judge_read(struct lean *l, struct call *call);
 enum verdict judge_receive(struct lean *l, struct call *call);
