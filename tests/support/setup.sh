@@ -42,6 +42,7 @@ package_of() {
 	riscv64-linux-gnu-gcc) echo gcc-riscv64-linux-gnu libc6-dev-riscv64-cross ;;
 	dpkg-buildflags) echo dpkg-dev ;;
 	node) echo nodejs ;;
+	qemu-system-x86_64) echo qemu-system-x86 ;;
 	pg_ctl) echo postgresql ;;
 	php-fpm8.2) echo php-fpm ;;
 	redis-cli) echo redis-tools ;;
