@@ -32,8 +32,13 @@ struct step {
 
 enum { MAX_SLOTS = 10, MAX_STEPS = 24, SLOT_SIZES = 97 };
 
+/* Where in the parent fork is called. */
+enum place { PLACE_PLAIN, PLACE_THREAD, PLACE_HANDLER, PLACE_OTHER_STACK, PLACE_DEEP, PLACES };
+extern const char *const place_names[PLACES];
+
 struct program {
 	uint64_t seed;
+	enum place place;
 	size_t n_slots, n_steps;
 	struct step slots[MAX_SLOTS], steps[MAX_STEPS], ending;
 	unsigned disturbers; /* a bit for each kind of thread */

@@ -20,7 +20,7 @@
  *   - the flag of a mapping that says it was written to since somebody last looked.
  *
  * leanfork_fuzz -V VICTIM [-m MODE,...] [-s FIRST] [-n SEEDS] [-t SECONDS] [-f FILE: its programs first]
- *               [-x KIND,...: without such work, memory, threads] [-S: don't shorten]
+ *               [-x KIND,...: without such work, memory, place, or threads] [-S: don't shorten]
  *               [-p: print the program and what came of it]
  */
 #include <signal.h>
@@ -117,6 +117,8 @@ static void drop_unwanted(struct program *p)
 {
 	if (is_listed(options.without, "threads"))
 		p->disturbers = 0;
+	if (is_listed(options.without, place_names[p->place]))
+		p->place = PLACE_PLAIN;
 	for (size_t i = 0; i < p->n_steps; i++)
 		p->steps[i].dropped = is_listed(options.without, work_of(p->steps[i].kind)->name);
 	for (size_t i = 0; i < p->n_slots; i++)

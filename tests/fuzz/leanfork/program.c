@@ -4,6 +4,8 @@
 
 #include "fuzz.h"
 
+const char *const place_names[PLACES] = {"plain", "thread", "handler", "other-stack", "deep"};
+
 uint64_t scramble(uint64_t x)
 {
 	x += UINT64_C(0x9e3779b97f4a7c15);
@@ -78,6 +80,7 @@ void program_make(struct program *p, uint64_t seed)
 	p->disturbers = roll(&dice, 5) ? 0 : roll(&dice, 1U << DISTURBERS);
 	p->direct = roll(&dice, 3) == 0;
 	p->looks = roll(&dice, 3) == 0;
+	p->place = roll(&dice, 2) ? PLACE_PLAIN : (enum place)roll(&dice, PLACES);
 	p->n_slots = 2 + roll(&dice, MAX_SLOTS - 1);
 	for (size_t i = 0; i < p->n_slots; i++)
 		p->slots[i] = step_of(&dice, roll_slot(&dice));
@@ -97,8 +100,9 @@ static void print_step(
 /* The sizes of dropped slots matter still: they decide which page of another one is meant. */
 void program_print(const struct program *p, FILE *out)
 {
-	fprintf(out, "seed %llu: %s, %s, disturbers %#x, slots", (unsigned long long)p->seed,
-		p->direct ? "direct" : "carried", p->looks ? "looks" : "glances", p->disturbers);
+	fprintf(out, "seed %llu: %s, %s, %s, disturbers %#x, slots", (unsigned long long)p->seed,
+		p->direct ? "direct" : "carried", p->looks ? "looks" : "glances",
+		place_names[p->place], p->disturbers);
 	for (size_t i = 0; i < p->n_slots; i++)
 		fprintf(out, " %u", p->slots[i].a % SLOT_SIZES);
 	fprintf(out, "\n");
@@ -112,16 +116,20 @@ void program_print(const struct program *p, FILE *out)
 static bool read_head(struct program *p, const char *line)
 {
 	unsigned long long seed;
-	char log[16], looks[16];
+	char log[16], looks[16], place[16];
 	int used = 0, more;
 	*p = (struct program){0};
-	if (sscanf(line, "seed %llu: %15[^,], %15[^,], disturbers %x, slots%n", &seed, log, looks,
-		    &p->disturbers, &used) < 4 ||
+	if (sscanf(line, "seed %llu: %15[^,], %15[^,], %15[^,], disturbers %x, slots%n", &seed, log,
+		    looks, place, &p->disturbers, &used) < 5 ||
 		!used)
 		return false;
 	p->seed = seed;
 	p->direct = log[0] == 'd';
 	p->looks = looks[0] == 'l';
+	while (p->place < PLACES && strcmp(place, place_names[p->place]) != 0)
+		p->place++;
+	if (p->place == PLACES)
+		return false;
 	for (line += used; p->n_slots < MAX_SLOTS; line += more) {
 		struct step *slot = &p->slots[p->n_slots];
 		if (sscanf(line, " %u%n", &slot->a, &more) < 1)

@@ -178,6 +178,10 @@ static void simplify(struct program *p, enum mode mode)
 	if (p->disturbers && differs_surely(&simple, mode))
 		*p = simple;
 	simple = *p;
+	simple.place = PLACE_PLAIN;
+	if (p->place && differs_surely(&simple, mode))
+		*p = simple;
+	simple = *p;
 	simple.looks = false;
 	if (p->looks && differs_surely(&simple, mode))
 		*p = simple;

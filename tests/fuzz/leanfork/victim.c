@@ -84,8 +84,8 @@ static void say_ids(void)
 /* From /proc/self/status, what no call tells of. */
 static void say_status(void)
 {
-	static const char *const names[] = {"Cap", "NoNewPrivs", "Seccomp:", "THP_enabled",
-		"Threads", "SigQ:\t0", "Cpus_allowed:"};
+	static const char *const names[] = {
+		"Cap", "NoNewPrivs", "Seccomp:", "THP_enabled", "Threads", "Cpus_allowed:"};
 	char line[256];
 	FILE *file = fopen("/proc/self/status", "re");
 	while (file && fgets(line, sizeof line, file))

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "fuzz.h"
+#include "self.h"
 
 #define WORK(name)                                                                                 \
 	static void name(__attribute__((unused)) const struct program *p,                          \
@@ -176,6 +177,13 @@ WORK(looks_at_robust_list)
 	note("%d %zu", head != NULL, len);
 }
 
+/* Once it is an ordinary process it has the same mappings as a native one. */
+WORK(looks_at_its_mappings)
+{
+	usleep(1000);
+	note_mappings();
+}
+
 const struct work work_on_identity[] = {
 	{"says_who_it_is", says_who_it_is, 5, 0},
 	{"changes_group", changes_group, 4, 0},
@@ -189,5 +197,6 @@ const struct work work_on_identity[] = {
 	{"asks_the_kernel", asks_the_kernel, 4, 0},
 	{"changes_capabilities", changes_capabilities, 4, 0},
 	{"looks_at_robust_list", looks_at_robust_list, 4, 0},
+	{"looks_at_its_mappings", looks_at_its_mappings, 2, 0},
 	{NULL, NULL, 0, WORK_LAST},
 };
