@@ -171,6 +171,31 @@ static int looks_at_all_of_it(void)
 		       : 1;
 }
 
+static int by_the_name_of_a_descriptor(void)
+{
+	return to("new", NEW, 1) || to("/dev/stdout", APPEND, 2) ? 1 : runs();
+}
+
+/* Which leads elsewhere by the time of exec. */
+static int by_the_name_of_another_descriptor(void)
+{
+	return to("old", O_RDONLY, 7) || to("/dev/fd/7", NEW, 1) || to("new", NEW, 7) ? 1 : runs();
+}
+
+static int by_the_name_of_one_that_is_not_there(void)
+{
+	return to("/dev/fd/7", NEW, 1) ? 18 : to("new", NEW, 7) ? 1 : runs();
+}
+
+static int as_a_high_number(void)
+{
+	return to("new", NEW, 1) || dup2(1, 1500) != 1500 ||
+			       execl("/bin/sh", "sh", "-c", "echo high >/proc/$$/fd/1500",
+				       (char *)NULL)
+		       ? 1
+		       : 2;
+}
+
 static int looks_for_it(void)
 {
 	return to("new", NEW, 1) || access("new", F_OK) ? 1 : runs();
@@ -309,6 +334,10 @@ static const struct redirection {
 	{"looks at a new one", looks_at_a_new_one, false},
 	{"looks at all of it", looks_at_all_of_it, true},
 	{"looks for it", looks_for_it, false},
+	{"by the name of a descriptor", by_the_name_of_a_descriptor, false},
+	{"by the name of another descriptor", by_the_name_of_another_descriptor, true},
+	{"by the name of one that is not there", by_the_name_of_one_that_is_not_there, false},
+	{"as a high number", as_a_high_number, false},
 	{"asks for its flags", asks_for_its_flags, true},
 	{"writes to it", writes_to_it, false},
 	{"closes it", closes_it, true},

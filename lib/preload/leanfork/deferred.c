@@ -21,6 +21,8 @@
 #include <sys/sysmacros.h>
 #include <time.h>
 
+#include "preload/leanfork/judges.h"
+
 #define KERNEL_LARGEFILE 0100000 /* what libc leaves out of O_LARGEFILE */
 #define HEADER_SIZE 256
 
@@ -52,6 +54,58 @@ static long placeholder(long flags)
 	return -1;
 }
 
+static bool is_same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* The name of a path without its links: one below /proc/self/fd may lead elsewhere by the time of
+ * exec. Returns its length, or -1. */
+static long resolve(const char *path, char *name, size_t size)
+{
+	struct stat file, named;
+	long fd = gate4(SYS_openat, AT_FDCWD, path, O_PATH | O_CLOEXEC, 0);
+	if (fd < 0)
+		return -1;
+	long len = opens_name(fd, name, size - 1);
+	bool good = len > 0 && len < (long)size - 1 && name[0] == '/' &&
+		    gate2(SYS_fstat, fd, &file) == 0;
+	gate1(SYS_close, fd);
+	if (!good)
+		return -1;
+	name[len] = '\0';
+	good = gate4(SYS_newfstatat, AT_FDCWD, name, &named, 0) == 0 && is_same_file(&file, &named);
+	return good ? len : -1;
+}
+
+static bool is_in_proc(const char *name)
+{
+	static const char proc[] = "/proc/";
+	for (size_t i = 0; i < sizeof proc - 1; i++)
+		if (name[i] != proc[i])
+			return false;
+	return true;
+}
+
+/* The same of a file that is not there: of its directory, and its own name. */
+static bool resolve_new(const char *path, size_t len, char *name)
+{
+	char dir[DEFERRED_PATH] = ".";
+	size_t last = len;
+	while (last > 0 && path[last - 1] != '/')
+		last--;
+	if (last > 0) {
+		copy_bytes(dir, path, last);
+		dir[last] = '\0';
+	}
+	long n = resolve(dir, name, DEFERRED_PATH);
+	if (n < 0 || is_in_proc(name) || (size_t)n + 1 + len - last >= DEFERRED_PATH)
+		return false;
+	name[n] = '/';
+	copy_bytes(name + n + 1, path + last, len - last + 1);
+	return true;
+}
+
 long deferred_take(struct lean *l, const struct open_args *open)
 {
 	const char *path = (const char *)open->path;
@@ -60,10 +114,12 @@ long deferred_take(struct lean *l, const struct open_args *open)
 	if (l->n_deferred == DEFERRED_MAX || len <= 0 || len >= DEFERRED_PATH ||
 		open->flags & ~plain_flags || (path[0] != '/' && (int)open->dir != AT_FDCWD))
 		return -1;
+	if (resolve(path, deferred->path, DEFERRED_PATH) < 0 &&
+		!resolve_new(path, (size_t)len, deferred->path))
+		return -1;
 	long fd = placeholder(open->flags);
 	if (fd < 0)
 		return -1;
-	copy_bytes(deferred->path, path, (size_t)len + 1);
 	deferred->flags = open->flags;
 	deferred->mode = open->mode;
 	l->own_fds[fd] = (uint8_t)(OWN_DEFERRED + l->n_deferred++);

@@ -41,8 +41,11 @@ enum verdict judge_close(struct lean *l, struct call *call)
 
 enum verdict judge_dup(struct lean *l, struct call *call)
 {
+	enum own source = own(l, call->args[0]);
 	call->result = call_do(call);
-	own_set(l, call->result, own(l, call->args[0]));
+	if (source >= OWN_DEFERRED && call->result >= OWN_FDS)
+		return ORDINARY;
+	own_set(l, call->result, source);
 	return ANSWERED;
 }
 

@@ -10,6 +10,10 @@
 void own_set(struct lean *l, long fd, enum own own);
 
 /* opens.c */
+
+/* The name of what is open in a descriptor, as /proc has it. Returns its length, or -errno. */
+long opens_name(long fd, char *name, size_t size);
+
 enum verdict judge_open(struct lean *l, struct call *call);
 enum verdict judge_openat(struct lean *l, struct call *call);
 enum verdict judge_creat(struct lean *l, struct call *call);

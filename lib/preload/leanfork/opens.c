@@ -19,8 +19,7 @@
 #define DEBUGFS 0x64626720
 #define TRACEFS 0x74726163
 
-/* The name of what is open in a descriptor, as /proc has it. Returns its length, or -errno. */
-static long name_of(long fd, char *name, size_t size)
+long opens_name(long fd, char *name, size_t size)
 {
 	char link[32] = "/proc/self/fd/";
 	size_t len = sizeof "/proc/self/fd/" - 1;
@@ -64,7 +63,7 @@ static enum special special_of(long fd)
 	if (gate2(SYS_fstatfs, fd, &system) == 0 &&
 		(system.f_type == DEBUGFS || system.f_type == TRACEFS))
 		return SPECIAL_CONSUMED;
-	long len = name_of(fd, name, sizeof name);
+	long len = opens_name(fd, name, sizeof name);
 	return len > 0 ? special_of_name(name, (size_t)len) : SPECIAL_NOT;
 }
 
@@ -85,6 +84,19 @@ static bool is_memory_device(const struct stat *file)
 	unsigned n = minor(file->st_rdev);
 	return S_ISCHR(file->st_mode) && major(file->st_rdev) == 1 &&
 	       (n == 3 || n == 5 || n == 7 || n == 8 || n == 9); /* null zero full random urandom */
+}
+
+static bool leads_to_null(const struct stat *file)
+{
+	return S_ISCHR(file->st_mode) && file->st_rdev == makedev(1, 3);
+}
+
+/* By another name it may be what stands for a deferred open: /dev/stdout. */
+static bool is_its_name(uintptr_t path)
+{
+	static const char name[] = "/dev/null";
+	return args_reach_string(path) == sizeof name - 1 &&
+	       is_same((const char *)path, name, sizeof name - 1);
 }
 
 /* Whether others may notice that a regular file has been opened. */
@@ -128,6 +140,8 @@ static enum verdict verdict_on(struct lean *l, struct call *call, const struct o
 		return LOOKUP;
 	if (S_ISREG(file.st_mode))
 		return of_file(l, call, open, &file);
+	if (l->n_deferred && leads_to_null(&file) && !is_its_name(open->path))
+		return ORDINARY;
 	if (S_ISDIR(file.st_mode) || is_memory_device(&file))
 		return PRIVATE;
 	return S_ISFIFO(file.st_mode) ? ORDINARY : TELLING;
