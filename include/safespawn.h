@@ -308,7 +308,8 @@ enum ss_cause {
 	SS_CAUSE_MAPPING_AVAILABLE, /* mode 0 up to Linux 5.1: larger than could be freed */
 	SS_CAUSE_COMMIT_LIMIT,      /* mode 2: all charged mappings together */
 	SS_CAUSE_PID_MAX,           /* kernel.pid_max */
-	SS_CAUSE_PIDS_CGROUP        /* pids.max of a cgroup it is in */
+	SS_CAUSE_PIDS_CGROUP,       /* pids.max of a cgroup it is in */
+	SS_CAUSE_PID_NAMESPACE /* the first process of its children's PID namespace has ended */
 };
 
 /* struct ss_preflight.warnings: its memory cgroup is so full that fork may get it killed. */

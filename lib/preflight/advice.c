@@ -89,6 +89,10 @@ static int raise_tasks(char *text, size_t size, const struct ss_preflight *r)
 	case SS_CAUSE_PIDS_CGROUP:
 		return snprintf(
 			text, size, "raise pids.max of the cgroup that is full (TasksMax=)");
+	case SS_CAUSE_PID_NAMESPACE:
+		return snprintf(text, size,
+			"keep the first process made after unshare(CLONE_NEWPID) as long as others "
+			"are to follow");
 	default:
 		return 0;
 	}
@@ -99,7 +103,7 @@ static int any_spawn(char *text, size_t size, const struct ss_preflight *r)
 	if (r->verdict == SS_FORK_OK || is_for_memory(r))
 		return 0;
 	return snprintf(text, size,
-		r->verdict == SS_FORK_EAGAIN
+		r->verdict != SS_FORK_UNSURE
 			? "every new process is refused, one from ss_spawn as well"
 			: "if fork is refused, so is ss_spawn: the limit is not about memory");
 }

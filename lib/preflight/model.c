@@ -53,6 +53,18 @@ enum outcome ss__judge_pids_cgroup(const struct snapshot *s)
 	return s->task.pids_room < 1 ? REFUSED : PASSES;
 }
 
+static enum outcome judge_pid_namespace(const struct snapshot *s)
+{
+	switch (s->task.pid_namespace) {
+	case PID_NAMESPACE_CLOSED:
+		return REFUSED;
+	case PID_NAMESPACE_UNKNOWN:
+		return NEAR;
+	default:
+		return PASSES;
+	}
+}
+
 enum { ALWAYS = 1, NEVER = 2 };
 
 bool ss__is_before_5_2(const struct system_facts *sys)
@@ -195,6 +207,7 @@ struct answer ss__judge(const struct snapshot *s)
 		{ss__judge_nproc(s), SS_CAUSE_NPROC, SS_FORK_EAGAIN},
 		{ss__judge_threads_max(s), SS_CAUSE_THREADS_MAX, SS_FORK_EAGAIN},
 		{memory, cause, SS_FORK_ENOMEM},
+		{judge_pid_namespace(s), SS_CAUSE_PID_NAMESPACE, SS_FORK_ENOMEM},
 		{ss__judge_pid_max(s), SS_CAUSE_PID_MAX, SS_FORK_EAGAIN},
 		{ss__judge_pids_cgroup(s), SS_CAUSE_PIDS_CGROUP, SS_FORK_EAGAIN},
 	};

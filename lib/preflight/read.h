@@ -70,6 +70,7 @@ void ss__read_cgroups(
 	const struct source *source, int task_dir, struct task_facts *task, char *name);
 /* `task` is below `dir`. 0: not the first, else unknown. */
 uint64_t ss__read_user_namespace(int dir, const char *task);
+enum pid_namespace ss__read_pid_namespace(const struct source *source, int task_dir);
 /* Counts the tasks that can be seen. */
 int ss__count_tasks(const struct source *source, struct user_tally *tally);
 

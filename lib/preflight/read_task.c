@@ -62,6 +62,7 @@ void ss__read_task(const struct source *source, int task_dir, bool own, const st
 	*task = (struct task_facts){
 		.pid = own ? getpid() : (pid_t)st->pid,
 		.uid = st->uid,
+		.pid_namespace = ss__read_pid_namespace(source, task_dir),
 		.cap_admin = st->cap_effective >> CAP_ADMIN & 1,
 		.cap_resource = st->cap_effective >> CAP_RESOURCE & 1,
 		.total = ss__mul_clamped(st->size, 1024) / page,

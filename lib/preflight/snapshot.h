@@ -27,8 +27,16 @@ struct system_facts {
 	uint64_t numbered_tasks; /* those that have a pid here: fewer than tasks in a namespace */
 };
 
+/* Where the task's children get their pids. */
+enum pid_namespace {
+	PID_NAMESPACE_OPEN,
+	PID_NAMESPACE_CLOSED, /* its first process has ended */
+	PID_NAMESPACE_UNKNOWN /* nobody is seen in it, but not all can be looked at */
+};
+
 struct task_facts {
 	pid_t pid;
+	enum pid_namespace pid_namespace;
 	uint64_t uid;
 	bool first_namespace; /* its user namespace is the first one */
 	bool cap_admin, cap_resource;

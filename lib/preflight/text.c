@@ -56,6 +56,7 @@ static const char *const cause_names[] = {
 	[SS_CAUSE_COMMIT_LIMIT] = "commit-limit",
 	[SS_CAUSE_PID_MAX] = "pid-max",
 	[SS_CAUSE_PIDS_CGROUP] = "pids-cgroup",
+	[SS_CAUSE_PID_NAMESPACE] = "pid-namespace",
 };
 
 const char *ss_cause_name(enum ss_cause cause)
@@ -127,6 +128,9 @@ int ss__reason_text(char *text, size_t size, const struct ss_preflight *r)
 		return tasks(text, size, r, "kernel.pid_max is");
 	case SS_CAUSE_PIDS_CGROUP:
 		return tasks(text, size, r, "pids.max of a cgroup it is in is");
+	case SS_CAUSE_PID_NAMESPACE:
+		return snprintf(text, size, "the first process of its children's PID namespace %s",
+			r->verdict == SS_FORK_UNSURE ? "may have ended" : "has ended");
 	case SS_CAUSE_MAPPING_RAM:
 		return mapping(text, size, r, "RAM and swap together");
 	case SS_CAUSE_MAPPING_AVAILABLE:

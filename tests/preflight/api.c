@@ -106,6 +106,57 @@ static void in_a_pid_namespace(void **state)
 	assert_int_equal(status, 0);
 }
 
+/* Verdict and fork agree, before the first process of the namespace, with it, and after it. */
+static int agree(enum ss_fork_verdict verdict, enum ss_cause cause)
+{
+	struct ss_preflight r;
+	fresh(&r);
+	if (ss_preflight(&r, 0) < 0 || r.verdict != verdict || r.cause != cause)
+		return 0;
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(0);
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+	return verdict == SS_FORK_OK ? pid > 0 : pid < 0 && errno == ENOMEM;
+}
+
+static int with_a_namespace_for_children(void)
+{
+	struct ss_preflight r;
+	fresh(&r);
+	if (unshare(CLONE_NEWPID))
+		return 77;
+	if (ss_preflight(&r, 0) < 0 || r.verdict != SS_FORK_OK)
+		return 1;
+	pid_t first = fork();
+	if (first == 0)
+		for (;;)
+			pause();
+	if (!agree(SS_FORK_OK, SS_CAUSE_NONE))
+		return 2;
+	siginfo_t info;
+	kill(first, SIGKILL);
+	waitid(P_PID, (id_t)first, &info, WEXITED | WNOWAIT);
+	if (!agree(SS_FORK_ENOMEM, SS_CAUSE_PID_NAMESPACE))
+		return 3;
+	waitpid(first, NULL, 0);
+	return agree(SS_FORK_ENOMEM, SS_CAUSE_PID_NAMESPACE) ? 0 : 4;
+}
+
+static void a_namespace_without_its_first_process(void **state)
+{
+	(void)state;
+	int status;
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(with_a_namespace_for_children());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (status == 77 << 8)
+		skip();
+	assert_int_equal(status, 0);
+}
+
 static void *in_a_thread(void *to)
 {
 	return ss_preflight(to, 0) ? NULL : to;
@@ -319,6 +370,7 @@ int main(void)
 		TEST(what_is_mapped_shows),
 		TEST(by_pid_as_by_zero),
 		TEST(in_a_pid_namespace),
+		TEST(a_namespace_without_its_first_process),
 		TEST(in_a_thread_with_a_small_stack),
 		TEST(sizes_old_and_new),
 		TEST(who_is_not_there),

@@ -63,7 +63,7 @@ static void names(void **state)
 	assert_string_equal(ss_cause_name(SS_CAUSE_COMMIT_LIMIT), "commit-limit");
 	assert_string_equal(ss_cause_name((enum ss_cause)99), "unknown");
 	assert_string_equal(ss_cause_name((enum ss_cause) - 1), "unknown");
-	for (int c = SS_CAUSE_NONE; c <= SS_CAUSE_PIDS_CGROUP; c++)
+	for (int c = SS_CAUSE_NONE; c <= SS_CAUSE_PID_NAMESPACE; c++)
 		assert_string_not_equal(ss_cause_name((enum ss_cause)c), "unknown");
 }
 
@@ -194,7 +194,7 @@ static void printed_for_every_verdict(void **state)
 {
 	(void)state;
 	for (int v = SS_FORK_OK; v <= SS_FORK_UNSURE; v++) {
-		for (int c = SS_CAUSE_NONE; c <= SS_CAUSE_PIDS_CGROUP; c++) {
+		for (int c = SS_CAUSE_NONE; c <= SS_CAUSE_PID_NAMESPACE; c++) {
 			struct ss_preflight r = report((enum ss_fork_verdict)v, (enum ss_cause)c);
 			char *text = NULL;
 			size_t size;
