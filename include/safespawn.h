@@ -125,12 +125,12 @@ struct ss_options {
 	const struct ss_fd_map *fds; /* further descriptors, any permutation; `to` may be 0 to 2 */
 	size_t n_fds;
 	pid_t group;                /* process group to join */
-	int tty;                    /* controlling terminal of the new session */
+	int tty;                    /* of the new session, or that SS_FOREGROUND means */
 	const sigset_t *sigmask;    /* NULL: the caller's */
 	const sigset_t *sigdefault; /* signals to reset to SIG_DFL that are ignored now */
 	const struct ss_rlimit *rlimits;
 	size_t n_rlimits;
-	uid_t uid;
+	uid_t uid; /* root alone: needs gid, which drops root's groups, or groups */
 	gid_t gid;
 	const gid_t *groups;
 	size_t n_groups;
@@ -176,9 +176,11 @@ struct ss_child {
 /*
  * Runs argv[0] (or options->file) with the arguments argv. Returns 0 once the program has been
  * exec'ed, else -1 with errno, and options->failure says which step failed.
- * EINVAL, EBADF, E2BIG: bad request (stage OPTIONS), nothing was made. Any other errno is that of
- * the step. Files named by SS_WRITE may have been created or truncated although a later step
- * failed. Not a cancellation point. ENOTSUP: an option that the posix_spawn engine does not have.
+ * EINVAL, EBADF, E2BIG: bad request (stage OPTIONS), nothing was made. ETIMEDOUT: start_timeout_ms
+ * is over. Any other errno is that of the step. Files named by SS_WRITE may have been created or
+ * truncated although a later step failed. While it waits for the exec signals have their usual
+ * effect; a handler may spawn, fork and leave. Not a cancellation point. ENOTSUP: an option that the
+ * posix_spawn engine does not have.
  */
 SS_API int ss_spawn(struct ss_child *child, char *const argv[], const struct ss_options *options);
 
