@@ -178,6 +178,7 @@ static int is_interrupted(enum lean_kind kind, int sig)
 			be_lean_for(500);
 		_exit(status_of(pid) == 4 << 8 ? 0 : 1);
 	}
+	setpgid(forker, forker);
 	if (kind == LEAN_RESCUE)
 		wait_for_lean_one();
 	else
@@ -200,10 +201,11 @@ static bool is_pending(int sig)
 	return set >> (sig - 1) & 1;
 }
 
-/* The child is thrown away before the parent has stopped. */
+/* The child is thrown away before the parent has stopped, if it has been made by then. */
 static int stops_at_exec(void)
 {
 	int status;
+	limit_ms = 500;
 	pid_t forker = fork();
 	if (forker == 0) {
 		setpgid(0, 0);
@@ -215,6 +217,7 @@ static int stops_at_exec(void)
 		}
 		_exit(status_of(pid) == 4 << 8 ? 0 : 1);
 	}
+	setpgid(forker, forker);
 	usleep(100000);
 	kill(-forker, SIGTSTP);
 	if (waitpid(forker, &status, WUNTRACED) != forker || !WIFSTOPPED(status))
