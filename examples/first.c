@@ -4,18 +4,15 @@
 
 int main(void)
 {
-	char *argv[] = {"ls", "-l", "/", NULL};
-	struct ss_child child;
-	struct ss_failure failure;
-	int status;
+	char *argv[] = {"df", "-P", "/", NULL};
+	struct ss_io io = {.size = sizeof io, .timeout_ms = 5000};
+	struct ss_result result = {.size = sizeof result};
 
-	if (ss_spawn(&child, argv, SS_OPTIONS(.cwd = "/tmp", .failure = &failure)) < 0) {
-		fprintf(stderr, "%s: ", ss_stage_name(failure.stage));
-		perror(argv[0]);
-		return 1;
-	}
-	if (ss_wait(&child, &status, -1) < 0)
-		status = -1;
-	ss_release(&child);
-	return status != 0;
+	int error = ss_run(argv, NULL, &io, &result);
+	if (error)
+		perror("df");
+	else
+		printf("wait status %d, %zu bytes:\n%s", result.status, result.out_len, result.out);
+	ss_result_free(&result);
+	return error != 0;
 }

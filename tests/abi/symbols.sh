@@ -9,7 +9,7 @@ out=$(mktemp -d) || exit 2
 trap 'rm -rf "$out"' EXIT
 ${NM:-nm} -D --defined-only "$library" | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' |
 	sort >"$out/exported"
-sed -n '/^global:/,/^local:/s/^[ \t]*\([a-zA-Z_0-9]*\);.*/\1/p' "$map" | sort >"$out/map"
+sed -n '/^global:/,/^[l}]/s/^[ \t]*\([a-zA-Z_0-9]*\);.*/\1/p' "$map" | sort >"$out/map"
 grep -hv '^#' "$@" | tr '\n' ' ' | grep -o 'SS_API [^;]*;' |
 	sed 's/^[^(]*[ *]\([a-z_0-9]*\)(.*/\1/' | sort >"$out/headers"
 

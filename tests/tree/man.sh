@@ -9,7 +9,7 @@ say() {
 	bad=1
 }
 
-functions=$(sed -n '/^global:/,/^local:/s/^[ \t]*\([a-z_0-9]*\);.*/\1/p' ../libsafespawn.map |
+functions=$(sed -n '/^global:/,/^[l}]/s/^[ \t]*\([a-z_0-9]*\);.*/\1/p' ../libsafespawn.map |
 	grep -v '^__wrap_')
 test -n "$functions" || say "no functions in the version script"
 for function in $functions; do

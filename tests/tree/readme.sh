@@ -15,8 +15,8 @@ for command in 'sh examples/demo.sh' 'sh tests/run.sh'; do
 done
 
 # Every path of the project that is mentioned in `...` or in parentheses.
-for path in $(grep -oE '\b(include|lib|examples|tests)/[[:alnum:]_./-]*[[:alnum:]_]' README.md |
-	grep -v '^lib/cli/safespawn$' | sort -u); do
+for path in $(grep -oE '(build/)?\b(include|lib|examples|tests|\.github)/[[:alnum:]_./-]*[[:alnum:]_]' README.md |
+	grep -v '^build/' | sort -u); do
 	test -e "$path" || say "README.md mentions $path: no such file"
 done
 
