@@ -106,28 +106,39 @@ static void with_sigchld_counted(int (*all)(void))
 	assert_int_equal(bad, 0);
 }
 
-static int all_eagerly(void)
+static int compare_eagerly(const struct scenario *scenario)
+{
+	int bad = compare(scenario, "eager");
+	if ((last.outcome == LEAN_RESTARTED) == scenario->restarts)
+		return bad;
+	print_error("%s: outcome %d, reason %d, call %d\n", scenario->name, (int)last.outcome,
+		(int)last.reason, (int)last.call);
+	return bad + 1;
+}
+
+static int compare_in_rescue(const struct scenario *scenario)
+{
+	return compare(scenario, "rescue") + (last.outcome != LEAN_DONE);
+}
+
+static int all_by(int (*compare_by)(const struct scenario *scenario))
 {
 	int bad = 0;
-	for (size_t i = 0; i < n_scenarios; i++) {
-		bad += compare(&scenarios[i], "eager");
-		if ((last.outcome == LEAN_RESTARTED) != scenarios[i].restarts) {
-			print_error("%s: outcome %d, reason %d, call %d\n", scenarios[i].name,
-				(int)last.outcome, (int)last.reason, (int)last.call);
-			bad++;
-		}
-	}
+	for (size_t i = 0; i < n_scenarios; i++)
+		bad += compare_by(&scenarios[i]);
+	for (size_t i = 0; i < n_call_scenarios; i++)
+		bad += compare_by(&call_scenarios[i]);
 	return bad;
+}
+
+static int all_eagerly(void)
+{
+	return all_by(compare_eagerly);
 }
 
 static int all_in_rescue(void)
 {
-	int bad = 0;
-	for (size_t i = 0; i < n_scenarios; i++) {
-		bad += compare(&scenarios[i], "rescue");
-		bad += last.outcome != LEAN_DONE;
-	}
-	return bad;
+	return all_by(compare_in_rescue);
 }
 
 static void eager_looks_like_native(void **state)

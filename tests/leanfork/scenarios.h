@@ -12,8 +12,8 @@ struct scenario {
 	int (*run)(void);
 	bool restarts; /* an eager lean fork is given up for it */
 };
-extern const struct scenario scenarios[];
-extern const size_t n_scenarios;
+extern const struct scenario scenarios[], call_scenarios[];
+extern const size_t n_scenarios, n_call_scenarios;
 
 int waits_for_parent(void);
 
