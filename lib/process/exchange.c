@@ -121,10 +121,11 @@ static ssize_t take(struct exchange *x, struct reader *reader)
 	if (error)
 		return error;
 	ssize_t n = read(*reader->fd, into->text + into->len, ss__buffer_spare(into));
-	if (n < 0 && is_end(*reader->fd, errno))
+	int failed = n < 0 ? errno : 0;
+	if (failed && is_end(*reader->fd, failed))
 		n = 0;
-	else if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+	else if (failed)
+		return failed == EAGAIN || failed == EINTR ? 0 : -failed;
 	if (n == 0)
 		end_pipe(reader->fd);
 	ss__buffer_added(into, (size_t)n);

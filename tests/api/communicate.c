@@ -257,6 +257,25 @@ static void what_never_stops_coming_can_still_time_out(void **unused)
 	ss_release(&child);
 }
 
+/* EIO is the end of a terminal only: address 0 of a process cannot be read either. */
+static void an_error_of_reading_is_no_end_of_file(void **unused)
+{
+	(void)unused;
+	struct ss_child child;
+	struct ss_result result = RESULT;
+	assert_int_equal(ss_spawn(&child, ARGV("sleep", "1000"), SS_OPTIONS(.out = SS_PIPE)), 0);
+	int memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+	assert_int_equal(dup3(memory, child.out, O_CLOEXEC), child.out);
+	close(memory);
+	int r = ss_communicate(&child, IO(.timeout_ms = 60000), &result), error = errno;
+	if (r < 0)
+		ss_terminate(&child, NULL, 0);
+	ss_result_free(&result);
+	ss_release(&child);
+	assert_int_equal(r, -1);
+	assert_int_equal(error, EIO);
+}
+
 static void a_timeout_with_sigchld_ignored_is_still_one(void **unused)
 {
 	(void)unused;
@@ -442,6 +461,7 @@ int main(void)
 		TEST(an_empty_input_is_an_end_of_file),
 		TEST(a_child_that_closes_its_output_can_still_time_out),
 		TEST(what_never_stops_coming_can_still_time_out),
+		TEST(an_error_of_reading_is_no_end_of_file),
 		TEST(a_timeout_with_sigchld_ignored_is_still_one),
 		TEST(with_sigchld_ignored_what_the_child_leaves_behind_stays),
 		TEST(usage_is_the_childs),

@@ -222,6 +222,34 @@ static void a_group_is_terminated_whole(void **unused)
 }
 
 /* Also when their leader ends before them. */
+/* What clone is refused is made up for by ways without a pidfd. */
+static bool has_pidfds(void)
+{
+	for (size_t i = 0; i < sizeof now->refusals / sizeof now->refusals[0]; i++)
+		if (now->refusals[i].nr == SYS_clone && now->refusals[i].bits)
+			return false;
+	return true;
+}
+
+static void a_pidfd_that_is_needed_is_there_or_the_spawn_fails(void **unused)
+{
+	(void)unused;
+	struct ss_child child = {0};
+	struct ss_failure failure = {0};
+	needs_clone();
+	int r = ss_spawn(&child, ARGV(victim("NOTHING")),
+		SS_OPTIONS(.flags = SS_NEED_PIDFD, .failure = &failure));
+	if (!has_pidfds()) {
+		assert_int_equal(r, -1);
+		assert_int_equal(failure.stage, SS_STAGE_CLONE);
+		return;
+	}
+	assert_int_equal(r, 0);
+	assert_true(child.pidfd >= 0);
+	assert_int_equal(ss_wait(&child, NULL, -1), 0);
+	ss_release(&child);
+}
+
 static void members_of_a_group_get_the_grace(void **unused)
 {
 	(void)unused;
@@ -329,6 +357,7 @@ static int run_scenario(void)
 		TEST(waits_run_out),
 		TEST(a_group_is_terminated_whole),
 		TEST(members_of_a_group_get_the_grace),
+		TEST(a_pidfd_that_is_needed_is_there_or_the_spawn_fails),
 	};
 	refuse_now();
 	return run_group(now->name, tests, sizeof tests / sizeof tests[0], NULL, NULL);

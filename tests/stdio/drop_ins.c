@@ -96,6 +96,26 @@ static void vectors_that_cannot_be_run(void **state)
 	assert_int_equal(errno, EINVAL);
 }
 
+/* A forked child has a copy of the stream: the command is hung up on all the same. */
+static void a_conversation_ends_though_another_process_has_it(void **state)
+{
+	char line[8] = "";
+	(void)state;
+	FILE *f = ss_popen("exec yes", "r+");
+	assert_non_null(f);
+	assert_non_null(fgets(line, sizeof line, f));
+	pid_t pid = fork();
+	if (pid == 0)
+		for (;;)
+			pause();
+	assert_true(pid > 0);
+	int status = ss_pclose(f);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_string_equal(line, "y\n");
+	assert_int_equal(status, SIGPIPE);
+}
+
 static void no_memory_for_the_stream(void **state)
 {
 	(void)state;
@@ -348,6 +368,7 @@ int main(void)
 		TEST(vectors_give_wait_statuses),
 		TEST(every_stream_is_byte_oriented),
 		TEST(vectors_that_cannot_be_run),
+		TEST(a_conversation_ends_though_another_process_has_it),
 		TEST(no_memory_for_the_stream),
 		TEST(errno_is_left_alone),
 		TEST(a_conversation),
