@@ -63,30 +63,42 @@ WORK(changes_user)
 	}
 }
 
+struct limit {
+	int what;
+	rlim_t values[2];
+};
+
+static void set_limit(const struct limit *to, const struct step *s)
+{
+	__rlimit_resource_t what = (__rlimit_resource_t)to->what;
+	struct rlimit limit, old = {0, 0};
+	note_result("getrlimit", getrlimit(what, &old));
+	limit = (struct rlimit){to->values[s->b & 1], s->c & 1 ? old.rlim_max : to->values[1]};
+	if (limit.rlim_cur > limit.rlim_max)
+		limit.rlim_cur = limit.rlim_max;
+	note_result("setrlimit", setrlimit(what, &limit));
+	getrlimit(what, &limit);
+	note("%d: %llx %llx, was %llx %llx", to->what, (unsigned long long)limit.rlim_cur,
+		(unsigned long long)limit.rlim_max, (unsigned long long)old.rlim_cur,
+		(unsigned long long)old.rlim_max);
+}
+
 /* None that the victim could not do with. */
 WORK(sets_limit)
 {
-	static const struct {
-		int what;
-		rlim_t values[2];
-	} limits[] = {{RLIMIT_NOFILE, {64, 256}}, {RLIMIT_CORE, {0, 0}},
-		{RLIMIT_FSIZE, {100000, 1 << 20}}, {RLIMIT_DATA, {8 << 20, 1 << 20}},
-		{RLIMIT_STACK, {4 << 20, 8 << 20}}, {RLIMIT_MEMLOCK, {0, 65536}},
-		{RLIMIT_AS, {(rlim_t)1 << 46, (rlim_t)1 << 45}}, {RLIMIT_CPU, {100, 1000}},
-		{RLIMIT_NPROC, {10000, 20000}}, {RLIMIT_SIGPENDING, {100, 1000}},
-		{RLIMIT_RTPRIO, {0, 1}}};
-	size_t i = s->a % (sizeof limits / sizeof limits[0]);
-	struct rlimit limit, old = {0, 0};
-	note_result("getrlimit", getrlimit((__rlimit_resource_t)limits[i].what, &old));
-	limit = (struct rlimit){
-		limits[i].values[s->b & 1], s->c & 1 ? old.rlim_max : limits[i].values[1]};
-	if (limit.rlim_cur > limit.rlim_max)
-		limit.rlim_cur = limit.rlim_max;
-	note_result("setrlimit", setrlimit((__rlimit_resource_t)limits[i].what, &limit));
-	getrlimit((__rlimit_resource_t)limits[i].what, &limit);
-	note("%d: %llx %llx, was %llx %llx", limits[i].what, (unsigned long long)limit.rlim_cur,
-		(unsigned long long)limit.rlim_max, (unsigned long long)old.rlim_cur,
-		(unsigned long long)old.rlim_max);
+	static const struct limit limits[] = {{RLIMIT_NOFILE, {64, 256}}, {RLIMIT_CORE, {0, 0}},
+		{RLIMIT_FSIZE, {100000, 1 << 20}}, {RLIMIT_STACK, {4 << 20, 8 << 20}},
+		{RLIMIT_MEMLOCK, {0, 65536}}, {RLIMIT_AS, {(rlim_t)1 << 46, (rlim_t)1 << 45}},
+		{RLIMIT_CPU, {100, 1000}}, {RLIMIT_NPROC, {10000, 20000}},
+		{RLIMIT_SIGPENDING, {100, 1000}}, {RLIMIT_RTPRIO, {0, 1}}};
+	set_limit(&limits[s->a % (sizeof limits / sizeof limits[0])], s);
+}
+
+/* So that it can map no more. */
+WORK(limits_its_data)
+{
+	static const struct limit limit = {RLIMIT_DATA, {8 << 20, 1 << 20}};
+	set_limit(&limit, s);
 }
 
 WORK(changes_priority)
@@ -190,6 +202,7 @@ const struct work work_on_identity[] = {
 	{"makes_a_session", makes_a_session, 4, 0},
 	{"changes_user", changes_user, 5, 0},
 	{"sets_limit", sets_limit, 7, 0},
+	{"limits_its_data", limits_its_data, 3, 0},
 	{"changes_priority", changes_priority, 4, 0},
 	{"sets_attributes", sets_attributes, 5, 0},
 	{"takes_a_name", takes_a_name, 4, 0},
