@@ -80,6 +80,16 @@ static void answer(const struct program *p, pid_t pid, char what)
 	(void)n;
 }
 
+/* It may have asked for more than it waited for. */
+static void answer_the_rest(const struct program *p)
+{
+	struct pollfd fd = {.fd = FD_ASK_IN, .events = POLLIN};
+	char what;
+	while (poll(&fd, 1, 0) == 1 && read(FD_ASK_IN, &what, 1) == 1)
+		if (what >= 'a')
+			answer(p, 0, what);
+}
+
 /* Answers until the child has ended. Returns its wait status. */
 static int attend(const struct program *p, pid_t pid, int pidfd)
 {
@@ -97,8 +107,10 @@ static int attend(const struct program *p, pid_t pid, int pidfd)
 			return -errno;
 		if (got == 0)
 			continue;
-		if (!WIFSTOPPED(status))
+		if (!WIFSTOPPED(status)) {
+			answer_the_rest(p);
 			return status;
+		}
 		note("stopped by %d", WSTOPSIG(status));
 		kill(pid, SIGCONT);
 	}
