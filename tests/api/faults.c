@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "seccomp.h"
 
 #ifndef SECCOMP_USER_NOTIF_FLAG_CONTINUE
 #define SECCOMP_USER_NOTIF_FLAG_CONTINUE 1
@@ -73,12 +74,18 @@ static const struct row rows[] = {
 	ROW(fcntl, PARENT, BIT(OPTIONS) | MAY_SUCCEED, EBADF),
 	{"close_range", NR_CLOSE_RANGE, CHILD, BIT(FDS) | MAY_SUCCEED,
 		{EINVAL, EMFILE, ENOMEM, ENOSYS, EPERM}},
-	ROW(fcntl, CHILD, BIT(FDS) | BIT(STDIO), EACCES, EAGAIN, EBADF, EDEADLK, EFAULT, EINVAL,
-		EMFILE, ENOLCK, EPERM),
+	ROW(fcntl, CHILD, BIT(FDS) | BIT(STDIO), EACCES, EAGAIN, EBADF, EDEADLK, EFAULT, ENOLCK,
+		EPERM),
+	/* Another number may do. */
+	ROW(fcntl, CHILD, BIT(FDS) | BIT(STDIO) | MAY_SUCCEED, EINVAL, EMFILE),
+	ROW(unshare, CHILD, BIT(FDS) | MAY_SUCCEED, EINVAL, EMFILE, ENOMEM, ENOSPC, EPERM, EUSERS),
+	ROW(getdents64, CHILD, BIT(FDS) | BIT(STDIO), EBADF, EFAULT, EINVAL, ENOENT, ENOTDIR),
 	ROW(dup3, CHILD, BIT(FDS) | BIT(STDIO), EBADF, EBUSY, EINTR, EINVAL, EMFILE, ENOMEM),
-	ROW(openat, CHILD, BIT(STDIO), PATH_ERRNOS, EBUSY, EDQUOT, EEXIST, EFBIG, EINTR, EINVAL,
-		EISDIR, EMFILE, ENFILE, ENODEV, ENOSPC, ENXIO, EOVERFLOW, EPERM, EROFS, ETXTBSY,
+	ROW(openat, CHILD, BIT(STDIO) | BIT(FDS), PATH_ERRNOS, EBUSY, EDQUOT, EEXIST, EFBIG, EINTR,
+		EINVAL, EISDIR, ENFILE, ENODEV, ENOSPC, ENXIO, EOVERFLOW, EPERM, EROFS, ETXTBSY,
 		EWOULDBLOCK, EBADF, EOPNOTSUPP),
+	/* A listing of descriptors makes itself room. */
+	ROW(openat, CHILD, BIT(STDIO) | BIT(FDS) | MAY_SUCCEED, EMFILE),
 	ROW(setsid, CHILD, BIT(SESSION), EPERM),
 	ROW(setpgid, CHILD, BIT(GROUP), EACCES, EINVAL, EPERM, ESRCH),
 	ROW(rt_sigpending, CHILD, MAY_SUCCEED, EFAULT),
@@ -107,9 +114,10 @@ struct request {
 	struct ss_options options;
 	bool fails; /* with ENOENT at exec, if nothing else does */
 	bool needs_root;
+	bool old_kernel; /* without clone3 and close_range */
 };
 
-enum { N_REQUESTS = 6 };
+enum { N_REQUESTS = 8 };
 
 static struct request requests[N_REQUESTS];
 
@@ -127,7 +135,7 @@ static void make_requests(void)
 	dup3(1, 41, O_CLOEXEC);
 	int root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int program = open(victim("NOTHING"), O_RDONLY | O_CLOEXEC);
-	requests[0] = (struct request){"plain", OPTIONS(.flags = 0), false, false};
+	requests[0] = (struct request){"plain", OPTIONS(.flags = 0), false, false, false};
 	requests[1] = (struct request){"all",
 		OPTIONS(.flags = SS_NEW_GROUP | SS_NO_NEW_PRIVS | SS_SET_UMASK | SS_SET_UID |
 				 SS_SET_GID | SS_SET_GROUPS | SS_SET_NICE,
@@ -136,18 +144,25 @@ static void make_requests(void)
 			.n_groups = 1, .gid = 1, .uid = 1, .nice = 5, .affinity = &cpus,
 			.affinity_size = sizeof cpus, .pdeathsig = SIGKILL, .sigmask = &set,
 			.sigdefault = &set),
-		false, true};
+		false, true, false};
 	requests[2] = (struct request){"files",
 		OPTIONS(.flags = SS_NEW_SESSION | SS_KEEP_FDS | SS_SET_CWD_FD | SS_SET_EXEC_FD,
 			.in = SS_READ("/dev/null"), .out = SS_WRITE("/dev/null"), .err = SS_MERGE,
 			.cwd_fd = root, .exec_fd = program),
-		false, false};
+		false, false, false};
 	requests[3] = (struct request){"not there",
-		OPTIONS(.flags = 0, .file = "/nonexistent", .out = SS_PIPE), true, false};
+		OPTIONS(.flags = 0, .file = "/nonexistent", .out = SS_PIPE), true, false, false};
 	requests[4] = (struct request){
-		"detached", OPTIONS(.flags = SS_DETACH, .out = SS_PIPE), false, false};
+		"detached", OPTIONS(.flags = SS_DETACH, .out = SS_PIPE), false, false, false};
 	requests[5] = (struct request){"limited",
-		OPTIONS(.start_timeout_ms = 60000, .err = SS_CLOSED, .out = SS_NULL), false, false};
+		OPTIONS(.start_timeout_ms = 60000, .err = SS_CLOSED, .out = SS_NULL), false, false,
+		false};
+	requests[6] = (struct request){"old kernel",
+		OPTIONS(.flags = SS_NEW_GROUP, .in = SS_PIPE, .out = SS_PIPE, .err = SS_MERGE,
+			.fds = swap, .n_fds = 2, .cwd = "/"),
+		false, false, true};
+	requests[7] = (struct request){
+		"old kernel, not there", OPTIONS(.file = "/nonexistent"), true, false, true};
 }
 
 /* ---- A case ---------------------------------------------------------------------------------- */
@@ -198,6 +213,9 @@ static void *spawn_in_thread(void *unused)
 	struct ss_child child;
 	struct ss_options options = now.request->options;
 	options.failure = &now.failure;
+	const struct refusal old[] = {{NR_CLONE3, ENOSYS, 0, 0}, {NR_CLOSE_RANGE, ENOSYS, 0, 0}};
+	if (now.request->old_kernel)
+		refuse_calls(old, 2);
 	if (now.row->nr != SYS_madvise)
 		run_nothing();
 	now.spawner = (pid_t)syscall(SYS_gettid);
