@@ -2,6 +2,8 @@
 /* Whether the kernel would refuse a fork, check by check, as pure functions of a snapshot. */
 #include "preflight/model.h"
 
+#include "base/commit.h"
+
 /* When pids wrap around, the kernel starts again here. */
 #define RESERVED_PIDS 300
 
@@ -94,11 +96,14 @@ static uint64_t guessed_available(const struct snapshot *s)
 
 static uint64_t allowed(const struct snapshot *s)
 {
-	uint64_t reserve = s->task.total / 32;
-	if (reserve > s->system.user_reserve)
-		reserve = s->system.user_reserve;
-	uint64_t pages = ss__sub_clamped(s->system.commit_limit, admin_reserve(s));
-	return ss__sub_clamped(pages, reserve);
+	struct commit commit = {
+		.limit = s->system.commit_limit,
+		.admin_reserve = s->system.admin_reserve,
+		.user_reserve = s->system.user_reserve,
+		.total = s->task.total,
+		.privileged = is_privileged(&s->task),
+	};
+	return ss__commit_allowed(&commit);
 }
 
 uint64_t ss__headroom_pages(const struct snapshot *s)

@@ -380,6 +380,10 @@ static void assert_as_wanted(void)
 		int left_out = flags_have(&flags, slot->at, slot->size, "dc");
 		int wiped = flags_have(&flags, slot->at, slot->size, "wf");
 		flags_join(&flags);
+		if (flags.n != 1)
+			for (size_t k = 0; k < flags.n; k++)
+				print_error("%lx-%lx %s\n", (unsigned long)flags.of[k].start,
+					(unsigned long)flags.of[k].end, flags.of[k].text);
 		assert_int_equal(flags.n, 1);
 		assert_int_equal(left_out, slot->left_out);
 		assert_int_equal(wiped, slot->wiped);

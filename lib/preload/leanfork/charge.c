@@ -2,13 +2,17 @@
 #include "preload/leanfork/charge.h"
 
 #include <stddef.h>
+#include <sys/syscall.h>
 
+#include "base/commit.h"
+#include "preload/leanfork/gate.h"
 #include "preload/leanfork/lean.h"
 #include "preload/leanfork/proc.h"
 #include "preload/leanfork/ranges.h"
 
 #define STRICT '2'
 #define KIB 1024
+#define FIRST_USER_NAMESPACE UINT64_C(4026531837)
 
 static uint64_t line(const char *text, const char *name)
 {
@@ -27,15 +31,30 @@ static uint64_t statm(int which)
 	return proc_number(at) * PAGE;
 }
 
-/* A process is to leave a part of its size, up to a limit, for others to get at it. */
-static uint64_t reserve(void)
+static uint64_t kib_of(const char *setting)
 {
 	char text[32];
-	uint64_t part = statm(0) / 32, most;
-	if (!proc_read("/proc/sys/vm/user_reserve_kbytes", text, sizeof text))
-		return 0;
-	most = proc_number(text) * KIB;
-	return part < most ? part : most;
+	return proc_read(setting, text, sizeof text) ? proc_number(text) * KIB : 0;
+}
+
+/* The number is hexadecimal; bit 21 is CAP_SYS_ADMIN's. */
+static bool is_admin(void)
+{
+	char text[4096];
+	const char *digits = proc_read(PROC_SELF "status", text, sizeof text)
+				     ? proc_line(text, "CapEff:\t")
+				     : NULL;
+	uint64_t set = 0;
+	for (; digits && *digits > ' '; digits++)
+		set = set << 4 | (uint64_t)(*digits <= '9' ? *digits - '0' : *digits - 'a' + 10);
+	return set >> 21 & 1;
+}
+
+static bool is_in_first_namespace(void)
+{
+	char name[64] = "";
+	gate3(SYS_readlink, PROC_SELF "ns/user", name, sizeof name - 1);
+	return proc_number(name) == FIRST_USER_NAMESPACE;
 }
 
 bool charge_refused(uint64_t bytes)
@@ -45,9 +64,15 @@ bool charge_refused(uint64_t bytes)
 		return false;
 	if (!proc_read("/proc/meminfo", text, sizeof text))
 		return false;
-	uint64_t limit = line(text, "CommitLimit:") * KIB;
-	uint64_t used = line(text, "Committed_AS:") * KIB;
-	return limit != 0 && used + bytes + reserve() > limit;
+	struct commit commit = {
+		.limit = line(text, "CommitLimit:") * KIB,
+		.committed = line(text, "Committed_AS:") * KIB,
+		.admin_reserve = kib_of("/proc/sys/vm/admin_reserve_kbytes"),
+		.user_reserve = kib_of("/proc/sys/vm/user_reserve_kbytes"),
+		.total = statm(0),
+		.privileged = is_admin() && is_in_first_namespace(),
+	};
+	return commit.limit != 0 && bytes != 0 && ss__commit_refuses(&commit, bytes);
 }
 
 bool charge_is_there(uint64_t bytes)

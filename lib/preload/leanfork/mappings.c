@@ -39,7 +39,8 @@ static enum verdict bring_for_change(struct lean *l, struct call *call)
 		return ORDINARY;
 	memory_bring(l, at, whole_pages(len));
 	enum verdict verdict = do_it(call);
-	if (verdict == ANSWERED)
+	/* other rights show in the mappings */
+	if (verdict == ANSWERED && (call->nr != SYS_mprotect || call->args[2] == PROT_NONE))
 		memory_touch(l, at, whole_pages(len));
 	return verdict;
 }

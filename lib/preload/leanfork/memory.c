@@ -37,9 +37,10 @@ static bool all_zero(const unsigned char *window, size_t len)
 /* What another thread of the parent's has unmapped, or a guard page. */
 void memory_forbid(struct lean *l, struct span at)
 {
+	if (gate3(SYS_madvise, at.start, at.end - at.start, GUARD_INSTALL) == 0)
+		return;
 	memory_touch(l, at.start, at.end - at.start);
-	if (gate3(SYS_madvise, at.start, at.end - at.start, GUARD_INSTALL) < 0)
-		protect(l, at, PROT_NONE);
+	protect(l, at, PROT_NONE);
 }
 
 /*
