@@ -20,42 +20,78 @@ static void note_memory(const struct program *p)
 	}
 }
 
+struct mapping {
+	unsigned long start, end;
+	char text[96];
+};
+
 /* A mapping's flags without the one that says whether it was written to lately. */
-static void note_flags(const char *where, char *flags)
+static void take_flags(struct mapping *mapping, char *flags)
 {
 	char *soft = strstr(flags, " sd");
-	flags[strcspn(flags, "\n")] = '\0';
 	if (soft)
 		memmove(soft, soft + 3, strlen(soft + 3) + 1);
-	note("%s %s", where, flags);
+	strncat(mapping->text, flags, sizeof mapping->text - strlen(mapping->text) - 1);
 }
 
-void note_mappings(void)
+static void note_mapping(const struct mapping *mapping)
 {
-	static char text[1 << 19];
-	char where[64] = "";
+	if (mapping->end)
+		note("%lx+%lx %s", mapping->start - (unsigned long)SLOTS_START,
+			mapping->end - mapping->start, mapping->text);
+}
+
+static bool is_ours(unsigned long start)
+{
+	return start >= SLOTS_START && start < SLOTS_START + SLOTS_ALL * SLOT_SIZE;
+}
+
+static void read_all(const char *path, char *text, size_t size)
+{
 	size_t n = 0;
 	ssize_t got;
-	int fd = open("/proc/self/smaps", O_RDONLY | O_CLOEXEC);
-	while ((got = read(fd, text + n, sizeof text - 1 - n)) > 0)
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	while ((got = read(fd, text + n, size - 1 - n)) > 0)
 		n += (size_t)got;
 	close(fd);
 	text[n] = '\0';
-	for (char *line = text, *next; (next = strchr(line, '\n')); line = next + 1) {
-		unsigned long start, end;
-		char rights[5];
+}
+
+/* The next mapping of the slots. False at the end. */
+static bool next_mapping(char **at, struct mapping *mapping)
+{
+	char *line = *at, *end, rights[5];
+	bool ours = false;
+	for (; (end = strchr(line, '\n')); line = end + 1) {
+		*end = '\0';
 		if (strchr("0123456789abcdef", *line) &&
-			sscanf(line, "%lx-%lx %4s", &start, &end, rights) == 3) {
-			bool ours =
-				start >= SLOTS_START && start < SLOTS_START + SLOTS_ALL * SLOT_SIZE;
-			snprintf(where, sizeof where, "%lx+%lx %s",
-				start - (unsigned long)SLOTS_START, end - start, rights);
-			where[0] = ours ? where[0] : '\0';
-		} else if (where[0] && !strncmp(line, "VmFlags:", 8)) {
-			*next = '\0';
-			note_flags(where, line + 8);
+			sscanf(line, "%lx-%lx %4s", &mapping->start, &mapping->end, rights) == 3) {
+			ours = is_ours(mapping->start);
+			snprintf(mapping->text, sizeof mapping->text, "%s", rights);
+		} else if (ours && !strncmp(line, "VmFlags:", 8)) {
+			take_flags(mapping, line + 8);
+			*at = end + 1;
+			return true;
 		}
 	}
+	return false;
+}
+
+void note_mappings(bool joined)
+{
+	static char text[1 << 19];
+	struct mapping last = {0}, next;
+	char *at = text;
+	read_all("/proc/self/smaps", text, sizeof text);
+	while (next_mapping(&at, &next)) {
+		if (joined && last.end == next.start && !strcmp(last.text, next.text)) {
+			last.end = next.end;
+			continue;
+		}
+		note_mapping(&last);
+		last = next;
+	}
+	note_mapping(&last);
 }
 
 static void note_signals(void)
@@ -108,7 +144,7 @@ static void note_rest(void)
 void self_note(const struct program *p)
 {
 	note_memory(p);
-	note_mappings();
+	note_mappings(false);
 	note_signals();
 	note_limits();
 	note_rest();

@@ -5,6 +5,8 @@
 #include "fuzz.h"
 
 void self_note(const struct program *p);
-void note_mappings(void);
+
+/* Those of the slots. Joined: neighbours that differ in nothing are one. */
+void note_mappings(bool joined);
 
 #endif

@@ -189,11 +189,12 @@ WORK(looks_at_robust_list)
 	note("%d %zu", head != NULL, len);
 }
 
-/* Once it is an ordinary process it has the same mappings as a native one. */
+/* Once it is an ordinary process it has the same mappings as a native one. What it has mapped itself may
+ * have merged with one more of them. */
 WORK(looks_at_its_mappings)
 {
 	usleep(1000);
-	note_mappings();
+	note_mappings(true);
 }
 
 const struct work work_on_identity[] = {
