@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -280,6 +281,50 @@ static void a_child_that_somebody_stops(void **state)
 	in_own_process(only_the_child_is_stopped);
 }
 
+/* It makes no call, and nobody is there who would call it back. */
+static int loses_its_parent(void)
+{
+	lean_one = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	pid_t forker = fork();
+	if (forker == 0) {
+		if (fork_patiently(LEAN_RESCUE) == 0) {
+			*lean_one = getpid();
+			for (;;)
+				;
+		}
+		_exit(1);
+	}
+	pid_t pid = wait_for_lean_one();
+	kill(forker, SIGKILL);
+	int status = status_of(forker);
+	return status == SIGKILL && status_of(pid) != -1 ? 0 : 1;
+}
+
+/* The program's own signal of that kind is kept. */
+static int asks_for_a_death_signal(void)
+{
+	pid_t pid = fork_patiently(LEAN_RESCUE);
+	if (pid == 0) {
+		int before = -1, after = -1;
+		prctl(PR_GET_PDEATHSIG, &before);
+		prctl(PR_SET_PDEATHSIG, SIGUSR2);
+		prctl(PR_GET_PDEATHSIG, &after);
+		bool lean = lean_is_child() && before == 0 && after == SIGUSR2;
+		usleep(1); /* from here on it is ordinary */
+		prctl(PR_GET_PDEATHSIG, &after);
+		exec_exit(lean && after == SIGUSR2 ? 4 : 1);
+	}
+	return status_of(pid) == 4 << 8 ? 0 : 1;
+}
+
+static void a_parent_that_is_killed(void **state)
+{
+	(void)state;
+	in_own_process(loses_its_parent);
+	in_own_process(asks_for_a_death_signal);
+}
+
 #define LOOPS 4
 
 /* Runnable all the time, but hardly ever running. */
@@ -460,6 +505,7 @@ int main(void)
 		TEST(signals_that_stop_or_end),
 		TEST(a_job_that_is_stopped_and_goes_on),
 		TEST(a_child_that_somebody_stops),
+		TEST(a_parent_that_is_killed),
 		TEST(a_machine_that_is_busy),
 		TEST(no_memory_to_become_ordinary),
 		TEST(a_signal_before_the_clone),

@@ -19,6 +19,7 @@
  * 7. A child may spin, or wait in a system call without end. Its parent watches it (watch.c) and calls
  *    it back by SIGSYS, again and again until it answers. That signal must never meet a child that is
  *    ordinary, or in execve: the stage is changed by one side only, and the answer is confirmed.
+ *    When the parent has ended nobody calls: then the kernel sends it.
  * 8. What libc's fork does in the child walks along lists that other threads of the parent may have
  *    changed between clone and the moment when a part of them is brought in: it may fault, or never
  *    come to an end. Nobody has noticed anything of the child by then: it is made anew.
@@ -30,6 +31,7 @@
 #include "preload/leanfork/child.h"
 
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 
@@ -133,6 +135,7 @@ void child_start(struct lean *l, ucontext_t *uc)
 	set_context_mask(uc, ~OURS);
 	uc->uc_stack = own_stack(l);
 	*reg(uc, REG_RAX) = 0;
+	child_mind_parent();
 	is_child = true;
 	atomic_store(&l->mail->stage, STAGE_RUNNING);
 }
@@ -146,14 +149,36 @@ static void confirm(struct lean *l)
 	gate4(SYS_rt_sigtimedwait, &sigsys, NULL, &at_once, 8);
 }
 
+void child_mind_parent(void)
+{
+	gate2(SYS_prctl, PR_SET_PDEATHSIG, SIGSYS);
+}
+
+/* The kernel forgets the signal when credentials change. */
+int child_death_signal(const struct lean *l)
+{
+	int now = 0;
+	gate2(SYS_prctl, PR_GET_PDEATHSIG, &now);
+	return now == SIGSYS ? l->death_signal : 0;
+}
+
+void child_mind_parent_no_more(const struct lean *l)
+{
+	gate2(SYS_prctl, PR_SET_PDEATHSIG, child_death_signal(l));
+}
+
 static void release(struct lean *l)
 {
+	uint64_t sigsys = SIG_BIT(SIGSYS);
+	struct timespec at_once = {0, 0};
+	child_mind_parent_no_more(l);
 	enum stage before = atomic_exchange(&l->mail->stage, STAGE_RELEASED);
 	gate2(SYS_set_robust_list, l->robust, sizeof *l->robust);
 	if (before == STAGE_CALLED_BACK)
 		confirm(l);
 	else
 		mailbox_call(l->mail);
+	gate4(SYS_rt_sigtimedwait, &sigsys, NULL, &at_once, 8);
 	mailbox_destroy(l->mail);
 	l->mail = NULL;
 }

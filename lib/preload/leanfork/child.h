@@ -26,6 +26,12 @@ void child_leave(struct lean *l, ucontext_t *uc, enum lean_reason reason);
 bool child_is_called_back(const struct lean *l);
 bool child_answer(struct lean *l, ucontext_t *uc);
 
+/* Has the child end when its parent does, which nothing else would tell it if it asks for nothing; and
+ * the program's own wish again (PR_SET_PDEATHSIG). */
+void child_mind_parent(void);
+void child_mind_parent_no_more(const struct lean *l);
+int child_death_signal(const struct lean *l);
+
 /* Handlers of a lean child, and all of them set. Returns 0 or -errno. */
 long child_set_handlers(void);
 void child_on_fault(int sig, siginfo_t *info, void *context);

@@ -185,6 +185,11 @@ static bool is_on_own_stack(const struct lean *l, const ucontext_t *uc)
 }
 
 /* By the parent, or by others: then it is for the program. */
+static bool is_orphan(const struct lean *l)
+{
+	return gate0(SYS_getppid) != l->parent;
+}
+
 static void on_sent(struct lean *l, ucontext_t *uc, siginfo_t *info)
 {
 	if (child_is_called_back(l)) {
@@ -206,8 +211,11 @@ void child_on_call(int sig, siginfo_t *info, void *context)
 	struct lean *l = lean_active;
 
 	(void)sig;
-	if (is_on_own_stack(l, uc))
+	if (is_on_own_stack(l, uc)) {
+		if (info->si_code == SI_USER && is_orphan(l))
+			child_give_up(l, LEAN_PARENT);
 		return;
+	}
 	if (info->si_code != FROM_DISPATCH) {
 		on_sent(l, uc, info);
 		return;

@@ -123,6 +123,7 @@ enum verdict exec_call(struct lean *l, struct call *call)
 		call->result = -EINTR;
 		return ANSWERED;
 	}
+	child_mind_parent_no_more(l);
 	timers_stop(l);
 	drop_handlers(l);
 	show_ignored(l);
@@ -136,6 +137,7 @@ enum verdict exec_call(struct lean *l, struct call *call)
 	child_set_handlers();
 	restore_handlers(l);
 	timers_go_on(l);
+	child_mind_parent();
 	set_mask(~(SIG_BIT(SIGSEGV) | SIG_BIT(SIGSYS)), NULL);
 	atomic_store(&l->mail->stage, STAGE_RUNNING);
 	return ANSWERED;

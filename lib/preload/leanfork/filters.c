@@ -24,6 +24,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -71,6 +72,8 @@ static const struct harmless {
 	{SYS_futex, {1, FUTEX_WAIT, 0, 0}},
 	{SYS_process_vm_readv, {0, 0, 0, 0}},
 	{SYS_clock_gettime, {CLOCK_MONOTONIC, 0}},
+	{SYS_prctl, {PR_SET_PDEATHSIG, 0}},
+	{SYS_prctl, {PR_GET_PDEATHSIG, 0}},
 	{SYS_ppoll, {0, -1, 0, 0}},
 	{SYS_fstat, {-1, 0}},
 	{SYS_newfstatat, {-1, 0, 0, 0}},

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <linux/futex.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -30,6 +31,27 @@ enum verdict judge_priority(struct lean *l, struct call *call)
 	return call->args[0] == process && self ? PRIVATE : TELLING;
 }
 
+/* The kernel's one signal of that kind is in use (child.c, hazard 7). */
+static enum verdict set_death_signal(struct lean *l, struct call *call)
+{
+	if (call->args[1] < 0 || call->args[1] > 64)
+		return PRIVATE;
+	l->death_signal = (int)call->args[1];
+	child_mind_parent();
+	call->result = 0;
+	return ANSWERED;
+}
+
+static enum verdict get_death_signal(struct lean *l, struct call *call)
+{
+	int *signal = (int *)call->args[1];
+	bool there = args_reach_output(l, (uintptr_t)signal, sizeof *signal);
+	if (there)
+		*signal = child_death_signal(l);
+	call->result = there ? 0 : -EFAULT;
+	return ANSWERED;
+}
+
 enum verdict judge_prctl(struct lean *l, struct call *call)
 {
 	switch (call->args[0]) {
@@ -37,11 +59,13 @@ enum verdict judge_prctl(struct lean *l, struct call *call)
 	case PR_GET_NAME:
 		memory_bring(l, (uintptr_t)call->args[1], 16);
 		return PRIVATE;
+	case PR_SET_PDEATHSIG:
+		return set_death_signal(l, call);
 	case PR_GET_PDEATHSIG:
+		return get_death_signal(l, call);
 	case PR_GET_CHILD_SUBREAPER:
 		memory_bring(l, (uintptr_t)call->args[1], sizeof(int));
 		return PRIVATE;
-	case PR_SET_PDEATHSIG:
 	case PR_SET_DUMPABLE:
 	case PR_GET_DUMPABLE:
 	case PR_SET_KEEPCAPS:

@@ -104,6 +104,7 @@ struct lean {
 	struct kernel_action actions[32]; /* the program's for those that are OURS */
 	stack_t alt_stack;                /* the program's */
 	struct robust_head *robust;       /* the program's */
+	int death_signal;                 /* the program's, of prctl */
 	struct rlimit limits[2];          /* for RLIMIT_DATA and RLIMIT_AS, in force at exec */
 	struct rlimit relaxed[2];
 	bool limited[2];
