@@ -30,9 +30,11 @@
 #include <dlfcn.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* In slots.S. */
 extern const char late_names[] __attribute__((visibility("hidden")));
+extern const uint32_t late_offsets[] __attribute__((visibility("hidden")));
 extern _Atomic(void *) late_slots[] __attribute__((visibility("hidden")));
 extern _Atomic(void *) late_slots_end[] __attribute__((visibility("hidden")));
 
@@ -48,12 +50,9 @@ static bool is_own_libc(void)
 
 static void fill_slots(void)
 {
-	const char *name = late_names;
-	for (_Atomic(void *) *slot = late_slots; slot < late_slots_end; slot++) {
-		atomic_store_explicit(slot, dlsym(RTLD_DEFAULT, name), memory_order_relaxed);
-		while (*name++)
-			;
-	}
+	for (ptrdiff_t i = 0; late_slots + i < late_slots_end; i++)
+		atomic_store_explicit(&late_slots[i],
+			dlsym(RTLD_DEFAULT, late_names + late_offsets[i]), memory_order_relaxed);
 }
 
 /* Threads that come here at the same time find the same. */

@@ -9,7 +9,17 @@
 .hidden late_names
 .globl late_names
 late_names:
-#define LATE(name) .asciz #name;
+#define LATE(name) .Lname_##name: .asciz #name;
+#include <late_names.h>
+#undef LATE
+
+/* Where each begins. Whoever looked for the end of a name would call strlen, with some compilers. */
+.section .rodata.late_offsets, "a", %progbits
+.balign 4
+.hidden late_offsets
+.globl late_offsets
+late_offsets:
+#define LATE(name) .long .Lname_##name - late_names;
 #include <late_names.h>
 #undef LATE
 
