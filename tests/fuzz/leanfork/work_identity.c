@@ -132,7 +132,6 @@ WORK(sets_attributes)
 		{"PDEATHSIG", PR_SET_PDEATHSIG, SIGUSR1},
 		{"DUMPABLE", PR_SET_DUMPABLE, 0},
 		{"KEEPCAPS", PR_SET_KEEPCAPS, 1},
-		{"NO_NEW_PRIVS", PR_SET_NO_NEW_PRIVS, 1},
 		{"SECUREBITS", PR_SET_SECUREBITS, 1},
 		{"TIMERSLACK", PR_SET_TIMERSLACK, 1000},
 		{"CHILD_SUBREAPER", PR_SET_CHILD_SUBREAPER, 1},
@@ -142,6 +141,12 @@ WORK(sets_attributes)
 	};
 	size_t i = s->a % (sizeof options / sizeof options[0]);
 	note_result(options[i].name, prctl(options[i].option, options[i].value, 0, 0, 0));
+}
+
+/* As a program does before it gets a filter. Under the shim every fork is libc's from then on. */
+WORK(locks_itself_in)
+{
+	note_result("NO_NEW_PRIVS", prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
 }
 
 WORK(takes_a_name)
@@ -206,6 +211,7 @@ const struct work work_on_identity[] = {
 	{"limits_its_data", limits_its_data, 3, 0},
 	{"changes_priority", changes_priority, 4, 0},
 	{"sets_attributes", sets_attributes, 5, 0},
+	{"locks_itself_in", locks_itself_in, 2, 0},
 	{"takes_a_name", takes_a_name, 4, 0},
 	{"changes_personality", changes_personality, 3, 0},
 	{"asks_the_kernel", asks_the_kernel, 4, 0},
