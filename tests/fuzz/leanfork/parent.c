@@ -175,17 +175,6 @@ static pid_t fork_timed(enum mode mode)
 	return pid;
 }
 
-/* Deep in the stack, each of them. */
-enum { ROOM = 100000, DEPTH = 20 };
-static const volatile char *rooms[DEPTH + 1];
-
-static void look_at_room(const volatile char *room, int depth)
-{
-	for (size_t i = 0; room && i < ROOM; i += 1000)
-		if (room[i] != (char)(depth + (int)i))
-			note("another stack at %d, %zu", depth, i);
-}
-
 /* As many a program does it: nothing may be handled until the child has settled. */
 static pid_t fork_as_the_program(const struct program *p, enum mode mode)
 {
@@ -201,14 +190,14 @@ static pid_t fork_as_the_program(const struct program *p, enum mode mode)
 	return pid;
 }
 
-static void fork_and_attend(const struct program *p, enum mode mode)
+void fork_and_attend(const struct program *p, enum mode mode)
 {
 	errno = 33;
 	pid_t pid = fork_as_the_program(p, mode);
-	for (int depth = 0; pid == 0 && depth <= DEPTH; depth++)
-		look_at_room(rooms[depth], depth);
-	if (pid == 0)
+	if (pid == 0) {
+		place_look();
 		child_main(p);
+	}
 	note_at("parent", 0);
 	note("fork %s, errno %d", pid > 0 ? "fine" : strerrorname_np(errno), pid > 0 ? errno : 0);
 	if (pid < 0)
@@ -218,80 +207,6 @@ static void fork_and_attend(const struct program *p, enum mode mode)
 	close(pidfd);
 	note("status %x", (unsigned)status);
 	reaped.pids[reaped.n++] = pid;
-}
-
-static struct {
-	const struct program *p;
-	enum mode mode;
-} here;
-
-static void *in_thread(void *arg)
-{
-	fork_and_attend(here.p, here.mode);
-	return arg;
-}
-
-static void run_in_thread(void)
-{
-	pthread_t thread;
-	if (pthread_create(&thread, NULL, in_thread, NULL))
-		abort();
-	pthread_join(thread, NULL);
-}
-
-static void in_handler(int sig)
-{
-	(void)sig;
-	fork_and_attend(here.p, here.mode);
-}
-
-static void run_in_handler(bool other_stack)
-{
-	static char room[1 << 18];
-	stack_t stack = {.ss_sp = room, .ss_size = sizeof room};
-	struct sigaction action = {.sa_handler = in_handler, .sa_flags = SA_ONSTACK};
-	if (other_stack)
-		sigaltstack(&stack, NULL);
-	sigaction(SIGPROF, &action, NULL);
-	raise(SIGPROF);
-}
-
-/* The caller goes on to look at its room, in the child as well. */
-static void run_below(int depth)
-{
-	volatile char room[ROOM];
-	for (size_t i = 0; i < ROOM; i += 1000)
-		room[i] = (char)(depth + (int)i);
-	rooms[depth] = room;
-	if (depth)
-		run_below(depth - 1);
-	else
-		fork_and_attend(here.p, here.mode);
-	rooms[depth] = NULL;
-	look_at_room(room, depth);
-}
-
-static void run(const struct program *p, enum mode mode)
-{
-	fputs("in the parent's buffer\n", stdout);
-	here.p = p;
-	here.mode = mode;
-	disturbers_start(p->disturbers);
-	switch (p->place) {
-	case PLACE_THREAD:
-		run_in_thread();
-		break;
-	case PLACE_HANDLER:
-	case PLACE_OTHER_STACK:
-		run_in_handler(p->place == PLACE_OTHER_STACK);
-		break;
-	case PLACE_DEEP:
-		run_below(DEPTH);
-		break;
-	default:
-		fork_and_attend(p, mode);
-	}
-	disturbers_stop();
 }
 
 _Noreturn void parent_main(const struct program *p, enum mode mode)
@@ -304,7 +219,10 @@ _Noreturn void parent_main(const struct program *p, enum mode mode)
 	forks_prepare(mode);
 	slots_make(p);
 	set_handlers();
-	run(p, mode);
+	fputs("in the parent's buffer\n", stdout);
+	disturbers_start(p->disturbers);
+	place_run(p, mode);
+	disturbers_stop();
 	wait_for_orphans();
 	note_sigchld(p);
 	note_handled();
