@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
-#include <linux/close_range.h>
 #include <linux/futex.h>
 #include <sched.h>
 #include <signal.h>
@@ -28,6 +27,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/kernel_numbers.h"
 #include "forking.h"
 #include "preload/leanfork/calls.h"
 #include "world.h"
@@ -156,7 +156,7 @@ static const struct attempt {
 	{SYS_close, {FILE_FD}},
 	{SYS_close, {TERMINAL}},
 	{SYS_close_range, {3, 4000, 0}},
-	{SYS_close_range, {3, 4000, CLOSE_RANGE_CLOEXEC}},
+	{SYS_close_range, {3, 4000, 1 << 2 /* CLOSE_RANGE_CLOEXEC */}},
 	{SYS_dup, {FILE_FD}},
 	{SYS_dup2, {PIPE_OUT, 1}},
 	{SYS_dup3, {PIPE_OUT, 2, O_CLOEXEC}},

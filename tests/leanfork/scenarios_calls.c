@@ -15,6 +15,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "base/kernel_numbers.h"
 #include "forking.h"
 
 char *half_shared;
@@ -103,7 +104,7 @@ static int reads_under_the_number_of_a_file(void)
 {
 	int pair[2], fd = open("/bin/sh", O_RDONLY);
 	char c;
-	close_range((unsigned)fd, (unsigned)fd, 0);
+	syscall(SYS_close_range, (unsigned)fd, (unsigned)fd, 0);
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) || pair[0] != fd)
 		return 1;
 	be_ended_soon();

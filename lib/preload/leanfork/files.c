@@ -17,6 +17,8 @@
 #include "preload/leanfork/judges.h"
 #include "preload/leanfork/memory.h"
 
+#define RANGE_CLOEXEC (1U << 2) /* CLOSE_RANGE_CLOEXEC, newer than some headers */
+
 void own_set(struct lean *l, long fd, enum own own)
 {
 	if (fd >= 0 && fd < OWN_FDS)
@@ -53,7 +55,7 @@ enum verdict judge_dup(struct lean *l, struct call *call)
 enum verdict judge_close_range(struct lean *l, struct call *call)
 {
 	unsigned long first = (unsigned)call->args[0], last = (unsigned)call->args[1];
-	if (call->args[2] & CLOSE_RANGE_CLOEXEC)
+	if (call->args[2] & RANGE_CLOEXEC)
 		return PRIVATE;
 	for (unsigned long fd = first; fd <= last && fd < OWN_FDS; fd++)
 		own_set(l, (long)fd, OWN_NOT);
