@@ -12,6 +12,7 @@
  *   - what is resident, faults, processor time: lean fork is there to change these;
  *   - how often a signal was handled that the child sent more than once: signals merge;
  *   - SIGCHLD of orphans: the same;
+ *   - SIGCHLD ignored: whether a child of the child is an orphan then depends on who ends first;
  *   - memory after MADV_FREE, which the kernel may or may not have dropped;
  *   - malloc, exit and what uses them in the child of a process with other threads: POSIX allows
  *     such a child async-signal-safe functions only;
