@@ -285,7 +285,7 @@ static int complain(const char *what)
 		strerror(now.error), what, now.result, strerror(now.failure.error),
 		ss_stage_name(now.failure.stage));
 	fflush(stdout);
-	return 2;
+	return now.seen > now.occurrence ? 2 : 3;
 }
 
 static int check_afterwards(int descriptors)
@@ -306,7 +306,7 @@ static int check_afterwards(int descriptors)
 	return now.seen > now.occurrence ? 0 : 1;
 }
 
-/* 0: good, 1: there is no such occurrence, 2: bad. */
+/* 0: good, 1: there is no such occurrence, 2: bad, 3: bad without one. */
 static int run_case(void)
 {
 	pthread_t thread;
@@ -373,6 +373,8 @@ static bool try_errnos(bool all)
 			return false;
 		n_cases++;
 		n_bad += result != 0;
+		if (result == 3)
+			return false;
 	}
 	return true;
 }
