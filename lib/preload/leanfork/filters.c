@@ -34,6 +34,11 @@
 #include "preload/leanfork/lean.h"
 #include "preload/leanfork/proc.h"
 
+/* Newer than some headers. */
+#define POPULATE_WRITE 23
+#define GUARD_INSTALL 102
+#define PAGEMAP_SCAN_CALL 0xc0606610
+
 #define STACK_SIZE 65536
 
 struct trial {
@@ -58,6 +63,16 @@ static const struct harmless {
 	{SYS_madvise, {0, 0, MADV_DOFORK}},
 	{SYS_madvise, {0, 0, MADV_WIPEONFORK}},
 	{SYS_madvise, {0, 0, MADV_KEEPONFORK}},
+	{SYS_madvise, {0, 0, MADV_NORMAL}},
+	{SYS_madvise, {0, 0, MADV_RANDOM}},
+	{SYS_madvise, {0, 0, MADV_SEQUENTIAL}},
+	{SYS_madvise, {0, 0, POPULATE_WRITE}},
+	{SYS_madvise, {0, 0, GUARD_INSTALL}},
+	{SYS_msync, {0, 0, MS_ASYNC}},
+	{SYS_mincore, {0, 0, 0}},
+	{SYS_ioctl, {-1, PAGEMAP_SCAN_CALL, 0}},
+	{SYS_pread64, {-1, 0, 0, 0}},
+	{SYS_sched_yield, {0}},
 	{SYS_brk, {0}},
 	{SYS_rt_sigprocmask, {SIG_SETMASK, 0, 0, 8}},
 	{SYS_rt_sigpending, {0, 8}},

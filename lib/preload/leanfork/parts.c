@@ -22,9 +22,9 @@
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <sys/sysinfo.h>
 
 #include "preload/leanfork/dispatch.h"
+#include "preload/leanfork/filters.h"
 #include "preload/leanfork/lock.h"
 #include "preload/leanfork/maps.h"
 #include "preload/leanfork/marks.h"
@@ -90,6 +90,12 @@ static void cut_out(struct span piece)
 		parts.cuts[parts.n++] = (struct cut){piece, advice};
 }
 
+static bool is_too_large(const struct mapping *mapping, uintptr_t most)
+{
+	return mapping->at.end - mapping->at.start > most &&
+	       (mapping->kind == MAPPING_ANONYMOUS || mapping->kind == MAPPING_OTHER);
+}
+
 static void part_mapping(void *context, const struct mapping *mapping)
 {
 	uintptr_t most = *(const uintptr_t *)context, size = mapping->at.end - mapping->at.start;
@@ -109,12 +115,12 @@ static void part_mapping(void *context, const struct mapping *mapping)
 /* The largest mapping that the kernel copies; 0 if that is not its rule now. */
 static uintptr_t largest_copied(void)
 {
-	struct sysinfo info;
-	char text[8];
-	if (!proc_read("/proc/sys/vm/overcommit_memory", text, sizeof text) || text[0] != '0' ||
-		gate1(SYS_sysinfo, &info) < 0)
+	char text[4096];
+	if (!proc_read("/proc/sys/vm/overcommit_memory", text, 8) || text[0] != '0' ||
+		!proc_read("/proc/meminfo", text, sizeof text))
 		return 0;
-	return (uintptr_t)(info.totalram + info.totalswap) * info.mem_unit & ~(PAGE - 1);
+	const char *ram = proc_line(text, "MemTotal:"), *swap = proc_line(text, "SwapTotal:");
+	return ram && swap ? (uintptr_t)(proc_number(ram) + proc_number(swap)) << 10 : 0;
 }
 
 static void join_all(void)
@@ -136,12 +142,28 @@ static void forget_foreign(void)
 	parts.process = process;
 }
 
+static void note_large(void *context, const struct mapping *mapping)
+{
+	uintptr_t *most = context;
+	if (is_too_large(mapping, *most))
+		*most = 0;
+}
+
+/* Before anything is done that a seccomp filter may not know. */
+static bool is_worthwhile(uintptr_t most)
+{
+	char text[4096];
+	if (!most || !maps_read(text, sizeof text, note_large, &most) || most)
+		return false;
+	return proc_read(PROC_SELF "status", text, sizeof text) && filters_pass(text);
+}
+
 /* Whether there are any parts now. */
 static bool begin(void)
 {
 	char text[2048];
 	uintptr_t most = largest_copied();
-	if (!most)
+	if (!is_worthwhile(most))
 		return false;
 	uint64_t mask = take_guard();
 	forget_foreign();
