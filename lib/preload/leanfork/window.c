@@ -37,6 +37,7 @@
 #include "preload/leanfork/signals.h"
 
 #define EXIT_SIGNAL 0xffL
+#define LEAST_RANGE 32768 /* where memory is short */
 #define SHORT_WAIT_NS 5000000L
 
 /* What the program had blocked stays so: the mask is its own again by now, or about to be. */
@@ -143,6 +144,15 @@ static bool must_wait_for_a_handler(struct lean *l)
 	return l->interrupted;
 }
 
+/* What a rescue has copied is refused, too: smaller mappings are left out as well. */
+static bool leave_out_more(struct lean *l)
+{
+	if (l->wish.kind == LEAN_EAGER || l->wish.least_range <= LEAST_RANGE || !renew(l))
+		return false;
+	l->wish.least_range = LEAST_RANGE;
+	return true;
+}
+
 static void on_clone(struct lean *l, ucontext_t *uc, const struct call *call)
 {
 	stop_dispatch(l);
@@ -168,7 +178,9 @@ static void on_clone(struct lean *l, ucontext_t *uc, const struct call *call)
 		return;
 	}
 	l->result.reason = pid == -ENOMEM ? LEAN_MEMORY : LEAN_KERNEL;
-	if (l->wish.kind == LEAN_EAGER) {
+	if (pid == -ENOMEM && leave_out_more(l)) {
+		on_clone(l, uc, call);
+	} else if (l->wish.kind == LEAN_EAGER) {
 		go_native(l, uc, call->nr);
 	} else {
 		l->result.outcome = LEAN_FAILED;
