@@ -17,7 +17,9 @@
  *     clears the word: fork does, because the word lies in a page that is wiped. Where the kernel
  *     cannot do that, the wait ends now and then for a look at whose block it is.
  *  6. A cancelled thread would leave the block behind: cancellation is off, but for the wait of a
- *     caller that asked for it, who kills the child.
+ *     caller that asked for it, who kills the child. glibc cancels by a signal: one that was sent as
+ *     the wait ended is taken at once, by a call that waits for it. Later it might be blocked, and
+ *     the next cancellation point of libc, close say, would wait for it for ever.
  *  7. A child given up is killed. It may still not end (a dead mount), or not be killed (it has
  *     another user): then it keeps the block.
  *  8. Another thread that waits for any child may reap one that failed before we do (reap.c).

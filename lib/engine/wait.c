@@ -75,6 +75,8 @@ static long wait_cancellable(struct waiter *w, int ms)
 	result = wait_for(w->block, ms);
 	pthread_setcanceltype(type, NULL);
 	pthread_setcancelstate(state, NULL);
+	/* (6) */
+	poll(NULL, 0, 0);
 	pthread_cleanup_pop(0);
 	return result;
 }
