@@ -203,8 +203,22 @@ static void bad_requests_are_refused(void **unused)
 	results[1].size = 8;
 	assert_int_equal(ss_run_pipeline(line, 2, NULL, NULL, results), -1);
 	assert_int_equal(errno, EINVAL);
-	assert_int_equal(ss_run_pipeline(line, SIZE_MAX / 8, NULL, NULL, NULL), -1);
+}
+
+static void a_line_too_long_for_memory_fails_with_a_stage(void **unused)
+{
+	(void)unused;
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+	skip(); /* it would end the program */
+#else
+	struct ss_failure failure = {SS_STAGE_NONE, 0};
+	char *const *const line[1] = {ARGV("true")};
+	assert_int_equal(
+		ss_run_pipeline(line, SIZE_MAX / 2, SS_OPTIONS(.failure = &failure), NULL, NULL),
+		-1);
 	assert_int_equal(errno, ENOMEM);
+	assert_int_equal(failure.stage, SS_STAGE_OPTIONS);
+#endif
 }
 
 static void *run_for_ever(void *unused)
@@ -242,6 +256,7 @@ int main(void)
 		TEST(on_output_tells_them_apart),
 		TEST(until_exit_means_the_exit_of_all),
 		TEST(bad_requests_are_refused),
+		TEST(a_line_too_long_for_memory_fails_with_a_stage),
 		TEST(cancelled_it_leaves_nothing),
 	};
 	return RUN_TESTS(tests);
