@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # What a machine's log says, a line for each suite; false where a case failed or the log just ends.
 
-{ sub(/\r$/, "") }
+# What the kernel says may come in the middle of a line.
+{ sub(/\r$/, ""); sub(/\[ *[0-9]+\.[0-9]+\] .*$/, "") }
 $1 == "@kernel" { release = $2 }
 $1 == "MemTotal:" { memory = int($2 / 1024) " MiB" }
 $1 == "@begin" { suite = $2; test = $3; where = suite " " test; if (!(suite in tests)) order[++n] = suite; tests[suite]++; said[suite] += 0; cases = 0 }
