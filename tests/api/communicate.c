@@ -200,7 +200,8 @@ static void a_grandchild_out_of_the_group_does_not_hold_us(void **unused)
 	(void)unused;
 	struct ss_result result = RESULT;
 	assert_int_equal(
-		run_until_it_has_written("setsid sleep 1000 & echo $!; sleep 1000", 1000, &result),
+		run_until_it_has_written(
+			"setsid sh -c 'echo $$; exec sleep 1000' & sleep 1000", 1000, &result),
 		-1);
 	assert_int_equal(errno, ETIMEDOUT);
 	assert_true(atoi(result.out) > 0);
