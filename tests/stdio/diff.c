@@ -196,25 +196,36 @@ static const struct {
 	{FAULT_PCLOSE_DOES_NOT_WAIT, "exits[[]3]"},
 };
 
+/* Whether the case sees the fault, and nothing without it. One that is skipped is not asked. */
+static bool notices(size_t i, int *skipped)
+{
+	only = noticed_by[i].test_case;
+	fault = FAULT_NONE;
+	printf("without fault, %s:\n", only);
+	struct totals right = run_all(&libc_lib, &wrong_lib);
+	if (right.skipped) {
+		*skipped += 1;
+		return true;
+	}
+	fault = noticed_by[i].fault;
+	printf("with fault %d, %s:\n", fault, only);
+	struct totals wrong = run_all(&libc_lib, &wrong_lib);
+	return right.cases == 1 && wrong.unexplained > right.unexplained;
+}
+
 static int compare_wrong(void)
 {
-	int failures = 0;
+	int failures = 0, skipped = 0;
 
 	case_timeout_ms = 3000;
 	for (size_t i = 0; i < sizeof noticed_by / sizeof noticed_by[0]; i++) {
-		only = noticed_by[i].test_case;
-		fault = FAULT_NONE;
-		printf("without fault, %s:\n", only);
-		struct totals right = run_all(&libc_lib, &wrong_lib);
-		fault = noticed_by[i].fault;
-		printf("with fault %d, %s:\n", fault, only);
-		struct totals wrong = run_all(&libc_lib, &wrong_lib);
-		int bad = right.cases != 1 || wrong.unexplained <= right.unexplained;
-		if (bad)
-			printf("NOT NOTICED: fault %d by %s\n", fault, only);
-		failures += bad;
+		if (notices(i, &skipped))
+			continue;
+		printf("NOT NOTICED: fault %d by %s\n", noticed_by[i].fault, only);
+		failures++;
 	}
-	printf("%zu faults, %d not noticed\n", sizeof noticed_by / sizeof noticed_by[0], failures);
+	printf("%zu faults, %d not noticed, %d of cases that are skipped\n",
+		sizeof noticed_by / sizeof noticed_by[0], failures, skipped);
 	return failures != 0;
 }
 
