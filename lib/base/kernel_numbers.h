@@ -6,6 +6,9 @@
 #ifndef BASE_KERNEL_NUMBERS_H
 #define BASE_KERNEL_NUMBERS_H
 
+#if __has_include(<linux/close_range.h>)
+#include <linux/close_range.h>
+#endif
 #include <linux/futex.h>
 #include <sys/syscall.h>
 
@@ -35,6 +38,13 @@
 #endif
 #ifndef SYS_futex_waitv
 #define SYS_futex_waitv 449
+#endif
+
+#ifndef CLOSE_RANGE_UNSHARE
+#define CLOSE_RANGE_UNSHARE (1U << 1)
+#endif
+#ifndef CLOSE_RANGE_CLOEXEC
+#define CLOSE_RANGE_CLOEXEC (1U << 2)
 #endif
 
 #ifndef FUTEX_LOCK_PI2
