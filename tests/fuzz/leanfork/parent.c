@@ -216,6 +216,7 @@ _Noreturn void parent_main(const struct program *p, enum mode mode)
 	self = getpid();
 	note_at("start", 0);
 	world_make(p);
+	note_overcommit();
 	forks_prepare(mode);
 	slots_make(p);
 	set_handlers();

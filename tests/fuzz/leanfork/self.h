@@ -4,6 +4,7 @@
 
 #include "fuzz.h"
 
+void note_overcommit(void);
 void self_note(const struct program *p);
 
 /* Those of the slots. Joined: neighbours that differ in nothing are one. */
