@@ -4,13 +4,13 @@
 
 #include "base/clock.h"
 #include "preload/late/late.h"
-#include "preload/leanfork/lean.h"
-#include "preload/leanfork/sites.h"
+#include "preload/leanfork/leanfork.h"
+#include "preload/call_sites.h"
 #include "preload/next.h"
 #include "preload/report.h"
 #include "preload/sandbox.h"
 #include "preload/settings.h"
-#include "preload/visible.h"
+#include "preload/exported.h"
 
 #define LEAST_RANGE (UINT64_C(1) << 20)
 #define LEAST_RANGE_FORCED (UINT64_C(1) << 16)
@@ -118,9 +118,9 @@ static pid_t counted_fork(uintptr_t site)
 	return pid;
 }
 
-VISIBLE pid_t fork(void)
+EXPORTED pid_t fork(void)
 {
-	if (!late_bind())
+	if (!lazy_bind())
 		return next_fork();
 	if (sandbox_entered())
 		return lean_native(next_fork);

@@ -7,7 +7,7 @@
 #include "preload/next.h"
 #include "preload/report.h"
 #include "preload/sandbox.h"
-#include "preload/visible.h"
+#include "preload/exported.h"
 
 /* libc's forkpty calls libc's fork directly, so it is made again here on the shim's fork. */
 
@@ -19,11 +19,11 @@ static void close_both(int master, int slave)
 	errno = error;
 }
 
-VISIBLE pid_t forkpty(
+EXPORTED pid_t forkpty(
 	int *master, char *name, const struct termios *termios, const struct winsize *size)
 {
 	int ours, theirs;
-	if (!late_bind() || sandbox_entered())
+	if (!lazy_bind() || sandbox_entered())
 		return next_forkpty(master, name, termios, size);
 	if (next_openpty(&ours, &theirs, name, termios, size) < 0)
 		return -1;

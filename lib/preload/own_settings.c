@@ -44,7 +44,7 @@ static char *copy_of(const char *report)
  * A program that gained rights by exec ignores its environment. */
 static void read_wishes(struct settings *out)
 {
-	if (!late_bind() || getauxval(AT_SECURE))
+	if (!lazy_bind() || getauxval(AT_SECURE))
 		return;
 	settings_parse(out, environ);
 	if (out->report)

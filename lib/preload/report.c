@@ -12,7 +12,7 @@
 
 #include "base/cancel.h"
 #include "base/clock.h"
-#include "preload/leanfork/lean.h"
+#include "preload/leanfork/leanfork.h"
 #include "preload/report_write.h"
 #include "preload/sandbox.h"
 #include "preload/settings.h"

@@ -15,7 +15,7 @@
 #include <sys/prctl.h>
 
 #include "preload/next.h"
-#include "preload/visible.h"
+#include "preload/exported.h"
 
 static atomic_bool entered;
 
@@ -24,7 +24,7 @@ bool sandbox_entered(void)
 	return atomic_load_explicit(&entered, memory_order_relaxed);
 }
 
-VISIBLE int prctl(int option, ...)
+EXPORTED int prctl(int option, ...)
 {
 	unsigned long args[4];
 	va_list list;

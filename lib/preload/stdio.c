@@ -10,12 +10,12 @@
 #include "preload/next.h"
 #include "preload/report.h"
 #include "preload/sandbox.h"
-#include "preload/visible.h"
+#include "preload/exported.h"
 #include "stdio/streams.h"
 
-VISIBLE int system(const char *command)
+EXPORTED int system(const char *command)
 {
-	if (!late_bind() || sandbox_entered())
+	if (!lazy_bind() || sandbox_entered())
 		return next_system(command);
 	report_add(REPORT_SYSTEM, 1);
 	int status = ss_system(command);
@@ -25,9 +25,9 @@ VISIBLE int system(const char *command)
 }
 
 /* "r+" is an extension of ours. A libc may have it or refuse it, so libc is asked. */
-VISIBLE FILE *popen(const char *command, const char *mode)
+EXPORTED FILE *popen(const char *command, const char *mode)
 {
-	if (!late_bind() || sandbox_entered())
+	if (!lazy_bind() || sandbox_entered())
 		return next_popen(command, mode);
 	report_add(REPORT_POPEN, 1);
 	bool ours = !strchr(mode, '+');
@@ -38,9 +38,9 @@ VISIBLE FILE *popen(const char *command, const char *mode)
 }
 
 /* ss_pclose passes other streams on to pclose, which is this function. */
-VISIBLE int pclose(FILE *stream)
+EXPORTED int pclose(FILE *stream)
 {
-	if (!late_bind())
+	if (!lazy_bind())
 		return next_pclose(stream);
 	report_add(REPORT_PCLOSE, 1);
 	int status = ss__stream_is_ours(stream) ? ss_pclose(stream) : next_pclose(stream);
@@ -50,7 +50,7 @@ VISIBLE int pclose(FILE *stream)
 
 /* libc's fclose waits for the command of a popen stream; so does this one. Every process calls
  * fclose for other streams, so nothing is looked up for those. */
-VISIBLE int fclose(FILE *stream)
+EXPORTED int fclose(FILE *stream)
 {
 	if (report_stream && stream == report_stream)
 		report_last();

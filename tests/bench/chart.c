@@ -16,7 +16,7 @@
 
 #include <safespawn.h>
 #include "bench.h"
-#include "preload/leanfork/lean.h"
+#include "preload/leanfork/leanfork.h"
 
 enum { WIDTH = 760, HEIGHT = 420, LEFT = 70, RIGHT = 130, TOP = 46, BOTTOM = 74 };
 enum { MOST_SIZES = 16 };

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "bench.h"
-#include "preload/leanfork/lean.h"
+#include "preload/leanfork/leanfork.h"
 
 #define ROUNDS 40
 

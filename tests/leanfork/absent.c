@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "leak.h"
-#include "preload/leanfork/lean.h"
+#include "preload/leanfork/leanfork.h"
 
 static pid_t refused_fork(void)
 {

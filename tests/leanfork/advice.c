@@ -16,7 +16,7 @@
 
 #include "flags.h"
 #include "forking.h"
-#include "preload/leanfork/marks.h"
+#include "preload/leanfork/parent_dontfork.h"
 #include "seccomp.h"
 
 #define SIDE ((size_t)4096)
@@ -430,7 +430,7 @@ static void renew(size_t from, size_t to)
 		at);
 }
 
-static void marks_between(size_t from, size_t to, size_t *pieces, bool *marked)
+static void dontfork_between(size_t from, size_t to, size_t *pieces, bool *marked)
 {
 	struct flags flags;
 	flags_read(&flags, area, AREA);
@@ -452,15 +452,15 @@ static void another_thread_maps_the_ends_anew(void **state)
 		range = (struct range){.at = {start + SIDE, start + AREA - 2 * SIDE}};
 		lean.ranges = &range;
 		lean.choice = (struct choice){.n_ranges = 1};
-		marks_set(&lean);
-		marks_between(1, PAGES - 2, &pieces, &marked);
+		dontfork_set(&lean);
+		dontfork_between(1, PAGES - 2, &pieces, &marked);
 		assert_true(marked);
 		if (ends & 1)
 			renew(0, 5);
 		if (ends & 2)
 			renew(PAGES - 7, PAGES);
-		marks_clear(&lean);
-		marks_between(5, PAGES - 7, &pieces, &marked);
+		dontfork_clear(&lean);
+		dontfork_between(5, PAGES - 7, &pieces, &marked);
 		assert_false(marked);
 		drop_area();
 	}

@@ -2,7 +2,7 @@
 #ifndef TEST_FORKING_H
 #define TEST_FORKING_H
 
-#include "preload/leanfork/lean.h"
+#include "preload/leanfork/leanfork.h"
 #include "leak.h"
 
 /* Memory that a lean fork leaves out: its bytes are all a function of where they are. */

@@ -29,7 +29,7 @@
 
 #include "base/kernel_numbers.h"
 #include "forking.h"
-#include "preload/leanfork/calls.h"
+#include "preload/leanfork/call.h"
 #include "world.h"
 
 /* In an argument: what is only known later. */
@@ -358,7 +358,7 @@ static void a_child_thrown_away_leaves_nothing(void **state)
 static bool is_known(long nr)
 {
 	const struct call_rule *rule = call_rule(nr);
-	return rule && (rule->verdict != ORDINARY || rule->judge != 0);
+	return rule && (rule->verdict != NEEDS_FULL_CHILD || rule->judge != 0);
 }
 
 static void every_call_is_tried(void **state)

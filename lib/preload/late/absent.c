@@ -2,7 +2,7 @@
 /* Where slots.S has no code for the processor: ld.so has done all of it. */
 #include "preload/late/late.h"
 
-bool late_bind(void)
+bool lazy_bind(void)
 {
 	return true;
 }

@@ -56,7 +56,7 @@ static void fill_slots(void)
 }
 
 /* Threads that come here at the same time find the same. */
-bool late_bind(void)
+bool lazy_bind(void)
 {
 	enum { UNKNOWN, BOUND, FOREIGN };
 	static atomic_int state;

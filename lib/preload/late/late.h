@@ -9,6 +9,6 @@
  * cost from the second time on. Any thread, any context. False: this is not the libc that the shim
  * was made for. None of its functions may be called, only those of next.h.
  */
-bool late_bind(void);
+bool lazy_bind(void);
 
 #endif

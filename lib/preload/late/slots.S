@@ -23,7 +23,7 @@ late_offsets:
 #include <late_names.h>
 #undef LATE
 
-/* Slots: where each function is, once late_bind has looked. */
+/* Slots: where each function is, once lazy_bind has looked. */
 .section .bss.late, "aw", %nobits
 .balign 8
 .hidden late_slots, late_slots_end

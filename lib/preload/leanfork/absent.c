@@ -2,7 +2,7 @@
 /* Where lean fork isn't known to work: every fork is libc's. */
 #include <errno.h>
 
-#include "preload/leanfork/lean.h"
+#include "preload/leanfork/leanfork.h"
 
 bool lean_is_child(void)
 {

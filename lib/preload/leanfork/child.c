@@ -4,7 +4,7 @@
  *
  * 1. A fault while SIGSEGV is blocked kills, and programs block every signal around fork: SIGSEGV,
  *    SIGSYS and what other faults raise stay out of the kernel's mask, all others stay in it until
- *    exec, and what the program believes its mask to be is kept apart (signals.c).
+ *    exec, and what the program believes its mask to be is kept apart (call_signals.c).
  * 2. The handlers themselves can't wait for memory: they run on a stack of their own, use their own
  *    state, the gate and nothing of libc's.
  * 3. The kernel doesn't ask the handlers when it writes to memory on its own account: the thread's
@@ -16,7 +16,7 @@
  *    can't be reserved.
  * 6. What the child writes to memory that it shares with others can't be taken back: such memory is
  *    read-only while there is a native fork to fall back on.
- * 7. A child may spin, or wait in a system call without end. Its parent watches it (watch.c) and calls
+ * 7. A child may spin, or wait in a system call without end. Its parent watches it (parent_watch.c) and calls
  *    it back by SIGSYS, again and again until it answers. That signal must never meet a child that is
  *    ordinary, or in execve: the stage is changed by one side only, and the answer is confirmed.
  *    When the parent has ended nobody calls: then the kernel sends it.
@@ -36,9 +36,9 @@
 #include <time.h>
 
 #include "preload/leanfork/dispatch.h"
-#include "preload/leanfork/limits.h"
-#include "preload/leanfork/memory.h"
-#include "preload/leanfork/signals.h"
+#include "preload/leanfork/call_limits.h"
+#include "preload/leanfork/child_memory.h"
+#include "preload/leanfork/call_signals.h"
 
 #define AUTODISARM ((int)(1U << 31)) /* SS_AUTODISARM, newer than some headers */
 
@@ -49,25 +49,10 @@ bool lean_is_child(void)
 	return is_child;
 }
 
-_Noreturn void child_give_up(struct lean *l, enum lean_reason reason)
-{
-	l->mail->reason = reason;
-	l->mail->signals = signals_of_others();
-	atomic_store(&l->mail->stage, STAGE_GAVE_UP);
-	for (;;)
-		gate1(SYS_exit_group, 127);
-}
-
-_Noreturn void child_give_up_at(struct lean *l, long call)
-{
-	l->mail->call = (uint32_t)call;
-	child_give_up(l, LEAN_CALL);
-}
-
 long child_set_handlers(void)
 {
 	static const int others[] = {SIGFPE, SIGILL, SIGBUS, SIGTRAP};
-	const uint64_t faults = SIG_BIT(SIGSEGV) | SIG_BIT(SIGBUS); /* of args.c */
+	const uint64_t faults = SIG_BIT(SIGSEGV) | SIG_BIT(SIGBUS); /* of call_args.c */
 	long r = set_handler(SIGSEGV, child_on_fault, SA_ONSTACK, faults, NULL);
 	for (size_t i = 0; i < sizeof others / sizeof others[0] && r == 0; i++)
 		r = set_handler(others[i], child_on_other_fault, SA_ONSTACK, faults, NULL);
@@ -85,10 +70,10 @@ static bool take_signals(struct lean *l)
 {
 	stack_t mine = own_stack(l);
 
-	if (set_mask(~OURS | SIG_BIT(SIGSYS), NULL) < 0)
+	if (set_mask(~HANDLED_SIGNALS | SIG_BIT(SIGSYS), NULL) < 0)
 		return false;
 	for (int sig = 1; sig < 32; sig++)
-		if (SIG_BIT(sig) & OURS && sig != SIGSYS &&
+		if (SIG_BIT(sig) & HANDLED_SIGNALS && sig != SIGSYS &&
 			gate4(SYS_rt_sigaction, sig, NULL, &l->actions[sig], 8) < 0)
 			return false;
 	if (child_set_handlers() < 0)
@@ -132,7 +117,7 @@ void child_start(struct lean *l, ucontext_t *uc)
 	if (dispatch_on() < 0)
 		child_give_up(l, LEAN_KERNEL);
 	raise_passed_on(l);
-	set_context_mask(uc, ~OURS);
+	set_context_mask(uc, ~HANDLED_SIGNALS);
 	uc->uc_stack = own_stack(l);
 	*reg(uc, REG_RAX) = 0;
 	child_mind_parent();
@@ -190,7 +175,7 @@ bool child_become_ordinary(struct lean *l, ucontext_t *uc)
 	release(l);
 	dispatch_off();
 	for (int sig = 1; sig < 32; sig++)
-		if (SIG_BIT(sig) & OURS)
+		if (SIG_BIT(sig) & HANDLED_SIGNALS)
 			set_action(sig, &l->actions[sig]);
 	limits_enforce(l);
 	set_context_mask(uc, l->mask);

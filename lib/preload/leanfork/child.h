@@ -2,17 +2,11 @@
 #ifndef LEANFORK_CHILD_H
 #define LEANFORK_CHILD_H
 
-#include "preload/leanfork/state.h"
+#include "preload/leanfork/child_end.h"
 
 /* The child's first steps, in the handler in which clone returned; `uc` is the context of libc's
  * call of it. From their end on the child is lean. */
 void child_start(struct lean *l, ucontext_t *uc);
-
-/* Ends the child: its parent forks natively, or fork fails. */
-_Noreturn void child_give_up(struct lean *l, enum lean_reason reason);
-
-/* The same, because of a system call. */
-_Noreturn void child_give_up_at(struct lean *l, long call);
 
 /* Brings in everything and makes the child an ordinary process as of the end of the handler. False:
  * there is not the memory for that; the child is as lean as before. */

@@ -3,30 +3,40 @@
  * Lean fork: fork() without the caller's memory, of which a child that is about to exec needs next
  * to nothing.
  *
- *   lean.c        this: a fork from its beginning to its end
- *   lock.c        one at a time
- *   window.c      the parent's half, in place of libc's clone
- *   charge.c      whether a native fork would be refused
- *   proc.c        what the kernel tells of a process; maps.c, its mappings
- *   filters.c     whether a seccomp filter would kill it
- *   parts.c       a native fork that the heuristic overcommit mode lets pass
- *   state.c       its memory
- *   plan.c        what is left out; ranges.c and hot.c, the pure parts of it; threads.c
- *                 for libc's half of fork
- *   marks.c       how the kernel is told
- *   serve.c       the parent until the child execs; watch.c, how long that may take
- *   pending.c     the signals that come meanwhile
- *   mailbox.c     what the two of them share
- *   child.c       the child until it execs: fault.c, memory.c, dispatched.c; whole.c and survey.c
- *                 for one that doesn't
- *   calls.c       what its system calls mean; args.c, files.c, process.c, mappings.c, limits.c,
- *                 signals.c, timers.c, exec.c
- *   gate.S        the only code that makes system calls here
+ * The prefix of a file says on which side of the fork it runs.
+ *
+ *   leanfork.h         the interface for the rest of the shim
+ *   lean.c             this file: a fork from its beginning to its end
+ *
+ *   parent_lock.c      the queue: one lean fork at a time
+ *   parent_seccomp.c   whether a seccomp filter would kill the process
+ *   parent_charge.c    whether a native fork would be refused
+ *   parent_split.c     a native fork that the heuristic overcommit mode lets pass
+ *   parent_plan.c      which memory is left out; ranges.c, prefetch.c and parent_threads.c help
+ *   parent_dontfork.c  how the kernel is told
+ *   parent_clone.c     in place of libc's clone
+ *   parent_serve.c     serves the child until it execs; parent_watch.c bounds the time
+ *   parent_signals.c   signals that arrive meanwhile
+ *   parent_survey.c    which pages of a range are resident
+ *
+ *   child.c            the first steps and the last; child_end.c, giving up
+ *   child_fault.c      page faults; child_memory.c brings memory in
+ *   child_calls.c      system calls, as they are dispatched
+ *   child_whole.c      all memory, for a child that becomes an ordinary process
+ *
+ *   call_table.c       what each system call means; call.h, its interface
+ *   call_*.c           calls that depend on their arguments
+ *
+ *   state.c            the memory of one fork
+ *   mailbox.c          the memory that parent and child share
+ *   dispatch.c         Syscall User Dispatch, signal actions and masks by raw calls
+ *   proc.c, maps.c     files of /proc
+ *   gate.S             the only code here that makes system calls
  *
  * In a lean child the gate is a way past its own dispatch: nothing of the parent's half, this file
  * included, may run there.
  */
-#include "preload/leanfork/lean.h"
+#include "preload/leanfork/leanfork.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -34,20 +44,18 @@
 #include <sys/syscall.h>
 
 #include "preload/leanfork/dispatch.h"
-#include "preload/leanfork/filters.h"
-#include "preload/leanfork/lock.h"
-#include "preload/leanfork/parts.h"
-#include "preload/leanfork/pending.h"
-#include "preload/leanfork/plan.h"
+#include "preload/leanfork/parent_seccomp.h"
+#include "preload/leanfork/parent_lock.h"
+#include "preload/leanfork/parent_split.h"
+#include "preload/leanfork/parent_signals.h"
+#include "preload/leanfork/parent_plan.h"
 #include "preload/leanfork/proc.h"
 #include "preload/leanfork/state.h"
-#include "preload/leanfork/window.h"
+#include "preload/leanfork/parent_clone.h"
 
 #define MOST_ATTEMPTS 20 /* each in vain because of other threads */
 #define MOST_SIGNALS 20
 #define UNTRIED ((pid_t)-2)
-
-struct lean *lean_active;
 
 /* All of the fork's own memory is there only while the lock is held: among what another fork leaves
  * out or shares it may be gone, or something else, by that fork's clone. */
@@ -93,7 +101,7 @@ static enum lean_reason look_around(const struct lean_wish *wish, bool *filtered
 	if (!proc_read(PROC_SELF "status", text, sizeof text))
 		return LEAN_KERNEL;
 	*filtered = unusual(text, "Seccomp:\t", '0');
-	if (!filters_pass(text))
+	if (!seccomp_pass(text))
 		return LEAN_KERNEL;
 	/* a debugger would stop at every signal that a lean fork lives by */
 	if (wish->kind == LEAN_EAGER &&
@@ -111,7 +119,7 @@ struct tries {
 static void look_behind(struct kernel_action *action)
 {
 	const struct lean *other = lean_active;
-	if (action->handler != (uintptr_t)window_on_call)
+	if (action->handler != (uintptr_t)clone_call_on_call)
 		return;
 	*action = (struct kernel_action){.handler = 0};
 	if (other && other->parent != (int)gate0(SYS_getpid))
@@ -140,7 +148,7 @@ static enum lean_reason open_window(struct lean *l, bool filtered)
 	if (reason != LEAN_FINE)
 		return reason;
 	lean_active = l;
-	set_handler(SIGSYS, window_on_call, 0, SIG_BIT(SIGSEGV), NULL);
+	set_handler(SIGSYS, clone_call_on_call, 0, SIG_BIT(SIGSEGV), NULL);
 	l->open = dispatch_on() == 0;
 	if (l->open) {
 		set_mask(~SIG_BIT(SIGSYS) & (l->mask | ~SIG_BIT(SIGSEGV)), NULL);
@@ -189,7 +197,7 @@ static pid_t do_fork(struct lean *l, struct lean_result *result, struct tries *t
 	if (pid == 0)
 		return end_in_child(l);
 	int error = errno;
-	window_close(l);
+	clone_call_close(l);
 	lean_active = NULL;
 	*result = l->result;
 	tries->signals += l->interrupted;
@@ -244,7 +252,7 @@ pid_t lean_native(pid_t (*libc_fork)(void))
 	int error = errno;
 	if (pid == 0) {
 		lock_reset();
-		parts_reset();
+		split_reset();
 	} else if (locked) {
 		unlock_native();
 	}
@@ -288,7 +296,7 @@ pid_t lean_fork(const struct lean_wish *wish, struct lean_result *result)
 	if (lean_is_child())
 		return wish->libc_fork();
 	if (wish->kind == LEAN_RESCUE && !wish->untried) {
-		pid = parts_fork(wish->libc_fork);
+		pid = split_fork(wish->libc_fork);
 		if (pid >= 0 || errno != ENOMEM) {
 			result->outcome = pid < 0 ? LEAN_FAILED : LEAN_DONE;
 			return pid;

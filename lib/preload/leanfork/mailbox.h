@@ -29,7 +29,7 @@ enum stage {
 /* What the child asks for. */
 enum request {
 	REQUEST_BYTES,   /* those of a span, into the window */
-	REQUEST_RESIDENT /* where in a span there is anything (survey.h) */
+	REQUEST_RESIDENT /* where in a span there is anything (parent_survey.h) */
 };
 
 /* How far the child has come, as its parent needs to know when it dies. */

@@ -4,6 +4,8 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+struct lean *lean_active;
+
 /* As many ranges, and as many spans to be kept, at most. */
 #define RANGES_MAX 4096
 #define KEEP_MAX 16384

@@ -8,8 +8,8 @@
 #include <ucontext.h>
 
 #include "preload/leanfork/gate.h"
-#include "preload/leanfork/hot.h"
-#include "preload/leanfork/lean.h"
+#include "preload/leanfork/prefetch.h"
+#include "preload/leanfork/leanfork.h"
 #include "preload/leanfork/mailbox.h"
 #include "preload/leanfork/ranges.h"
 
@@ -33,7 +33,7 @@ struct kernel_action {
 };
 
 #define SIG_BIT(sig) (UINT64_C(1) << ((sig)-1))
-#define OURS                                                                                       \
+#define HANDLED_SIGNALS                                                                            \
 	(SIG_BIT(SIGSEGV) | SIG_BIT(SIGSYS) | SIG_BIT(SIGFPE) | SIG_BIT(SIGILL) |                  \
 		SIG_BIT(SIGBUS) | SIG_BIT(SIGTRAP))
 
@@ -46,7 +46,7 @@ struct own_timer {
  * those of deferred opens. */
 enum own { OWN_NOT, OWN_FILE, OWN_PIPE, OWN_DEFERRED };
 
-/* An open that is made just before exec (deferred.c). */
+/* An open that is made just before exec (call_deferred.c). */
 struct deferred_open {
 	long flags, mode;
 	char path[DEFERRED_PATH];
@@ -101,7 +101,7 @@ struct lean {
 	/* the child's */
 	bool in_call;                     /* its handler for system calls runs */
 	uint64_t calls;                   /* dispatched so far */
-	struct kernel_action actions[32]; /* the program's for those that are OURS */
+	struct kernel_action actions[32]; /* the program's for those that are HANDLED_SIGNALS */
 	stack_t alt_stack;                /* the program's */
 	struct robust_head *robust;       /* the program's */
 	int death_signal;                 /* the program's, of prctl */

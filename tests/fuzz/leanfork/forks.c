@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "forks.h"
-#include "preload/leanfork/lean.h"
+#include "preload/leanfork/leanfork.h"
 
 const char *const mode_names[MODES] = {"native", "lean", "rescue", "enomem", "shim", "shim-enomem"};
 struct fork_stats *fork_stats;

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PRELOAD_EXPORTED_H
+#define PRELOAD_EXPORTED_H
+
+/* Marks the few symbols that the shim exports. libsafespawn_preload.map lists them too. */
+#define EXPORTED __attribute__((visibility("default")))
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEANFORK_CALL_H
+#define LEANFORK_CALL_H
+
+#include "preload/leanfork/state.h"
+
+/* What a system call of a lean child means for the way it goes on. */
+enum verdict {
+	NEEDS_FULL_CHILD, /* not for a lean child: unknown, or it makes another process or thread */
+	VISIBLE,          /* done, when there is no native fork to fall back on */
+	READS, /* the same, once the descriptor in the first argument has something to read */
+	WRITES,
+	LOOKUP, /* private; it finds files, or changes how they are found: not past a deferred open */
+	INVISIBLE, /* nobody else can notice it, even when it is done twice: done */
+	DONE       /* dealt with: the result is there */
+};
+
+enum arg_kind {
+	ARG_NONE,
+	ARG_FIXED,   /* `size` bytes */
+	ARG_COUNTED, /* as many of `size` bytes as argument `by` says */
+	ARG_SIZED,   /* as many bytes as the int at argument `by` says */
+	ARG_STRING,
+	ARG_VECTOR, /* as many struct iovec as argument `by` says */
+	ARG_MESSAGE /* a struct msghdr */
+};
+
+/* What one pointer argument points to. */
+struct arg {
+	uint8_t kind, index, by;
+	uint16_t size;
+};
+
+struct call {
+	long nr;
+	long args[6];
+	long result;
+};
+
+/* The call that a dispatched thread wants to make. */
+static inline struct call call_of(ucontext_t *uc)
+{
+	return (struct call){
+		.nr = *reg(uc, REG_RAX),
+		.args = {*reg(uc, REG_RDI), *reg(uc, REG_RSI), *reg(uc, REG_RDX), *reg(uc, REG_R10),
+			*reg(uc, REG_R8), *reg(uc, REG_R9)},
+	};
+}
+
+struct call_rule {
+	uint8_t verdict; /* enum verdict */
+	uint8_t judge;   /* who decides where it depends on the arguments */
+	struct arg args[4];
+};
+
+/* NULL: a call that nothing is known of. */
+const struct call_rule *call_rule(long nr);
+
+/* What the rule says of this very call. May also do the call. */
+enum verdict call_verdict(const struct call_rule *rule, struct lean *l, struct call *call);
+
+/* More bytes than that at one argument are not worth bringing in. */
+#define ARGUMENT_MAX ((size_t)4 << 20)
+
+/* Brings in all that the call's pointers lead to. A bad pointer is left to the kernel. False if the
+ * call is not for a lean child: there is too much of it, or others see what is written there. */
+bool args_bring(struct lean *l, const struct call *call, const struct arg *args);
+
+/* The same for one argument or string. False if it can't be read, or written. */
+bool args_reach(struct lean *l, uintptr_t at, size_t len);
+bool args_reach_output(struct lean *l, uintptr_t at, size_t len);
+
+/* Returns the length of a string, or -1. */
+long args_reach_string(uintptr_t at);
+
+/* Does the call itself, by the gate. */
+long call_do(const struct call *call);
+
+/* Verdicts that depend on the arguments. Each may do its call itself. */
+
+/* Marks a descriptor as the child's own (call_files.c). */
+void own_set(struct lean *l, long fd, enum own own);
+
+/* call_opens.c */
+
+/* The name of what is open in a descriptor, as /proc has it. Returns its length, or -errno. */
+long opens_name(long fd, char *name, size_t size);
+
+enum verdict judge_open(struct lean *l, struct call *call);
+enum verdict judge_openat(struct lean *l, struct call *call);
+enum verdict judge_creat(struct lean *l, struct call *call);
+
+/* call_files.c */
+enum verdict judge_close(struct lean *l, struct call *call);
+enum verdict judge_close_range(struct lean *l, struct call *call);
+enum verdict judge_dup(struct lean *l, struct call *call);
+enum verdict judge_fcntl(struct lean *l, struct call *call);
+enum verdict judge_ioctl(struct lean *l, struct call *call);
+enum verdict judge_fstat(struct lean *l, struct call *call);
+enum verdict judge_fstatat(struct lean *l, struct call *call);
+enum verdict judge_pipe(struct lean *l, struct call *call);
+enum verdict judge_read(struct lean *l, struct call *call);
+enum verdict judge_receive(struct lean *l, struct call *call);
+enum verdict judge_write(struct lean *l, struct call *call);
+enum verdict judge_seek(struct lean *l, struct call *call);
+
+/* call_process.c */
+enum verdict judge_exit(struct lean *l, struct call *call);
+enum verdict judge_self(struct lean *l, struct call *call); /* the first argument is a pid */
+enum verdict judge_priority(struct lean *l, struct call *call);
+enum verdict judge_prctl(struct lean *l, struct call *call);
+enum verdict judge_futex(struct lean *l, struct call *call);
+enum verdict judge_robust_list(struct lean *l, struct call *call);
+
+/* call_mappings.c */
+enum verdict judge_brk(struct lean *l, struct call *call);
+enum verdict judge_mmap(struct lean *l, struct call *call);
+enum verdict judge_munmap(struct lean *l, struct call *call);
+enum verdict judge_madvise(struct lean *l, struct call *call);
+enum verdict judge_mprotect(struct lean *l, struct call *call);
+enum verdict judge_mremap(struct lean *l, struct call *call);
+
+#endif

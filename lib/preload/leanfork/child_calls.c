@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <linux/audit.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "preload/leanfork/call.h"
+#include "preload/leanfork/child.h"
+#include "preload/leanfork/dispatch.h"
+
+#define LONGEST_WAIT_MS 100
+
+/* A dispatched call takes some five microseconds, in which a native fork copies 256 KiB or so. */
+#define CALLS_WORTHWHILE 1024
+#define BYTES_PER_CALL ((uint64_t)256 << 10)
+
+/* What is written to a file doesn't wait; to anything else more than that may. */
+static bool goes_out_at_once(const struct call *call)
+{
+	struct stat file;
+	if (gate2(SYS_fstat, call->args[0], &file) < 0 || S_ISREG(file.st_mode))
+		return true;
+	return call->nr == SYS_write && (size_t)call->args[2] <= 4096;
+}
+
+/* A lean child can't be interrupted, and its parent waits for it: only short waits. */
+static bool ready(const struct call *call, enum verdict verdict)
+{
+	struct pollfd fd = {
+		.fd = (int)call->args[0],
+		.events = verdict == READS ? POLLIN : POLLOUT,
+	};
+	struct timespec longest = {0, LONGEST_WAIT_MS * 1000000L};
+	if (fd.fd < 0) /* ppoll would look at nothing, and wait */
+		return true;
+	if (verdict == WRITES && !goes_out_at_once(call))
+		return false;
+	return gate5(SYS_ppoll, &fd, 1, &longest, NULL, 8) != 0;
+}
+
+static bool may_do(struct lean *l, const struct call *call, enum verdict verdict)
+{
+	if (verdict == INVISIBLE)
+		return true;
+	if (verdict == LOOKUP)
+		return l->n_deferred == 0;
+	if (verdict == NEEDS_FULL_CHILD || l->wish.kind == LEAN_EAGER)
+		return false;
+	if (verdict != VISIBLE && !ready(call, verdict))
+		return false;
+	mailbox_progress(l->mail, PROGRESS_NOTICED);
+	return true;
+}
+
+enum handled {
+	HANDLED,
+	NOT_LEANLY, /* the call is not for a lean child */
+	CUT_SHORT   /* the parent has called the child back out of it */
+};
+
+/* Whether a call takes all there is, as long as no signal comes. */
+static bool is_for_all(const struct call *call)
+{
+	return call->nr == SYS_write || (call->nr == SYS_recvfrom && call->args[3] & MSG_WAITALL);
+}
+
+static bool is_cut_short(const struct lean *l, const struct call *call)
+{
+	bool in_part = is_for_all(call) && call->result > 0 && call->result < call->args[2];
+	return (in_part || call->result == -EINTR) && child_is_called_back(l);
+}
+
+/* A bad address may be the program's mistake or ours: to make the call again in an ordinary child
+ * gives the right answer either way. Judges have looked at addresses themselves. */
+static enum handled handle(struct lean *l, struct call *call)
+{
+	const struct call_rule *rule = call_rule(call->nr);
+	if (!rule)
+		return NOT_LEANLY;
+	enum verdict verdict = call_verdict(rule, l, call);
+	if (verdict != DONE) {
+		if (!args_bring(l, call, rule->args) || !may_do(l, call, verdict))
+			return NOT_LEANLY;
+		call->result = call_do(call);
+	}
+	if (is_cut_short(l, call))
+		return CUT_SHORT;
+	bool judged = verdict == DONE && l->wish.kind == LEAN_RESCUE;
+	return call->result == -EFAULT && !judged ? NOT_LEANLY : HANDLED;
+}
+
+/* Has the rest of a call made by an ordinary child, once the handler has returned. */
+static void resume(ucontext_t *uc, const struct call *call, long done)
+{
+	step_back(uc, call->nr);
+	if (done == 0)
+		return;
+	uintptr_t *frame = (uintptr_t *)(*reg(uc, REG_RSP) - RESUME_FRAME);
+	frame[0] = (uintptr_t)*reg(uc, REG_RIP) + 2;
+	frame[1] = (uintptr_t)done;
+	*reg(uc, REG_RSP) = (greg_t)(uintptr_t)frame;
+	*reg(uc, REG_RIP) = (greg_t)(uintptr_t)gate_resume;
+	*reg(uc, REG_RSI) = call->args[1];
+	*reg(uc, REG_RDX) = call->args[2];
+}
+
+/* Returns false if the child is ordinary by now, and `resume` sees to the rest. */
+static bool do_leanly(struct lean *l, ucontext_t *uc, struct call *call)
+{
+	long done = 0;
+	for (;;) {
+		switch (handle(l, call)) {
+		case HANDLED:
+			call->result = done && call->result < 0 ? done : call->result + done;
+			return true;
+		case NOT_LEANLY:
+			l->mail->call = (uint32_t)call->nr;
+			child_leave(l, uc, LEAN_CALL);
+			resume(uc, call, done);
+			return false;
+		case CUT_SHORT:
+			if (call->result > 0) {
+				done += call->result;
+				call->args[1] += call->result;
+				call->args[2] -= call->result;
+			}
+			l->mail->call = (uint32_t)call->nr;
+			if (child_answer(l, uc)) {
+				resume(uc, call, done);
+				return false;
+			}
+		}
+	}
+}
+
+static bool is_pending(int sig)
+{
+	uint64_t pending = 0;
+	gate2(SYS_rt_sigpending, &pending, 8);
+	return pending & SIG_BIT(sig);
+}
+
+/* The program would have that signal at once. Most are ended by it, for which no memory is needed. One
+ * that is ignored is kept by the kernel only because it is blocked. */
+static void let_through(struct lean *l, ucontext_t *uc, int sig)
+{
+	struct kernel_action action = {.handler = 0};
+	struct timespec at_once = {0, 0};
+	uint64_t set = SIG_BIT(sig);
+	gate4(SYS_rt_sigaction, sig, NULL, &action, 8);
+	if (action.handler == 1) {
+		gate4(SYS_rt_sigtimedwait, &set, NULL, &at_once, 8);
+		return;
+	}
+	if (l->wish.kind == LEAN_EAGER)
+		child_give_up(l, LEAN_CALL);
+	if (action.handler == 0)
+		set_mask(~set, NULL);
+	if (!child_become_ordinary(l, uc))
+		child_give_up(l, LEAN_MEMORY);
+}
+
+/* The call may have raised a signal in the child itself. */
+static void look_at_result(struct lean *l, ucontext_t *uc, long result)
+{
+	int sig = result == -EPIPE ? SIGPIPE : result == -EFBIG ? SIGXFSZ : 0;
+	if (sig && !(l->mask & SIG_BIT(sig)) && is_pending(sig))
+		let_through(l, uc, sig);
+}
+
+/* As when each descriptor that there might be is closed: a native child is done sooner. */
+static bool makes_too_many(struct lean *l)
+{
+	return l->wish.kind == LEAN_EAGER &&
+	       ++l->calls > CALLS_WORTHWHILE + l->result.bytes / BYTES_PER_CALL;
+}
+
+static bool is_on_own_stack(const struct lean *l, const ucontext_t *uc)
+{
+	uintptr_t at = (uintptr_t)uc->uc_mcontext.gregs[REG_RSP];
+	return at >= (uintptr_t)l->alt && at < (uintptr_t)l->alt + sizeof l->alt;
+}
+
+/* By the parent, or by others: then it is for the program. */
+static bool is_orphan(const struct lean *l)
+{
+	return gate0(SYS_getppid) != l->parent;
+}
+
+static void on_sent(struct lean *l, ucontext_t *uc, siginfo_t *info)
+{
+	if (child_is_called_back(l)) {
+		child_answer(l, uc);
+		return;
+	}
+	child_leave(l, uc, LEAN_FAULT);
+	set_mask(UINT64_MAX, NULL);
+	gate4(SYS_rt_tgsigqueueinfo, gate0(SYS_getpid), gate0(SYS_gettid), SIGSYS, info);
+}
+
+/*
+ * It may interrupt itself, to end a call that waits. Then there is nothing to do: who has been called
+ * back sees to it in the end, or is called again.
+ */
+void child_on_call(int sig, siginfo_t *info, void *context)
+{
+	ucontext_t *uc = context;
+	struct lean *l = lean_active;
+
+	(void)sig;
+	if (is_on_own_stack(l, uc)) {
+		if (info->si_code == SI_USER && is_orphan(l))
+			child_give_up(l, LEAN_PARENT);
+		return;
+	}
+	if (info->si_code != FROM_DISPATCH) {
+		on_sent(l, uc, info);
+		return;
+	}
+	if (makes_too_many(l))
+		child_give_up(l, LEAN_TIME);
+	struct call call = call_of(uc);
+	l->in_call = true;
+	atomic_fetch_add(&l->mail->calls, 1);
+	if (info->si_arch != AUDIT_ARCH_X86_64) {
+		child_leave(l, uc, LEAN_CALL);
+		step_back(uc, call.nr);
+	} else if (do_leanly(l, uc, &call)) {
+		*reg(uc, REG_RAX) = call.result;
+		look_at_result(l, uc, call.result);
+	}
+	l->in_call = false;
+}

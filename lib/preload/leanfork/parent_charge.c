@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#include "preload/leanfork/parent_charge.h"
+
+#include <stddef.h>
+#include <sys/syscall.h>
+
+#include "base/commit.h"
+#include "preload/leanfork/gate.h"
+#include "preload/leanfork/leanfork.h"
+#include "preload/leanfork/proc.h"
+#include "preload/leanfork/ranges.h"
+
+#define STRICT '2'
+#define KIB 1024
+#define FIRST_USER_NAMESPACE UINT64_C(4026531837)
+
+static uint64_t line(const char *text, const char *name)
+{
+	const char *at = proc_line(text, name);
+	return at ? proc_number(at) : 0;
+}
+
+/* A field of statm, in bytes. */
+static uint64_t statm(int which)
+{
+	char text[256], *at = text;
+	if (!proc_read(PROC_SELF "statm", text, sizeof text))
+		return 0;
+	for (; which > 0 && *at; at++)
+		which -= *at == ' ';
+	return proc_number(at) * PAGE;
+}
+
+static uint64_t kib_of(const char *setting)
+{
+	char text[32];
+	return proc_read(setting, text, sizeof text) ? proc_number(text) * KIB : 0;
+}
+
+/* The number is hexadecimal; bit 21 is CAP_SYS_ADMIN's. */
+static bool is_admin(void)
+{
+	char text[4096];
+	const char *digits = proc_read(PROC_SELF "status", text, sizeof text)
+				     ? proc_line(text, "CapEff:\t")
+				     : NULL;
+	uint64_t set = 0;
+	for (; digits && *digits > ' '; digits++)
+		set = set << 4 | (uint64_t)(*digits <= '9' ? *digits - '0' : *digits - 'a' + 10);
+	return set >> 21 & 1;
+}
+
+static bool is_in_first_namespace(void)
+{
+	char name[64] = "";
+	gate3(SYS_readlink, PROC_SELF "ns/user", name, sizeof name - 1);
+	return proc_number(name) == FIRST_USER_NAMESPACE;
+}
+
+bool charge_refused(uint64_t bytes)
+{
+	char text[4096];
+	if (!proc_read("/proc/sys/vm/overcommit_memory", text, 8) || text[0] != STRICT)
+		return false;
+	if (!proc_read("/proc/meminfo", text, sizeof text))
+		return false;
+	struct commit commit = {
+		.limit = line(text, "CommitLimit:") * KIB,
+		.committed = line(text, "Committed_AS:") * KIB,
+		.admin_reserve = kib_of("/proc/sys/vm/admin_reserve_kbytes"),
+		.user_reserve = kib_of("/proc/sys/vm/user_reserve_kbytes"),
+		.total = statm(0),
+		.privileged = is_admin() && is_in_first_namespace(),
+	};
+	return commit.limit != 0 && bytes != 0 && ss__commit_refuses(&commit, bytes);
+}
+
+bool charge_is_there(uint64_t bytes)
+{
+	char text[4096];
+	if (!proc_read("/proc/meminfo", text, sizeof text) || !proc_line(text, "MemAvailable:"))
+		return true;
+	return bytes <= (line(text, "MemAvailable:") + line(text, "SwapFree:")) * KIB;
+}
+
+uint64_t charge_mapped(void)
+{
+	return statm(0);
+}
+
+uint64_t lean_estimate(void)
+{
+	return statm(5);
+}
+
+bool lean_refused(void)
+{
+	return !lean_is_child() && charge_refused(lean_estimate());
+}

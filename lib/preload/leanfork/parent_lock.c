@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Hazards:
+ *
+ * 1. A signal handler may fork in the middle of a fork of its thread. So nobody waits for a turn
+ *    while a handler can run: signals are blocked from the queue's guard to the end of the wait.
+ * 2. A child may be made past the shim at any moment and inherits the queue as it stands. The queue
+ *    is one process's: whoever finds it to be another's begins a new one.
+ * 3. A native fork may wait for a lock that another thread holds, and that thread for its own turn. A
+ *    lean fork that waits for such native ones steps aside, so that those behind it can go on.
+ * 4. A native fork that a handler has left by a jump never ends. Nobody waits for it for ever.
+ * 5. A machine may be busy and a process may be stopped: only naps that this thread has slept count,
+ *    and only those during which no turn has changed hands.
+ */
+#include "preload/leanfork/parent_lock.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "preload/leanfork/dispatch.h"
+#include "preload/leanfork/gate.h"
+#include "preload/leanfork/parent_signals.h"
+
+/* Of `holders`: the rest is the number of native forks. */
+#define LEAN (UINT32_C(1) << 31)
+#define QUEUED (UINT32_C(1) << 30)
+#define NATIVE (QUEUED - 1)
+
+#define NAP_NS 20000000L
+#define STUCK_NAPS 10  /* native forks in a lean one's way: 200 ms */
+#define MOST_NAPS 1500 /* beyond what a lean fork may take: 30 s */
+#define MOST_SIGNALS 20
+
+struct waiter {
+	struct waiter *next;
+	_Atomic uint32_t has_turn;
+	bool lean;
+};
+
+static struct {
+	_Atomic int pid; /* whose queue it is; negative: that process is about to begin it */
+	_Atomic uint32_t guard;
+	_Atomic uint32_t holders;
+	_Atomic uint32_t turns; /* so far */
+	struct waiter *first;
+} queue;
+
+/* Native forks of this thread, in the process with that number. */
+static _Thread_local int depth, depth_pid;
+
+static long sleep_on(_Atomic uint32_t *word, uint32_t seen)
+{
+	struct timespec at_most = {0, NAP_NS};
+	return gate4(SYS_futex, word, FUTEX_WAIT_PRIVATE, seen, &at_most);
+}
+
+static void wake(_Atomic uint32_t *word)
+{
+	gate3(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1);
+}
+
+static void begin_queue(int pid)
+{
+	atomic_store(&queue.guard, 0);
+	atomic_store(&queue.holders, 0);
+	queue.first = NULL;
+	atomic_store(&queue.pid, pid);
+}
+
+/* Answers hazard 2. */
+static void own_queue(void)
+{
+	int pid = (int)gate0(SYS_getpid), seen = atomic_load(&queue.pid);
+	if (depth_pid != pid) {
+		depth = 0;
+		depth_pid = pid;
+	}
+	while (seen != pid) {
+		if (seen != -pid && atomic_compare_exchange_strong(&queue.pid, &seen, -pid)) {
+			begin_queue(pid);
+			return;
+		}
+		relax();
+		seen = atomic_load(&queue.pid);
+	}
+}
+
+/* Answers hazard 1. Returns the signal mask to go back to. */
+static uint64_t guard(void)
+{
+	uint64_t mask = 0;
+	uint32_t seen = 0;
+	set_mask(UINT64_MAX, &mask);
+	if (atomic_compare_exchange_strong(&queue.guard, &seen, 1))
+		return mask;
+	while (atomic_exchange(&queue.guard, 2) != 0)
+		sleep_on(&queue.guard, 2);
+	return mask;
+}
+
+static void unguard(uint64_t mask)
+{
+	if (atomic_exchange(&queue.guard, 0) == 2)
+		wake(&queue.guard);
+	set_mask(mask, NULL);
+}
+
+/* Takes the turn if nobody is in the way. */
+static bool take(bool lean)
+{
+	uint32_t seen = atomic_load(&queue.holders);
+	while (!(seen & LEAN) && !(lean && seen & NATIVE))
+		if (atomic_compare_exchange_weak(
+			    &queue.holders, &seen, lean ? seen | LEAN : seen + 1))
+			return true;
+	return false;
+}
+
+/* The guard is held, as for all that follows. */
+static void hand_out(void)
+{
+	while (queue.first && take(queue.first->lean)) {
+		struct waiter *next = queue.first;
+		queue.first = next->next;
+		atomic_fetch_add(&queue.turns, 1);
+		atomic_store(&next->has_turn, 1);
+		wake(&next->has_turn);
+	}
+	if (!queue.first)
+		atomic_fetch_and(&queue.holders, ~QUEUED);
+}
+
+static void enqueue(struct waiter *waiter)
+{
+	struct waiter **end = &queue.first;
+	while (*end)
+		end = &(*end)->next;
+	*end = waiter;
+	atomic_fetch_or(&queue.holders, QUEUED);
+	hand_out();
+}
+
+/* Returns whether it had not got its turn by then. */
+static bool withdraw(struct waiter *waiter)
+{
+	uint64_t mask = guard();
+	bool without = !atomic_load(&waiter->has_turn);
+	struct waiter **at = &queue.first;
+	while (without && *at != waiter)
+		at = &(*at)->next;
+	if (without)
+		*at = waiter->next;
+	hand_out();
+	unguard(mask);
+	return without;
+}
+
+static void turn_over(uint32_t holders)
+{
+	atomic_fetch_add(&queue.turns, 1);
+	if (!(holders & QUEUED) || holders & LEAN)
+		return;
+	uint64_t mask = guard();
+	hand_out();
+	unguard(mask);
+}
+
+struct wait {
+	uint64_t mask; /* the program's: what it lets through is waited for no longer */
+	uint32_t turns;
+	int fruitless; /* naps during which no turn has changed hands */
+};
+
+static void nap(struct waiter *waiter, struct wait *wait)
+{
+	long r = sleep_on(&waiter->has_turn, 0);
+	uint32_t turns = atomic_load(&queue.turns);
+	wait->fruitless = turns != wait->turns ? 0 : wait->fruitless + (r == -ETIMEDOUT);
+	wait->turns = turns;
+}
+
+/* Answers hazards 3 to 5. */
+static bool is_stuck(const struct wait *wait, bool lean)
+{
+	bool natives_only = !(atomic_load(&queue.holders) & LEAN);
+	return wait->fruitless >= (lean && natives_only ? STUCK_NAPS : MOST_NAPS);
+}
+
+static enum turn wait_turn(bool lean, uint64_t heeded)
+{
+	struct waiter waiter = {.lean = lean};
+	struct wait wait = {.mask = heeded, .turns = atomic_load(&queue.turns)};
+	uint64_t mask = guard();
+	enqueue(&waiter);
+	unguard(mask);
+	while (!atomic_load(&waiter.has_turn)) {
+		nap(&waiter, &wait);
+		enum turn turn = pending_arrived(wait.mask) ? TURN_SIGNAL
+				 : is_stuck(&wait, lean)    ? TURN_REFUSED
+							    : TURN_TAKEN;
+		if (turn != TURN_TAKEN && withdraw(&waiter))
+			return turn;
+	}
+	return TURN_TAKEN;
+}
+
+/* Returns whether it has the turn. */
+static bool wait_natively(void)
+{
+	uint64_t mask = 0;
+	enum turn turn = TURN_SIGNAL;
+	for (int signals = 0; turn == TURN_SIGNAL; signals++) {
+		set_mask(UINT64_MAX, &mask);
+		turn = wait_turn(false, signals < MOST_SIGNALS ? mask : UINT64_MAX);
+		set_mask(mask, NULL);
+	}
+	return turn == TURN_TAKEN;
+}
+
+static bool take_natively(void)
+{
+	return !(atomic_load(&queue.holders) & QUEUED) && take(false);
+}
+
+bool lock_native(void)
+{
+	own_queue();
+	if (depth++ > 0) {
+		atomic_fetch_add(&queue.holders, 1);
+		return true;
+	}
+	if (take_natively() || wait_natively())
+		return true;
+	depth--;
+	return false;
+}
+
+void unlock_native(void)
+{
+	own_queue();
+	if (depth == 0) /* a handler has made this process in the middle of a fork */
+		return;
+	depth--;
+	turn_over(atomic_fetch_sub(&queue.holders, 1) - 1);
+}
+
+/* Answers hazard 4. */
+static bool take_in_spite(void)
+{
+	uint32_t seen = atomic_load(&queue.holders);
+	while (!(seen & LEAN))
+		if (atomic_compare_exchange_weak(&queue.holders, &seen, seen | LEAN))
+			return true;
+	return false;
+}
+
+enum turn lock_lean(uint64_t mask, bool insist)
+{
+	own_queue();
+	if (depth > 0)
+		return TURN_REFUSED;
+	enum turn turn = wait_turn(true, mask);
+	return turn == TURN_REFUSED && insist && take_in_spite() ? TURN_TAKEN : turn;
+}
+
+void unlock_lean(void)
+{
+	turn_over(atomic_fetch_and(&queue.holders, ~LEAN) & ~LEAN);
+}
+
+void lock_become_native(void)
+{
+	uint32_t seen = atomic_load(&queue.holders), now;
+	depth++;
+	do
+		now = (seen & ~LEAN) + 1;
+	while (!atomic_compare_exchange_weak(&queue.holders, &seen, now));
+	turn_over(now);
+}
+
+void lock_reset(void)
+{
+	atomic_store(&queue.pid, 0);
+	depth = 0;
+}

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A seccomp filter may have the process killed for a system call that it doesn't know, and what lean
+ * fork makes most programs never do. So a child tries them all first. Hazards:
+ *
+ * 1. The memory is charged, and copied, if the child has its own: it shares the parent's, and has a
+ *    stack of its own there. The parent waits, as in vfork.
+ * 2. Nobody shall notice the child: its exit signal is 0, so that only __WALL sees it. Nor may it be the
+ *    first of a pid namespace, where nobody else could be made after its end: without an answer from
+ *    before there is none then.
+ * 3. It is killed by SIGSYS, which dumps core. Before 5.16 Linux killed whoever shares the memory of
+ *    a process that does. Nor is there to be a core of all that memory.
+ * 4. What the parent needs until there is an answer can't be tried: to open and read a file, to map
+ *    memory, to change its signal mask, and clone and wait themselves.
+ * 5. A thread may get further filters, and other threads have others: an answer is for the thread,
+ *    and for the number of its filters. There are never fewer.
+ */
+#include "preload/leanfork/parent_seccomp.h"
+
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <ucontext.h>
+
+#include "preload/leanfork/dispatch.h"
+#include "preload/leanfork/leanfork.h"
+#include "preload/leanfork/proc.h"
+
+/* Newer than some headers. */
+#define POPULATE_WRITE 23
+#define GUARD_INSTALL 102
+#define PAGEMAP_SCAN_CALL 0xc0606610
+
+#define STACK_SIZE 65536
+
+struct trial {
+	_Atomic int may_wait, passed, may_report;
+	_Alignas(16) unsigned char stack[STACK_SIZE];
+	uintptr_t start; /* where the child's clone returns to: the top of its stack */
+};
+
+/* None has any effect. Arguments that a filter may look at are as in earnest. */
+static const struct harmless {
+	long nr, args[4];
+} calls[] = {
+	{SYS_getpid, {0}},
+	{SYS_gettid, {0}},
+	{SYS_getppid, {0}},
+	{SYS_mmap, {0, 0, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS}},
+	{SYS_mmap, {0, 0, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE}},
+	{SYS_munmap, {1, 0}},
+	{SYS_mremap, {1, 0, 0, 0}},
+	{SYS_mprotect, {0, 0, PROT_READ}},
+	{SYS_madvise, {0, 0, MADV_DONTFORK}},
+	{SYS_madvise, {0, 0, MADV_DOFORK}},
+	{SYS_madvise, {0, 0, MADV_WIPEONFORK}},
+	{SYS_madvise, {0, 0, MADV_KEEPONFORK}},
+	{SYS_madvise, {0, 0, MADV_NORMAL}},
+	{SYS_madvise, {0, 0, MADV_RANDOM}},
+	{SYS_madvise, {0, 0, MADV_SEQUENTIAL}},
+	{SYS_madvise, {0, 0, POPULATE_WRITE}},
+	{SYS_madvise, {0, 0, GUARD_INSTALL}},
+	{SYS_msync, {0, 0, MS_ASYNC}},
+	{SYS_mincore, {0, 0, 0}},
+	{SYS_ioctl, {-1, PAGEMAP_SCAN_CALL, 0}},
+	{SYS_pread64, {-1, 0, 0, 0}},
+	{SYS_sched_yield, {0}},
+	{SYS_brk, {0}},
+	{SYS_rt_sigprocmask, {SIG_SETMASK, 0, 0, 8}},
+	{SYS_rt_sigpending, {0, 8}},
+	{SYS_rt_sigtimedwait, {0, 0, 0, 8}},
+	{SYS_rt_sigqueueinfo, {-1, 0, 0}},
+	{SYS_rt_tgsigqueueinfo, {-1, -1, 0, 0}},
+	{SYS_tgkill, {-1, -1, 0}},
+	{SYS_kill, {INT32_MAX, 0}},
+	{SYS_sigaltstack, {0, 0}},
+	{SYS_set_robust_list, {0, 24}},
+	{SYS_futex, {0, FUTEX_WAKE_PRIVATE, 0}},
+	{SYS_futex, {1, FUTEX_WAIT, 0, 0}},
+	{SYS_process_vm_readv, {0, 0, 0, 0}},
+	{SYS_clock_gettime, {CLOCK_MONOTONIC, 0}},
+	{SYS_prctl, {PR_SET_PDEATHSIG, 0}},
+	{SYS_prctl, {PR_GET_PDEATHSIG, 0}},
+	{SYS_ppoll, {0, -1, 0, 0}},
+	{SYS_fstat, {-1, 0}},
+	{SYS_newfstatat, {-1, 0, 0, 0}},
+	{SYS_fcntl, {-1, F_GETFL}},
+	{SYS_readlink, {0, 0, 0}},
+	{SYS_prlimit64, {0, RLIMIT_DATA, 0, 0}},
+};
+
+/* The same for a report (report_write.c). */
+static const struct harmless report_calls[] = {
+	{SYS_openat, {-1, 0, 0, 0}},
+	{SYS_open, {0, 0, 0}},
+	{SYS_fstat, {-1, 0}},
+	{SYS_lseek, {-1, 0, 0}},
+	{SYS_pread64, {-1, 0, 0, 0}},
+	{SYS_pwrite64, {-1, 0, 0, 0}},
+	{SYS_write, {-1, 0, 0}},
+};
+
+static void make(const struct harmless *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const long *args = list[i].args;
+		gate4(list[i].nr, args[0], args[1], args[2], args[3]);
+	}
+}
+
+/* The filter may send it for the call that asks for dispatch. */
+static void on_dispatch(int sig, siginfo_t *info, void *context)
+{
+	(void)sig;
+	if (info->si_code != FROM_DISPATCH)
+		gate1(SYS_exit_group, 1);
+	*reg(context, REG_RAX) = 0;
+}
+
+/* A call that is dispatched, so that a handler has to return. */
+static void try_dispatch(void)
+{
+	long nr = SYS_getpid;
+	set_handler(SIGSYS, on_dispatch, 0, SIG_BIT(SIGSEGV), NULL);
+	set_mask(~SIG_BIT(SIGSYS), NULL);
+	if (dispatch_on() < 0)
+		return;
+	__asm__ volatile("syscall" : "+a"(nr) : : "rcx", "r11", "memory");
+	dispatch_off();
+}
+
+/* Answers hazard 3, but for a filter against that. A handler of the program's must not run here. */
+static void die_quietly(void)
+{
+	static const struct kernel_action plain;
+	struct rlimit limit;
+	set_action(SIGSYS, &plain);
+	if (gate4(SYS_prlimit64, 0, RLIMIT_CORE, NULL, &limit) < 0)
+		return;
+	limit.rlim_cur = limit.rlim_max ? 1 : 0; /* 1: nor is a program started for it */
+	gate4(SYS_prlimit64, 0, RLIMIT_CORE, &limit, NULL);
+}
+
+/* The child. What clone leaves in registers are its arguments. */
+static _Noreturn void try_all(long flags, long stack, struct trial *trial)
+{
+	(void)flags;
+	(void)stack;
+	die_quietly();
+	gate5(SYS_waitid, P_PID, INT32_MAX, NULL, WEXITED | WNOHANG, NULL);
+	atomic_store(&trial->may_wait, 1);
+	make(calls, sizeof calls / sizeof calls[0]);
+	try_dispatch();
+	atomic_store(&trial->passed, 1);
+	make(report_calls, sizeof report_calls / sizeof report_calls[0]);
+	atomic_store(&trial->may_report, 1);
+	for (;;)
+		gate1(SYS_exit_group, 0);
+}
+
+/* By the call that has been tried, if that is to be had. All signals are blocked. */
+static void reap(const struct trial *trial, long pid)
+{
+	if (!trial->may_wait || gate5(SYS_waitid, P_PID, pid, NULL, WEXITED | __WALL, NULL) < 0)
+		gate4(SYS_wait4, pid, NULL, __WALL, NULL);
+}
+
+enum answer { UNKNOWN, PASSED, FAILED };
+
+static _Atomic bool may_report; /* by the last trial */
+
+static enum answer run(struct trial *trial)
+{
+	uint64_t mask = 0;
+	trial->start = (uintptr_t)try_all;
+	set_mask(UINT64_MAX, &mask);
+	long pid = gate5(SYS_clone, CLONE_VM | CLONE_VFORK, &trial->start, trial, 0, 0);
+	if (pid > 0)
+		reap(trial, pid);
+	set_mask(mask, NULL);
+	atomic_store(&may_report, trial->may_report);
+	return pid < 0 ? UNKNOWN : trial->passed ? PASSED : FAILED;
+}
+
+static enum answer try_out(void)
+{
+	long at = gate6(SYS_mmap, 0, sizeof(struct trial), PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (at < 0 && at > -4096)
+		return UNKNOWN;
+	enum answer answer = run((struct trial *)at);
+	gate2(SYS_munmap, at, sizeof(struct trial));
+	return answer;
+}
+
+/* Answers hazard 3: 5.16 or later. */
+static bool may_try(void)
+{
+	char text[64], *at = text;
+	if (!proc_read("/proc/sys/kernel/osrelease", text, sizeof text))
+		return false;
+	uint64_t major = proc_number(text);
+	while (*at && *at != '.')
+		at++;
+	return major > 5 || (major == 5 && proc_number(at) >= 16);
+}
+
+bool seccomp_pass(const char *status)
+{
+	static _Thread_local uint32_t passed;
+	static _Atomic uint32_t failed;
+	const char *mode = proc_line(status, "Seccomp:\t");
+	const char *count = proc_line(status, "Seccomp_filters:\t");
+	if (mode && *mode == '0')
+		return true;
+	uint32_t filters = count ? (uint32_t)proc_number(count) : 0;
+	if (!filters || filters == atomic_load(&failed))
+		return false;
+	if (filters == passed)
+		return true;
+	if (proc_next_child_is_first()) /* hazard 2 */
+		return false;
+	enum answer answer = may_try() ? try_out() : FAILED;
+	if (answer == FAILED)
+		atomic_store(&failed, filters);
+	if (answer == PASSED)
+		passed = filters;
+	return answer == PASSED;
+}
+
+/* A report has been held back since the process was loaded, by which time there was a filter. */
+bool lean_may_report(void)
+{
+	char status[4096];
+	return proc_read(PROC_SELF "status", status, sizeof status) && seccomp_pass(status) &&
+	       atomic_load(&may_report);
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * In the heuristic overcommit mode, the usual one, Linux refuses a fork for want of memory only where a
+ * single mapping is larger than RAM and swap together: each mapping is looked at by itself. So the
+ * mapping is parted for the moment of the fork. The child is a native one: it shares its parent's
+ * pages until they are written to, may do whatever it likes, and nobody waits for it.
+ *
+ * What parts a mapping is madvise(MADV_RANDOM) on every other part of it: it concerns how files are
+ * read ahead, and means nothing for anonymous memory. Hazards:
+ *
+ * 1. The program's own advice must be put back. The kernel doesn't tell which it is. But advice that
+ *    changes nothing leaves the mapping in one piece.
+ * 2. Other threads fork as well: the parts are joined by the last one that needs them.
+ * 3. The child of another thread's fork inherits the parts: it joins them for itself.
+ * 4. In the child the parts have reverse mappings (anon_vma) of their own, and such mappings never
+ *    merge. mremap is the one call that does not work across them. There are as few as possible,
+ *    two as a rule.
+ */
+#include "preload/leanfork/parent_split.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include "preload/leanfork/dispatch.h"
+#include "preload/leanfork/parent_seccomp.h"
+#include "preload/leanfork/parent_lock.h"
+#include "preload/leanfork/maps.h"
+#include "preload/leanfork/parent_dontfork.h"
+#include "preload/leanfork/proc.h"
+
+#define CUTS_MAX 16
+#define PIECES_MAX 16 /* of a mapping: a larger one is an address range, which is not charged */
+
+/* A piece of a mapping that is treated differently from its neighbours for a while. */
+struct cut {
+	struct span at;
+	int advice; /* the program's */
+};
+
+static struct {
+	_Atomic uint32_t guard; /* process that holds it */
+	uint32_t process;       /* whose the rest is */
+	uint32_t users;
+	size_t n;
+	struct cut cuts[CUTS_MAX];
+} parts;
+
+/* A handler may fork, too. A child may have inherited the guard from a thread that is not in it. */
+static uint64_t take_guard(void)
+{
+	uint32_t process = (uint32_t)gate0(SYS_getpid);
+	uint64_t mask = 0;
+	set_mask(UINT64_MAX, &mask);
+	while (atomic_exchange(&parts.guard, process) == process)
+		gate0(SYS_sched_yield);
+	return mask;
+}
+
+static void leave_guard(uint64_t mask)
+{
+	atomic_store(&parts.guard, 0);
+	set_mask(mask, NULL);
+}
+
+static long advise(struct span at, int advice)
+{
+	return gate3(SYS_madvise, at.start, at.end - at.start, advice);
+}
+
+/* Answers hazard 1. -1: the pieces differ in more than that. */
+static int own_advice(struct span piece)
+{
+	static const int kinds[] = {MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL};
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+		if (advise(piece, kinds[i]) == 0 && dontfork_joined(piece.start))
+			return kinds[i];
+	return -1;
+}
+
+static void cut_out(struct span piece)
+{
+	if (parts.n == CUTS_MAX || !dontfork_joined(piece.start))
+		return;
+	int advice = own_advice(piece);
+	if (advice < 0)
+		return;
+	if (advise(piece, advice == MADV_RANDOM ? MADV_SEQUENTIAL : MADV_RANDOM) == 0)
+		parts.cuts[parts.n++] = (struct cut){piece, advice};
+}
+
+static bool is_too_large(const struct mapping *mapping, uintptr_t most)
+{
+	return mapping->at.end - mapping->at.start > most &&
+	       (mapping->kind == MAPPING_ANONYMOUS || mapping->kind == MAPPING_OTHER);
+}
+
+static void part_mapping(void *context, const struct mapping *mapping)
+{
+	uintptr_t most = *(const uintptr_t *)context, size = mapping->at.end - mapping->at.start;
+	if (size <= most || (mapping->kind != MAPPING_ANONYMOUS && mapping->kind != MAPPING_OTHER))
+		return;
+	uintptr_t pieces = (size + most - 1) / most;
+	uintptr_t each = (size / pieces + PAGE - 1) & ~(PAGE - 1);
+	if (pieces > PIECES_MAX)
+		return;
+	for (uintptr_t i = 1; i < pieces; i += 2) {
+		uintptr_t start = mapping->at.start + i * each;
+		uintptr_t end = i + 1 == pieces ? mapping->at.end : start + each;
+		cut_out((struct span){start, end});
+	}
+}
+
+/* The largest mapping that the kernel copies; 0 if that is not its rule now. */
+static uintptr_t largest_copied(void)
+{
+	char text[4096];
+	if (!proc_read("/proc/sys/vm/overcommit_memory", text, 8) || text[0] != '0' ||
+		!proc_read("/proc/meminfo", text, sizeof text))
+		return 0;
+	const char *ram = proc_line(text, "MemTotal:"), *swap = proc_line(text, "SwapTotal:");
+	return ram && swap ? (uintptr_t)(proc_number(ram) + proc_number(swap)) << 10 : 0;
+}
+
+static void join_all(void)
+{
+	while (parts.n > 0) {
+		parts.n--;
+		advise(parts.cuts[parts.n].at, parts.cuts[parts.n].advice);
+	}
+}
+
+/* Answers hazard 3. */
+static void forget_foreign(void)
+{
+	uint32_t process = (uint32_t)gate0(SYS_getpid);
+	if (parts.process != process) {
+		join_all();
+		parts.users = 0;
+	}
+	parts.process = process;
+}
+
+static void note_large(void *context, const struct mapping *mapping)
+{
+	uintptr_t *most = context;
+	if (is_too_large(mapping, *most))
+		*most = 0;
+}
+
+/* Before anything is done that a seccomp filter may not know. */
+static bool is_worthwhile(uintptr_t most)
+{
+	char text[4096];
+	if (!most || !maps_read(text, sizeof text, note_large, &most) || most)
+		return false;
+	return proc_read(PROC_SELF "status", text, sizeof text) && seccomp_pass(text);
+}
+
+/* Whether there are any parts now. */
+static bool begin(void)
+{
+	char text[2048];
+	uintptr_t most = largest_copied();
+	if (!is_worthwhile(most))
+		return false;
+	uint64_t mask = take_guard();
+	forget_foreign();
+	maps_read(text, sizeof text, part_mapping, &most);
+	bool parted = parts.n > 0;
+	parts.users += parted;
+	leave_guard(mask);
+	return parted;
+}
+
+static void end(void)
+{
+	uint64_t mask = take_guard();
+	if (--parts.users == 0)
+		join_all();
+	leave_guard(mask);
+}
+
+void split_reset(void)
+{
+	if (parts.users == 0)
+		return;
+	atomic_store(&parts.guard, 0);
+	forget_foreign();
+}
+
+pid_t split_fork(pid_t (*libc_fork)(void))
+{
+	bool locked = lock_native(); /* no lean fork has marks of its own meanwhile */
+	bool parted = begin();
+	pid_t pid = parted ? libc_fork() : -1;
+	int error = parted ? errno : ENOMEM;
+	if (pid == 0) {
+		lock_reset();
+		split_reset();
+		return 0;
+	}
+	if (parted)
+		end();
+	if (locked)
+		unlock_native();
+	errno = error;
+	return pid;
+}

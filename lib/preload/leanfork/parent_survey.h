@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEANFORK_PARENT_SURVEY_H
+#define LEANFORK_PARENT_SURVEY_H
+
+#include "preload/leanfork/state.h"
+
+/* A piece of memory in which there is something, and what: as the kernel's PAGEMAP_SCAN writes it. */
+struct region {
+	uint64_t start, end;
+	uint64_t what; /* REGION_GONE: no mapping is there any more */
+};
+#define REGION_GONE (UINT64_C(1) << 63)
+#define REGIONS_MAX 128
+
+/*
+ * Child: where in a span the parent has anything, resident or swapped. Nothing becomes resident by it.
+ * Writes REGIONS_MAX regions at most, and what is left of the span to *at. Returns how many; -1: the
+ * parent is gone.
+ */
+int survey_ask(struct lean *l, struct span *at, struct region *regions);
+
+/* Parent: the answer. */
+void survey_answer(struct lean *l);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libc's half of fork goes through lists of all threads, and of stacks kept for the next one, in the
+ * child. The links lie in each thread's own block (struct pthread), at the upper end of its stack. They
+ * must be of the same moment as the heads of the lists, which are in the dynamic linker's data: what is
+ * brought in later belongs to a list that has changed since, and the walk might never end.
+ *
+ * glibc describes these lists for debuggers (libthread_db), since 2.34 in one place. Hazards:
+ *
+ * 1. Other threads change the lists while they are read here, and unmap stacks: nothing is read but by
+ *    a call that says so when memory is not there.
+ * 2. What is moved from one list to another is in neither for a moment: each list is read twice.
+ * 3. A stack may be mapped between the reading of the lists and that of the mappings: the lists are read
+ *    again once the marks are set, and what is marked by mistake is unmarked.
+ */
+#include "preload/leanfork/parent_threads.h"
+
+#include <dlfcn.h>
+#include <stdatomic.h>
+#include <sys/syscall.h>
+
+#define LISTS 3 /* stacks in use, stacks of the program's, stacks kept */
+#define MOST_THREADS 8192
+#define RSEQ_SIZE 256 /* at most */
+
+struct link {
+	uintptr_t next, previous;
+};
+
+/* How libthread_db describes a field. */
+struct field {
+	uint32_t bits, elements, offset;
+};
+
+static struct {
+	_Atomic bool done;
+	uintptr_t heads[LISTS];
+	size_t link_offset, block_size;
+	const ptrdiff_t *rseq; /* from the block to the area for restartable sequences */
+} lists;
+
+static const struct field *field(const char *name)
+{
+	const struct field *found = dlsym(RTLD_DEFAULT, name);
+	return found && found->bits == 8 * sizeof(struct link) && found->elements == 1 ? found
+										       : NULL;
+}
+
+void threads_look_up(void)
+{
+	if (atomic_load(&lists.done))
+		return;
+	const struct field *used = field("_thread_db_rtld_global__dl_stack_used");
+	const struct field *user = field("_thread_db_rtld_global__dl_stack_user");
+	const struct field *link = field("_thread_db_pthread_list");
+	const uint32_t *size = dlsym(RTLD_DEFAULT, "_thread_db_sizeof_pthread");
+	uintptr_t global = (uintptr_t)dlsym(RTLD_DEFAULT, "_rtld_global");
+	if (used && user && link && size && global) {
+		lists.link_offset = link->offset;
+		lists.block_size = *size;
+		lists.heads[0] = global + used->offset;
+		lists.heads[1] = global + user->offset;
+		lists.heads[2] = lists.heads[1] + sizeof(struct link);
+	}
+	lists.rseq = dlsym(RTLD_DEFAULT, "__rseq_offset");
+	atomic_store(&lists.done, true);
+}
+
+/* Answers hazard 1. */
+static bool read_link(const struct lean *l, uintptr_t at, struct link *link)
+{
+	struct {
+		void *at;
+		size_t len;
+	} local = {link, sizeof *link}, remote = {(void *)at, sizeof *link};
+	return gate6(SYS_process_vm_readv, l->thread, &local, 1, &remote, 1, 0) == sizeof *link;
+}
+
+static void walk(struct lean *l, uintptr_t head, void (*take)(struct lean *l, struct span))
+{
+	struct link link;
+	uintptr_t at = head;
+	for (int n = 0; n < MOST_THREADS; n++) {
+		if (!read_link(l, at, &link) || link.next == head || !link.next)
+			return;
+		at = link.next;
+		uintptr_t block = at - lists.link_offset;
+		take(l, (struct span){block, block + lists.block_size});
+	}
+}
+
+void threads_each(struct lean *l, void (*take)(struct lean *l, struct span block))
+{
+	for (int n = 0; n < 2; n++) /* answers hazard 2 */
+		for (size_t i = 0; i < LISTS && lists.heads[i]; i++)
+			walk(l, lists.heads[i], take);
+}
+
+bool threads_pins(struct span pins[2])
+{
+	uintptr_t block = thread_pointer();
+	if (!lists.block_size || !lists.rseq)
+		return false;
+	uintptr_t rseq = block + (uintptr_t)*lists.rseq;
+	pins[0] = (struct span){block, block + lists.block_size};
+	pins[1] = (struct span){rseq, rseq + RSEQ_SIZE};
+	return true;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LEANFORK_PREFETCH_H
+#define LEANFORK_PREFETCH_H
+
+#include "preload/leanfork/ranges.h"
+
+/*
+ * Where lean children have asked for memory before. A piece that is asked for costs as much as the
+ * kernel's own copying of half a mebibyte, and an interpreter's child wants a hundred pieces of the
+ * same few mebibytes each time: so these are better not left out again.
+ */
+#define PREFETCH_BLOCK ((uintptr_t)256 << 10)
+#define PREFETCH_GAP                                                                               \
+	((uintptr_t)1 << 20) /* what lies between two hot blocks is too little to matter */
+#define PREFETCH_SPANS 32
+#define PREFETCH_BYTES ((uintptr_t)16 << 20) /* about half a millisecond of the kernel's copying */
+
+struct hot {
+	struct span spans[PREFETCH_SPANS]; /* in no order; they may overlap */
+	size_t n;
+};
+
+/* Pure. Adds the block of an address. What would be too much is forgotten, all of it: what is still
+ * hot is asked for again. */
+void prefetch_add(struct hot *hot, uintptr_t at);
+
+#endif
