@@ -117,10 +117,9 @@ WORK(makes_a_thread)
 	pthread_t thread;
 	void *got = NULL;
 	int error = pthread_create(&thread, NULL, in_thread, (void *)(uintptr_t)p);
-	note("pthread_create %d", error);
 	if (!error)
-		pthread_join(thread, &got);
-	note("%llx", (unsigned long long)(uintptr_t)got);
+		pthread_join(thread, &got); /* a fault in it may end all */
+	note("pthread_create %d, %llx", error, (unsigned long long)(uintptr_t)got);
 }
 
 WORK(waits_for_nobody)
