@@ -13,7 +13,7 @@ if test "${1-}" = --sysctls; then
 fi
 . tests/support/setup.sh
 need compiler meson ninja pkg-config cmocka
-want c++ groff || true
+want c++ groff mandoc || true
 # Small programs that start others, for the suite `programs`; larger ones are tested where they are.
 want busybox ed gawk lua5.4 mawk mksh original-awk sqlite3 tclsh || true
 

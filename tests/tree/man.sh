@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Each public function has a man page, each page is installed, and none makes groff warn.
+# Each public function has a man page, each page is installed, and neither groff nor mandoc finds
+# fault with one.
 cd "$1/lib/man" || exit 2
 bad=0
 
@@ -26,6 +27,17 @@ done
 for page in *.[1-9]; do
 	grep -qF "'$page'" meson.build || say "$page is not installed"
 done
+
+# Pages that lead to another are left out: mandoc looks for its target where it would be installed.
+if command -v mandoc >/dev/null; then
+	for page in *.[1-9]; do
+		grep -q '^\.so ' "$page" && continue
+		remarks=$(mandoc -Tlint -Wstyle "$page" 2>&1)
+		test -z "$remarks" || say "$remarks"
+	done
+else
+	echo "no mandoc: its remarks not asked for"
+fi
 
 if ! command -v groff >/dev/null; then
 	echo "no groff: pages not rendered"
