@@ -66,8 +66,7 @@ static int measure(struct demo_outcome outcomes[DEMO_WAYS], const struct demo_lo
 	int error = demo_measure(outcomes, load, NULL);
 	if (error < 0)
 		return cli_fail("demo: a process of %s: %s", ss__size_text(size, load->bytes),
-			error == -EPROTO ? "it was ended from outside; out of memory?"
-					 : strerror(-error));
+			error == -EPROTO ? "it was killed; out of memory?" : strerror(-error));
 	print_header();
 	for (int i = 0; i < DEMO_WAYS; i++)
 		print_outcome(names[i], &outcomes[i]);
@@ -136,8 +135,9 @@ static int show_refusal(const struct machine_memory *info, const struct demo_roo
 		return CLI_OK;
 	}
 	if (load.bytes > room->mappings) {
-		printf("\nHere no process may be promised as much as makes the kernel refuse its "
-		       "fork: see ulimit -v\nand -d.\n");
+		printf("\nA limit of this shell (ulimit -v or -d) keeps a process too small for "
+		       "the "
+		       "kernel to refuse its\nfork.\n");
 		return CLI_OK;
 	}
 	printf("\n2. A process that has been promised %s, and uses next to nothing of it, "
@@ -160,13 +160,13 @@ static int show_refusal(const struct machine_memory *info, const struct demo_roo
 static int show_next_steps(void)
 {
 	const char *name = program_invocation_name;
-	printf("\nWhich processes here could not fork, and why; a program as it is, with the cure; "
-	       "the whole story:\n\n"
+	printf("\nTo see which processes here could not fork, and why:\n"
 	       "      %s preflight --all\n"
+	       "To run a program as it is, with the cure:\n"
 	       "      %s run PROGRAM [ARG...]\n",
 		name, name);
 	if (!strchr(name, '/'))
-		puts("      man safespawn");
+		puts("To read on:\n      man safespawn");
 	return fflush(stdout) != 0 || ferror(stdout) ? cli_fail("cannot write to standard output")
 						     : CLI_OK;
 }
@@ -208,16 +208,15 @@ static int parse(struct request *request, int argc, char **argv)
 		if (c == 'h')
 			request->help = true;
 		else if (c == ':')
-			return cli_fail("demo: %s lacks its value", argv[optind - 1]);
+			return cli_fail("demo: option '%s' needs a value", argv[optind - 1]);
 		else if (c == '?')
 			return cli_fail("demo: unknown option '%s'; see safespawn --help",
 				argv[optind - 1]);
 		else if (!settings_parse_size(&request->size, optarg) || !request->size)
-			return cli_fail("demo: --size is a number of bytes, or with K, M or G, not "
-					"'%s'",
-				optarg);
+			return cli_fail("demo: --size takes a size such as 512M, not '%s'", optarg);
 	if (optind < argc)
-		return cli_fail("demo: what is '%s'? See safespawn --help", argv[optind]);
+		return cli_fail(
+			"demo: unexpected argument '%s'; see safespawn --help", argv[optind]);
 	return CLI_OK;
 }
 
@@ -239,13 +238,13 @@ int cli_demo(int argc, char **argv)
 		return cli_fail("demo: /proc/meminfo: %s", strerror(-status));
 	struct demo_room room = room_here(&info);
 	if (size > demo_most(&room))
-		return cli_fail("demo: %s are too much, %s are available",
-			ss__size_text(asked, size), ss__size_text(most, demo_most(&room)));
+		return cli_fail("demo: %s is too much: %s is available", ss__size_text(asked, size),
+			ss__size_text(most, demo_most(&room)));
 	if ((status = demo_try()) < 0)
 		return cli_fail(
 			"demo: cannot run the program `" DEMO_PROGRAM "`: %s", error_text(-status));
 	if (!size && !(size = demo_size(&room)))
-		return cli_fail("demo: no memory is left to show it with");
+		return cli_fail("demo: there is not enough free memory to show it");
 	status = show_time(size);
 	if (status == CLI_OK)
 		status = show_refusal(&info, &room);

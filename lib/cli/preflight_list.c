@@ -132,7 +132,7 @@ static const struct {
 	{ENOTSUP, "ENOTSUP", "a kernel thread: it does not fork"},
 	{EACCES, "EACCES", "may not be read"},
 	{EPERM, "EPERM", "may not be read"},
-	{ENOENT, "ENOENT", "not all of it is there"},
+	{ENOENT, "ENOENT", "part of it is missing"},
 	{EMFILE, "EMFILE", "too many open files"},
 	{ENFILE, "ENFILE", "too many open files on this machine"},
 	{ENOMEM, "ENOMEM", "no memory"},

@@ -71,7 +71,8 @@ static int take_option(int option, const char *word, struct preflight_options *o
 	case WATCH:
 		if (parse_seconds(optarg, &o->watch_ms))
 			return 0;
-		return cli_fail("preflight: --watch is a number of seconds, not '%s'", optarg) + 1;
+		return cli_fail("preflight: --watch takes a number of seconds, not '%s'", optarg) +
+		       1;
 	case HELP:
 	case 'h':
 		return cli_print(usage, "") + 1;
@@ -104,7 +105,7 @@ int preflight_options_parse(int argc, char **argv, struct preflight_options *o)
 		return status;
 	o->pids = argv + optind;
 	if (o->all && o->pids[0])
-		return cli_fail("preflight: either --all or PIDs") + 1;
+		return cli_fail("preflight: give either --all or PIDs") + 1;
 	o->all = o->all || !o->pids[0];
 	return 0;
 }

@@ -49,19 +49,19 @@ static int parse(struct request *request, int argc, char **argv)
 		case 'f':
 			if (!is_fork_mode(optarg))
 				return cli_fail(
-					"run: --fork is rescue, lean or off, not '%s'", optarg);
+					"run: --fork takes rescue, lean or off, not '%s'", optarg);
 			request->fork = optarg;
 			break;
 		case 'r':
 			if (optarg && !optarg[0])
-				return cli_fail("run: --report= lacks the file's name");
+				return cli_fail("run: --report= needs a file name");
 			request->report = true;
 			request->report_file = optarg;
 			break;
 		case 'h':
 			return cli_help();
 		case ':':
-			return cli_fail("run: %s lacks its value", argv[optind - 1]);
+			return cli_fail("run: option '%s' needs a value", argv[optind - 1]);
 		default:
 			return unknown_option(argv[optind - 1]);
 		}
@@ -134,7 +134,7 @@ static char *find_shim(void)
 {
 	char *shim = shim_find();
 	if (!shim)
-		cli_fail("libsafespawn_preload.so is not there, neither beside this program "
+		cli_fail("libsafespawn_preload.so was found neither beside this program "
 			 "nor in " SAFESPAWN_LIBDIR);
 	if (!shim || shim_is_usable(shim))
 		return shim;

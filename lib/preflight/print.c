@@ -21,7 +21,7 @@ static const char *headline(const struct ss_preflight *r)
 			return "fork may fail: its maps may not be read";
 		if (r->cause == SS_CAUSE_NPROC)
 			return "fork may fail: not all that counts can be seen";
-		return "fork may fail: too near to say";
+		return "fork may fail: too close to tell";
 	}
 	return "?";
 }

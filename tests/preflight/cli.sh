@@ -86,7 +86,7 @@ test "$(grep -c '^process' "$out")" = 1 || say "--watch --check does not end at 
 expect 125 --check 999999999
 for wrong in 0 -1 x 1x 100000 nan inf 0x10; do
 	expect 125 --watch $wrong $$
-	printed "--watch is a number of seconds"
+	printed "--watch takes a number of seconds"
 done
 
 # Again and again: until nobody reads it any longer.
