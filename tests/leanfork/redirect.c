@@ -385,7 +385,8 @@ static void drop_files(const char *path)
 	const struct dirent *entry;
 	DIR *files = opendir(path);
 	while (files && (entry = readdir(files))) {
-		snprintf(name, sizeof name, "%s/%s", path, entry->d_name);
+		if (snprintf(name, sizeof name, "%s/%s", path, entry->d_name) >= (int)sizeof name)
+			continue;
 		if (entry->d_type == DT_DIR && entry->d_name[0] != '.') {
 			drop_files(name);
 			rmdir(name);

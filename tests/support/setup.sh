@@ -70,8 +70,8 @@ install_packages() {
 	echo "Installing: $*" >&2
 	DEBIAN_FRONTEND=noninteractive
 	export DEBIAN_FRONTEND
-	set -- apt-get install -y -q --no-install-recommends "$@"
-	# Lists may be missing or old.
+	set -- apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=300 "$@"
+	# Lists may be missing or old; a new machine may be installing updates.
 	"$@" </dev/null >&2 || { apt-get update -q </dev/null >&2 && "$@" </dev/null >&2; }
 }
 

@@ -34,7 +34,6 @@ static const int to_start[] = {
 	SYS_pread64,
 	SYS_close,
 	SYS_fstat,
-	SYS_newfstatat,
 	SYS_set_tid_address,
 	SYS_set_robust_list,
 	SYS_rseq,
@@ -43,6 +42,16 @@ static const int to_start[] = {
 	SYS_futex,
 	SYS_exit_group,
 	SYS_faccessat,
+#ifdef SYS_newfstatat
+	SYS_newfstatat,
+#endif
+#ifdef SYS_mmap2
+	SYS_mmap2,
+	SYS_fstat64,
+	SYS_fstatat64,
+	SYS_statx,
+	SYS_set_thread_area,
+#endif
 #ifdef SYS_access
 	SYS_access,
 	SYS_open,
