@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Each public function has a man page, each page is installed, and neither groff nor mandoc finds
-# fault with one.
+# Each public function has a man page, each flag, verdict and cause is in one, each page is installed,
+# and neither groff nor mandoc finds fault with one.
 cd "$1/lib/man" || exit 2
 bad=0
 
@@ -22,6 +22,13 @@ for function in $functions; do
 	sed -n '/^\.SH NAME/,/^\.SH [^N]/p' "$page" | grep -qw "$function" ||
 		sed -n '/^\.Sh NAME/,/^\.Sh [^N]/p' "$page" | grep -qw "$function" ||
 		say "$page doesn't name $function"
+done
+
+constants=$(sed -n 's/^#define \(SS_[A-Z_]*\) (UINT.*/\1/p
+	s/^[\t ]*\(SS_\(FORK\|CAUSE\)_[A-Z_]*\).*/\1/p' ../../include/safespawn.h)
+test -n "$constants" || say "no constants in the header"
+for constant in $constants; do
+	grep -qw "$constant" ./*.3 || say "$constant is in no page"
 done
 
 for page in *.[1-9]; do
