@@ -92,15 +92,21 @@ static bool unusual(const char *status, const char *name, char usual)
 	return !at || *at != usual;
 }
 
-/* What is the same for all forks of this thread, or nearly so. */
-static enum lean_reason look_around(const struct lean_wish *wish, bool *filtered)
+/* What the kernel tells of this thread and its process. */
+struct surroundings {
+	bool filtered; /* by seccomp */
+	bool alone;    /* the only thread */
+};
+
+/* The lock is held: another thread's native child would inherit the descriptor. */
+static enum lean_reason look_around(const struct lean_wish *wish, struct surroundings *around)
 {
 	char text[4096];
-	if (!plan_possible())
-		return LEAN_FOREIGN;
 	if (!proc_read(PROC_SELF "status", text, sizeof text))
 		return LEAN_KERNEL;
-	*filtered = unusual(text, "Seccomp:\t", '0');
+	const char *threads = proc_line(text, "Threads:\t");
+	around->alone = threads && proc_number(threads) == 1;
+	around->filtered = unusual(text, "Seccomp:\t", '0');
 	if (!seccomp_pass(text))
 		return LEAN_KERNEL;
 	/* a debugger would stop at every signal that a lean fork lives by */
@@ -207,12 +213,38 @@ static pid_t do_fork(struct lean *l, struct lean_result *result, struct tries *t
 	return pid;
 }
 
-/* Returns as fork does; UNTRIED for a reason. The lock is held and signals are blocked. */
-static pid_t do_or_leave(const struct lean_wish *wish, bool filtered, uint64_t mask,
-	struct lean_result *result, struct tries *tries)
+/* The program's mask, or after too many signals none is heeded. */
+static uint64_t heeded(const struct tries *tries, uint64_t mask)
 {
-	struct lean *l = create(wish, mask);
-	result->reason = l ? open_window(l, filtered) : LEAN_MEMORY;
+	return tries->signals < MOST_SIGNALS ? mask : UINT64_MAX;
+}
+
+/* What is pending and not blocked would be handled before the fork: it is, when the mask is put
+ * back. */
+static enum lean_reason begin(
+	const struct lean_wish *wish, uint64_t mask, struct tries *tries, struct lean **l)
+{
+	struct surroundings around;
+	enum lean_reason reason = look_around(wish, &around);
+	if (reason != LEAN_FINE)
+		return reason;
+	if (pending_arrived(heeded(tries, mask))) {
+		tries->signals++;
+		return LEAN_BUSY;
+	}
+	*l = create(wish, mask);
+	if (!*l)
+		return LEAN_MEMORY;
+	(*l)->alone = around.alone;
+	return open_window(*l, around.filtered);
+}
+
+/* Returns as fork does; UNTRIED for a reason. The lock is held and signals are blocked. */
+static pid_t do_or_leave(const struct lean_wish *wish, uint64_t mask, struct lean_result *result,
+	struct tries *tries)
+{
+	struct lean *l = NULL;
+	result->reason = begin(wish, mask, tries, &l);
 	if (result->reason == LEAN_FINE) {
 		l->heedless = tries->signals >= MOST_SIGNALS;
 		return do_fork(l, result, tries);
@@ -224,19 +256,13 @@ static pid_t do_or_leave(const struct lean_wish *wish, bool filtered, uint64_t m
 	return UNTRIED;
 }
 
-/* What is pending and not blocked would be handled before the fork: it is, when the mask is put
- * back. */
-static pid_t attempt(const struct lean_wish *wish, bool filtered, struct lean_result *result,
-	struct tries *tries)
+static pid_t attempt(const struct lean_wish *wish, struct lean_result *result, struct tries *tries)
 {
 	uint64_t mask = 0;
 	set_mask(UINT64_MAX, &mask);
-	uint64_t heeded = tries->signals < MOST_SIGNALS ? mask : UINT64_MAX;
-	enum turn turn = pending_arrived(heeded)
-				 ? TURN_SIGNAL
-				 : lock_lean(heeded, tries->made == MOST_ATTEMPTS - 1);
+	enum turn turn = lock_lean(heeded(tries, mask), tries->made == MOST_ATTEMPTS - 1);
 	if (turn == TURN_TAKEN)
-		return do_or_leave(wish, filtered, mask, result, tries);
+		return do_or_leave(wish, mask, result, tries);
 	set_mask(mask, NULL);
 	tries->signals += turn == TURN_SIGNAL;
 	result->reason = LEAN_BUSY;
@@ -289,7 +315,7 @@ static bool is_worth_another(const struct lean_wish *wish, const struct lean_res
 
 pid_t lean_fork(const struct lean_wish *wish, struct lean_result *result)
 {
-	bool filtered, again = true;
+	bool again = true;
 	struct tries tries = {0};
 	pid_t pid = UNTRIED;
 	*result = (struct lean_result){.outcome = LEAN_NATIVE, .call = LEAN_NO_CALL};
@@ -302,12 +328,11 @@ pid_t lean_fork(const struct lean_wish *wish, struct lean_result *result)
 			return pid;
 		}
 	}
-	enum lean_reason reason = look_around(wish, &filtered);
-	if (reason != LEAN_FINE)
-		return without(wish, result, reason);
+	if (!plan_possible())
+		return without(wish, result, LEAN_FOREIGN);
 	while (again) {
 		struct tries before = tries;
-		pid = attempt(wish, filtered, result, &tries);
+		pid = attempt(wish, result, &tries);
 		tries.made += tries.signals == before.signals;
 		again = is_worth_another(wish, result, pid, &tries, &before);
 	}

@@ -28,8 +28,6 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-#include "preload/leanfork/proc.h"
-
 #define CLEARINGS 3
 #define POPULATE_WRITE 23 /* newer than some headers */
 #define HUGE ((uintptr_t)2 << 20)
@@ -119,21 +117,12 @@ static bool set(struct span at, bool threads)
 	return false;
 }
 
-static bool has_threads(struct lean *l)
-{
-	const char *line = proc_read(PROC_SELF "status", l->text, sizeof l->text)
-				   ? proc_line(l->text, "Threads:")
-				   : NULL;
-	return !line || proc_number(line) != 1;
-}
-
 void dontfork_set(struct lean *l)
 {
 	size_t kept = 0;
-	bool threads = has_threads(l);
 	for (size_t i = 0; i < l->choice.n_ranges; i++) {
 		struct range range = l->ranges[i];
-		if (!set(range.at, threads))
+		if (!set(range.at, !l->alone))
 			continue;
 		l->result.bytes += range.at.end - range.at.start;
 		l->ranges[kept++] = range;

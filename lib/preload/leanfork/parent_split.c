@@ -31,6 +31,7 @@
 #include "preload/leanfork/proc.h"
 
 #define CUTS_MAX 16
+#define MOST_SIGNALS 20
 #define PIECES_MAX 16 /* of a mapping: a larger one is an address range, which is not charged */
 
 /* A piece of a mapping that is treated differently from its neighbours for a while. */
@@ -174,6 +175,33 @@ static bool begin(void)
 	return parted;
 }
 
+/* Nobody else forks until signals are unblocked again: a child would inherit descriptors of /proc. */
+static enum turn begin_alone(bool *parted)
+{
+	enum turn turn = TURN_SIGNAL;
+	for (int signals = 0; turn == TURN_SIGNAL; signals++) {
+		uint64_t mask = 0;
+		set_mask(UINT64_MAX, &mask);
+		turn = lock_lean(signals < MOST_SIGNALS ? mask : UINT64_MAX, false);
+		if (turn == TURN_TAKEN) {
+			*parted = begin();
+			lock_become_native();
+		}
+		set_mask(mask, NULL);
+	}
+	return turn;
+}
+
+/* Takes a turn of a native fork: no lean fork has marks of its own meanwhile. Returns whether it has. */
+static bool lock_and_begin(bool *parted)
+{
+	if (begin_alone(parted) == TURN_TAKEN)
+		return true;
+	bool locked = lock_native();
+	*parted = begin();
+	return locked;
+}
+
 static void end(void)
 {
 	uint64_t mask = take_guard();
@@ -192,8 +220,7 @@ void split_reset(void)
 
 pid_t split_fork(pid_t (*libc_fork)(void))
 {
-	bool locked = lock_native(); /* no lean fork has marks of its own meanwhile */
-	bool parted = begin();
+	bool parted, locked = lock_and_begin(&parted);
 	pid_t pid = parted ? libc_fork() : -1;
 	int error = parted ? errno : ENOMEM;
 	if (pid == 0) {

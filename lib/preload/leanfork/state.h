@@ -82,6 +82,7 @@ struct lean {
 	bool in_a_hurry;  /* a signal handler of the program's waits for fork to return */
 	bool heedless;    /* of signals that come before the clone: too many have */
 	bool interrupted; /* one has come */
+	bool alone;       /* the process has one thread, so that nothing changes meanwhile */
 	uint64_t stopped; /* signals that have stopped the process meanwhile */
 	bool holds;       /* a SIGSYS that the program had blocked: */
 	siginfo_t held;
