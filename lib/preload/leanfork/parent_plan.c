@@ -178,7 +178,8 @@ static void put_back(struct lean *l, struct span block)
 void plan_apply(struct lean *l)
 {
 	dontfork_set(l);
-	threads_each(l, put_back);
+	if (!l->alone)
+		threads_each(l, put_back);
 }
 
 void plan_learn(const struct lean *l)

@@ -67,31 +67,37 @@ void threads_look_up(void)
 }
 
 /* Answers hazard 1. */
-static bool read_link(const struct lean *l, uintptr_t at, struct link *link)
+static bool read_next(const struct lean *l, uintptr_t at, uintptr_t *next)
 {
 	struct {
 		void *at;
 		size_t len;
-	} local = {link, sizeof *link}, remote = {(void *)at, sizeof *link};
-	return gate6(SYS_process_vm_readv, l->thread, &local, 1, &remote, 1, 0) == sizeof *link;
+	} local = {next, sizeof *next}, remote = {(void *)at, sizeof *next};
+	return gate6(SYS_process_vm_readv, l->thread, &local, 1, &remote, 1, 0) == sizeof *next;
 }
 
+static uintptr_t next_of(uintptr_t at)
+{
+	return atomic_load((const _Atomic uintptr_t *)at);
+}
+
+/* The heads, and the calling thread's own block, are always there. */
 static void walk(struct lean *l, uintptr_t head, void (*take)(struct lean *l, struct span))
 {
-	struct link link;
-	uintptr_t at = head;
-	for (int n = 0; n < MOST_THREADS; n++) {
-		if (!read_link(l, at, &link) || link.next == head || !link.next)
-			return;
-		at = link.next;
+	uintptr_t own = thread_pointer() + lists.link_offset, at = next_of(head);
+	for (int n = 0; n < MOST_THREADS && at && at != head; n++) {
 		uintptr_t block = at - lists.link_offset;
 		take(l, (struct span){block, block + lists.block_size});
+		if (at == own)
+			at = next_of(at);
+		else if (!read_next(l, at, &at))
+			return;
 	}
 }
 
 void threads_each(struct lean *l, void (*take)(struct lean *l, struct span block))
 {
-	for (int n = 0; n < 2; n++) /* answers hazard 2 */
+	for (int n = 0; n < (l->alone ? 1 : 2); n++) /* answers hazard 2 */
 		for (size_t i = 0; i < LISTS && lists.heads[i]; i++)
 			walk(l, lists.heads[i], take);
 }

@@ -28,11 +28,11 @@ struct span state_span(const struct lean *l)
 /* Addresses alone are not charged. */
 static long map(size_t size, size_t used, int more_flags)
 {
-	long at = gate6(
-		SYS_mmap, 0, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | more_flags, -1, 0);
+	int prot = used == size ? PROT_READ | PROT_WRITE : PROT_NONE;
+	long at = gate6(SYS_mmap, 0, size, prot, MAP_PRIVATE | MAP_ANONYMOUS | more_flags, -1, 0);
 	if (at < 0 && at > -4096)
 		return 0;
-	if (gate3(SYS_mprotect, at, used, PROT_READ | PROT_WRITE) == 0)
+	if (used == size || gate3(SYS_mprotect, at, used, PROT_READ | PROT_WRITE) == 0)
 		return at;
 	gate2(SYS_munmap, at, size);
 	return 0;
@@ -48,11 +48,11 @@ uintptr_t state_map(size_t size, size_t used)
 struct lean *state_create(void)
 {
 	size_t size = HEAD_SIZE + RANGES_SIZE + KEEP_SIZE;
-	uintptr_t at = state_map(size, HEAD_SIZE);
+	uintptr_t at = state_map(size, HEAD_SIZE + PAGE);
 	if (!at)
 		return NULL;
 	struct lean *l = (struct lean *)at;
-	l->ranges_tail = (struct tail){at + HEAD_SIZE, 0, RANGES_SIZE};
+	l->ranges_tail = (struct tail){at + HEAD_SIZE, PAGE, RANGES_SIZE};
 	l->keep_tail = (struct tail){l->ranges_tail.at + RANGES_SIZE, 0, KEEP_SIZE};
 	l->ranges = (struct range *)l->ranges_tail.at;
 	l->keep = (struct span *)l->keep_tail.at;
