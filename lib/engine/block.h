@@ -13,7 +13,7 @@
 #include "engine/fd_plan.h"
 #include "engine/job.h"
 
-enum { BLOCK_ROOM = 10240, BLOCK_HELD = 7 };
+enum { BLOCK_ROOM = 10240, BLOCK_HELD = 9 };
 
 /*
  * The memory that a child uses until its exec: its stack, its job and all that the job points to. It

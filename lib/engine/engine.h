@@ -15,9 +15,11 @@ struct engine_child {
 
 /* How the caller waits for the exec. */
 struct engine_wait {
-	kernel_sigset mask; /* its own, which is in force meanwhile */
-	int timeout_ms;     /* 0: none */
-	bool cancellable;   /* a cancelled thread leaves; else cancellation is off */
+	kernel_sigset mask;     /* its own, which is in force meanwhile */
+	int timeout_ms;         /* 0: none */
+	bool cancellable;       /* a cancelled thread leaves; else cancellation is off */
+	void (*cloned)(void *); /* called before each wait, with the mask in force; or NULL */
+	void *cloned_arg;
 };
 
 /*

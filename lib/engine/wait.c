@@ -169,11 +169,18 @@ static int await(struct waiter *w)
 	return is_forked(w) ? -ECHILD : error;
 }
 
-int ss__await_start(struct waiter *w)
+static void open_signals(struct waiter *w)
 {
 	w->mark = w->number;
 	ss__block_await(w->block, &w->mark);
 	ss__engine_leave(w->how->mask);
+	if (w->how->cloned)
+		w->how->cloned(w->how->cloned_arg);
+}
+
+int ss__await_start(struct waiter *w)
+{
+	open_signals(w);
 	int error = await(w);
 	if (error)
 		ss__engine_enter();
@@ -202,9 +209,7 @@ static int read_report(struct waiter *w, int from, struct verdict *verdict)
 
 int ss__await_report(struct waiter *w, int from, struct verdict *verdict)
 {
-	w->mark = w->number;
-	ss__block_await(w->block, &w->mark);
-	ss__engine_leave(w->how->mask);
+	open_signals(w);
 	int error = read_report(w, from, verdict);
 	ss__engine_enter();
 	return error;

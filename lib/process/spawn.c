@@ -28,18 +28,21 @@ static void fill_child(
 }
 
 /* For a caller that leaves while it waits. */
-static void note_descriptors(struct block *block, const struct plumbing *p)
+static void note_descriptors(
+	struct block *block, const struct plumbing *p, const struct spawn_extra *extra)
 {
 	for (int fd = 0; fd < 3; fd++) {
 		block->held[fd] = p->ours[fd];
 		block->held[3 + fd] = p->made[fd] ? p->theirs[fd] : -1;
 	}
+	for (size_t i = 0; extra && i < extra->n_held; i++)
+		block->held[6 + i] = extra->held[i];
 }
 
 static int run(struct request *r, const struct engine_wait *how, struct engine_child *child,
 	enum ss_stage *stage)
 {
-	note_descriptors(r->block, &r->plumbing);
+	note_descriptors(r->block, &r->plumbing, r->extra);
 	if (r->options.flags & (SS_SET_UID | SS_SET_GID)) {
 		ss__dumpable_hold();
 		r->block->release = ss__dumpable_release;
@@ -47,14 +50,14 @@ static int run(struct request *r, const struct engine_wait *how, struct engine_c
 	return ss__engine_run(r->block, how, child, stage);
 }
 
-/* No handler may leave while descriptors are on their way from the block to *child. */
-static void hand_over(
-	struct ss_child *child, struct request *r, const struct engine_child *engine_child)
+/* No handler may leave while descriptors are on their way from the block to the caller. */
+static void hand_over(struct ss_child *child, struct request *r, kernel_sigset mask,
+	const struct engine_child *engine_child)
 {
-	bool descriptors = engine_child->pidfd >= 0 || ss__plumbing_has_pipes(&r->plumbing);
-	kernel_sigset mask = 0;
+	bool descriptors = engine_child->pidfd >= 0 || ss__plumbing_has_pipes(&r->plumbing) ||
+			   (r->extra && r->extra->cloned);
 	if (descriptors) {
-		mask = ss__engine_enter();
+		ss__engine_enter();
 		ss__plumbing_close_theirs(&r->plumbing);
 	}
 	ss__block_hand_over(r->block);
@@ -124,13 +127,15 @@ static int spawn(struct ss_child *child, struct request *r, enum ss_stage *stage
 		.mask = ss__engine_enter(),
 		.timeout_ms = r->options.start_timeout_ms,
 		.cancellable = r->extra && r->extra->cancellable,
+		.cloned = r->extra ? r->extra->cloned : NULL,
+		.cloned_arg = r->extra ? r->extra->cloned_arg : NULL,
 	};
 	r->plumbing = PLUMBING_NONE;
 	int error = open_and_run(r, &how, &engine_child, stage);
 	if (error)
 		ss__engine_leave(how.mask);
 	else
-		hand_over(child, r, &engine_child);
+		hand_over(child, r, how.mask, &engine_child);
 	return error;
 }
 

@@ -5,11 +5,16 @@
  *    thread opens meanwhile must not get it. So it is close-on-exec until, under the lock, it is on
  *    the list of descriptors that commands close.
  * 2. A cancelled close would leave a child without its stream, so cancellation is off.
+ * 3. The command may take long to start, and the caller is then open to signals. The lock is not
+ *    needed once the command has its own descriptors: a stream added later was close-on-exec when
+ *    they were copied. A handler that leaves by siglongjmp leaves the FILE's memory behind, and a
+ *    later spawn closes the pipe.
  */
 #include <safespawn.h>
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -31,6 +36,11 @@ struct command {
 
 struct ends {
 	int ours, theirs;
+};
+
+struct list_lock {
+	sigset_t mask; /* the caller's */
+	bool held;
 };
 
 /* Accepts what glibc accepts, letters repeated and in any order, and "+" beside "r". */
@@ -65,17 +75,32 @@ static int make_ends(const struct mode *mode, struct ends *ends)
 	return 0;
 }
 
-static int spawn_without_others(
-	struct ss_child *child, const struct command *command, const struct ss_options *options)
+/* (3) */
+static void unlock_list(void *arg)
 {
+	struct list_lock *lock = arg;
+
+	lock->held = false;
+	ss__streams_unlock(&lock->mask);
+}
+
+static int spawn_without_others(struct ss_child *child, const struct command *command,
+	const struct ss_options *options, const struct ends *ends, struct list_lock *lock)
+{
+	const int held[] = {ends->ours, ends->theirs};
 	int room[32], *fds;
-	struct spawn_extra others;
-	int r = ss__streams_fds(room, sizeof room / sizeof room[0], &fds, &others.n_close);
+	struct spawn_extra extra = {
+		.held = held,
+		.n_held = 2,
+		.cloned = unlock_list,
+		.cloned_arg = lock,
+	};
+	int r = ss__streams_fds(room, sizeof room / sizeof room[0], &fds, &extra.n_close);
 
 	if (r < 0)
 		return r;
-	others.close = fds;
-	r = ss__spawn_child(child, command->argv, options, &others);
+	extra.close = fds;
+	r = ss__spawn_child(child, command->argv, options, &extra);
 	if (fds != room)
 		free(fds);
 	return r;
@@ -86,21 +111,25 @@ static int start(struct stream *stream, const struct command *command, const str
 	struct ends ends)
 {
 	struct ss_child child;
-	sigset_t mask;
+	struct list_lock lock = {.held = true};
+	sigset_t blocked;
 
-	ss__streams_lock(&mask);
+	ss__streams_lock(&lock.mask);
 	int r = spawn_without_others(&child, command,
 		SS_OPTIONS(.flags = SS_KEEP_FDS | SS_NO_PIDFD, .file = command->file,
-			.sigmask = &mask,
+			.sigmask = &lock.mask,
 			.in = mode->read && !mode->both ? SS_INHERIT : SS_FD(ends.theirs),
-			.out = mode->write ? SS_INHERIT : SS_FD(ends.theirs)));
+			.out = mode->write ? SS_INHERIT : SS_FD(ends.theirs)),
+		&ends, &lock);
+	if (!lock.held)
+		ss__streams_lock(&blocked);
 	if (r == 0) {
 		stream->pid = child.pid;
 		if (!mode->close_on_exec)
 			fcntl(ends.ours, F_SETFD, 0);
 		ss__streams_add(stream);
 	}
-	ss__streams_unlock(&mask);
+	ss__streams_unlock(&lock.mask);
 	return r;
 }
 

@@ -7,8 +7,9 @@
 #include <sys/types.h>
 
 /*
- * The open streams of ss_popen: one list for the process. The lock is held from before a command is
- * cloned until its stream is on the list, so that no command inherits our end of another's pipe.
+ * The open streams of ss_popen: one list for the process. The lock is held while the list is
+ * copied and the command cloned, and while a descriptor becomes inheritable and its stream goes on
+ * the list. So no command inherits our end of another's pipe.
  * All signals are blocked while it is held.
  */
 struct stream {
