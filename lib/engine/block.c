@@ -28,7 +28,6 @@
 
 #include "engine/reap.h"
 #include "engine/syscall.h"
-#include "engine/wait.h"
 
 enum { FIRST_BLOCKS = 4, MORE_BLOCKS = 8, PAGE = 4096, STALE_AFTER = 16 };
 
@@ -185,6 +184,17 @@ static bool is_over(const struct block *b, uint32_t seen)
 	}
 }
 
+/* Another process reaps one that is detached, unless this one is its namespace's first or a
+ * subreaper. */
+void ss__block_reap(struct block *b)
+{
+	if (b->job.flags & JOB_DETACH && b->pidfd < 0)
+		ss__reap_if_ended(b->pid, -1);
+	else
+		ss__reap(b->pid, b->pidfd);
+	b->pidfd = -1;
+}
+
 /* (2) */
 static void close_held(struct block *b)
 {
@@ -192,7 +202,7 @@ static void close_held(struct block *b)
 		if (b->held[i] >= 0)
 			raw1(SYS_close, b->held[i]);
 	if (b->job.verdict.stage != SS_STAGE_NONE)
-		ss__dispose(b);
+		ss__block_reap(b);
 	else if (b->pidfd >= 0)
 		raw1(SYS_close, b->pidfd);
 }

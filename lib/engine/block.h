@@ -53,15 +53,15 @@ void ss__block_hand_over(struct block *b);
 /* The child no longer uses it. */
 void ss__block_free(struct block *b);
 
+/* Reaps the block's child, which has ended, and closes its pidfd. */
+void ss__block_reap(struct block *b);
+
 /* The caller gives up a child that has been killed but still uses the block: a later spawn reaps it. */
 void ss__block_leave(struct block *b);
 
 /* Whether the block is still the spawn's of that number in this process, and not that of a process
  * which forked this one meanwhile. */
 bool ss__block_is_ours(const struct block *b, uint32_t number);
-
-/* Whether a forked process sees 0 in place of that word. */
-bool ss__block_word_is_wiped(void);
 
 /* Whether a forked process sees 0 in the place of *in_child. */
 bool ss__block_word_is_wiped(void);

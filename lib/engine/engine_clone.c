@@ -271,7 +271,7 @@ static int run_shared(struct waiter *w, struct engine_child *child, enum ss_stag
 			return 0;
 		}
 		ss__engine_enter();
-		ss__dispose(b);
+		ss__block_reap(b);
 		if (verdict.error != ENGINE_RETRY_PRIVATE)
 			return fail(b, verdict, stage);
 		no_shared_table = true;

@@ -27,16 +27,6 @@ static long wait_for(struct block *b, int ms)
 	return raw4(SYS_futex, b->in_child, FUTEX_WAIT_SHARED, 1, ms < 0 ? NULL : &t);
 }
 
-/* Another process reaps one that is detached, unless this one is its namespace's first or a subreaper. */
-void ss__dispose(struct block *b)
-{
-	if (b->job.flags & JOB_DETACH && b->pidfd < 0)
-		ss__reap_if_ended(b->pid, -1);
-	else
-		ss__reap(b->pid, b->pidfd);
-	b->pidfd = -1;
-}
-
 /* (7) One that may not be killed may run for as long as it likes. */
 void ss__give_up(struct waiter *w)
 {
@@ -49,7 +39,7 @@ void ss__give_up(struct waiter *w)
 		ss__block_leave(b);
 		return;
 	}
-	ss__dispose(b);
+	ss__block_reap(b);
 	ss__block_free(b);
 }
 

@@ -29,9 +29,6 @@ int ss__await_start(struct waiter *w);
 /* The same by the pipe that the child reports to, where memory is copied. */
 int ss__await_report(struct waiter *w, int from, struct verdict *verdict);
 
-/* Reaps a child that has ended, and closes its pidfd. */
-void ss__dispose(struct block *b);
-
 /* Kills the child and disposes of the block, with signals blocked. */
 void ss__give_up(struct waiter *w);
 

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "preload/report.h"
+#include "preload/report_counts.h"
 
 /* The longest line, newline included: the largest numbers and a name that may be cut. */
 #define REPORT_LINE_MAX 1536

@@ -6,7 +6,7 @@
 #include "engine/block.h"
 #include "engine/job.h"
 #include "process/plumbing.h"
-#include "process/spawn.h"
+#include "process/spawn_extra.h"
 
 /*
  * A request on its way: the checked options, what was opened for them, and the block that holds
