@@ -13,7 +13,17 @@ static enum verdict answer(struct call *call, long result)
 	return DONE;
 }
 
-/* Results go out only when all else is known to be right, as in the kernel. */
+/* As in the kernel, the change has been made even if the old value cannot be written. */
+static enum verdict hand_out(
+	struct lean *l, struct call *call, void *to, const void *before, size_t size)
+{
+	if (to && !args_reach_output(l, (uintptr_t)to, size))
+		return answer(call, -EFAULT);
+	if (to)
+		copy_bytes(to, before, size);
+	return answer(call, 0);
+}
+
 enum verdict signals_mask(struct lean *l, struct call *call)
 {
 	const uint64_t *set = (const uint64_t *)call->args[1];
@@ -22,8 +32,7 @@ enum verdict signals_mask(struct lean *l, struct call *call)
 
 	if (call->args[3] != sizeof *set)
 		return answer(call, -EINVAL);
-	if ((set && !args_reach(l, (uintptr_t)set, sizeof *set)) ||
-		(old && !args_reach_output(l, (uintptr_t)old, sizeof *old)))
+	if (set && !args_reach(l, (uintptr_t)set, sizeof *set))
 		return answer(call, -EFAULT);
 	if (set) {
 		uint64_t wanted = *set & ~(SIG_BIT(SIGKILL) | SIG_BIT(SIGSTOP));
@@ -41,9 +50,7 @@ enum verdict signals_mask(struct lean *l, struct call *call)
 			return answer(call, -EINVAL);
 		}
 	}
-	if (old)
-		*old = before;
-	return answer(call, 0);
+	return hand_out(l, call, old, &before, sizeof before);
 }
 
 enum verdict signals_action(struct lean *l, struct call *call)
@@ -56,15 +63,12 @@ enum verdict signals_action(struct lean *l, struct call *call)
 		return INVISIBLE;
 	if (call->args[3] != 8)
 		return answer(call, -EINVAL);
-	if ((action && !args_reach(l, (uintptr_t)action, sizeof *action)) ||
-		(old && !args_reach_output(l, (uintptr_t)old, sizeof *old)))
+	if (action && !args_reach(l, (uintptr_t)action, sizeof *action))
 		return answer(call, -EFAULT);
 	struct kernel_action before = l->actions[sig];
 	if (action)
 		l->actions[sig] = *action;
-	if (old)
-		*old = before;
-	return answer(call, 0);
+	return hand_out(l, call, old, &before, sizeof before);
 }
 
 /* Only what is plainly right; anything else is for the kernel, in an ordinary child. */
@@ -73,8 +77,7 @@ enum verdict signals_stack(struct lean *l, struct call *call)
 	const stack_t *stack = (const stack_t *)call->args[0];
 	stack_t *old = (stack_t *)call->args[1];
 
-	if ((stack && !args_reach(l, (uintptr_t)stack, sizeof *stack)) ||
-		(old && !args_reach_output(l, (uintptr_t)old, sizeof *old)))
+	if (stack && !args_reach(l, (uintptr_t)stack, sizeof *stack))
 		return answer(call, -EFAULT);
 	if (stack && stack->ss_flags != SS_DISABLE &&
 		(stack->ss_flags != 0 || stack->ss_size < 16384))
@@ -82,9 +85,7 @@ enum verdict signals_stack(struct lean *l, struct call *call)
 	stack_t before = l->alt_stack;
 	if (stack)
 		l->alt_stack = *stack;
-	if (old)
-		*old = before;
-	return answer(call, 0);
+	return hand_out(l, call, old, &before, sizeof before);
 }
 
 /* The child brings some upon itself: by timers, by a broken limit or pipe. A terminal's come from the
