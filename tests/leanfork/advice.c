@@ -438,6 +438,19 @@ static void dontfork_between(size_t from, size_t to, size_t *pieces, bool *marke
 	*marked = flags_have(&flags, area + from * SIDE, (to - from) * SIDE, "dc");
 }
 
+static void set_mark(struct lean *lean, struct range *range)
+{
+	uintptr_t start = (uintptr_t)area;
+	size_t pieces;
+	bool marked;
+	*range = (struct range){.at = {start + SIDE, start + AREA - 2 * SIDE}};
+	lean->ranges = range;
+	lean->choice = (struct choice){.n_ranges = 1};
+	dontfork_set(lean);
+	dontfork_between(1, PAGES - 2, &pieces, &marked);
+	assert_true(marked);
+}
+
 /* What is mapped anew at the ends of a range hides no mark that is left in its middle. */
 static void another_thread_maps_the_ends_anew(void **state)
 {
@@ -448,13 +461,7 @@ static void another_thread_maps_the_ends_anew(void **state)
 	(void)state;
 	for (int ends = 1; ends < 4; ends++) {
 		make_area();
-		uintptr_t start = (uintptr_t)area;
-		range = (struct range){.at = {start + SIDE, start + AREA - 2 * SIDE}};
-		lean.ranges = &range;
-		lean.choice = (struct choice){.n_ranges = 1};
-		dontfork_set(&lean);
-		dontfork_between(1, PAGES - 2, &pieces, &marked);
-		assert_true(marked);
+		set_mark(&lean, &range);
 		if (ends & 1)
 			renew(0, 5);
 		if (ends & 2)
@@ -462,6 +469,37 @@ static void another_thread_maps_the_ends_anew(void **state)
 		dontfork_clear(&lean);
 		dontfork_between(5, PAGES - 7, &pieces, &marked);
 		assert_false(marked);
+		drop_area();
+	}
+}
+
+/* A mapping is made anew as a smaller one, and left out of children as a whole. */
+static void leave_out_anew(size_t from, size_t to)
+{
+	assert_int_equal(mprotect(area, AREA, PROT_NONE), 0);
+	assert_int_equal(madvise(area, AREA, MADV_DOFORK), 0);
+	renew(from, to);
+	assert_int_equal(madvise(area + from * SIDE, (to - from) * SIDE, MADV_DONTFORK), 0);
+}
+
+static void another_thread_makes_it_smaller(void **state)
+{
+	static const struct {
+		size_t from, to;
+	} of[] = {{0, 10}, {0, 2}, {0, PAGES - 2}, {PAGES - 20, PAGES}, {PAGES - 3, PAGES},
+		{1, PAGES}};
+	static struct lean lean;
+	static struct range range;
+	size_t pieces;
+	bool marked;
+	(void)state;
+	for (size_t i = 0; i < sizeof of / sizeof of[0]; i++) {
+		make_area();
+		set_mark(&lean, &range);
+		leave_out_anew(of[i].from, of[i].to);
+		dontfork_clear(&lean);
+		dontfork_between(of[i].from, of[i].to, &pieces, &marked);
+		assert_true(marked);
 		drop_area();
 	}
 }
@@ -478,6 +516,7 @@ int main(void)
 		TEST(too_little_remains),
 		TEST(few_mappings_left),
 		TEST(another_thread_maps_the_ends_anew),
+		TEST(another_thread_makes_it_smaller),
 		TEST(another_thread_meanwhile),
 	};
 	return RUN_BLOCK_TESTS(tests);

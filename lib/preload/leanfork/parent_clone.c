@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The parent's half of a lean fork: libc's fork runs with the thread's system calls dispatched, so
- * that its one clone is made here. Hazards:
+ * its one clone is made here. Hazards:
  *
- * 1. libc holds its locks (malloc, stdio) and the program's atfork handlers theirs: what they
- *    guard is consistent in the child only as long as they are held. So the child is served in
- *    here, before clone returns to libc; the locks are held for less time than by a native fork of
+ * 1. libc holds its locks (malloc, stdio) and the program's atfork handlers hold theirs. What the
+ *    locks guard is consistent in the child only while they are held. So the child is served in
+ *    here, before clone returns to libc. The locks are held for less time than by a native fork of
  *    such a process.
  * 2. Memory is marked as not to be copied for the moment of the clone only.
- * 3. A child that is to be thrown away unnoticed must not have SIGCHLD as its exit signal; exec
- *    gives it that.
- * 4. The program's atfork handlers run dispatched as well. What can't be done for them in here, or
- *    is no fork, ends the attempt: the call is made again, natively.
- * 5. Who holds a lock that libc or these handlers wait for may itself wait: for this thread to
- *    answer a signal, all of which are blocked, or for its own fork. So nothing waits for long in
- *    here.
+ * 3. A child that may be thrown away unnoticed must not have SIGCHLD as its exit signal. exec gives
+ *    it SIGCHLD.
+ * 4. The program's atfork handlers run dispatched, too. A call that cannot be made for them in
+ *    here, or that is no fork, ends the attempt: the call is made again, natively.
+ * 5. libc or these handlers may wait for a lock. Its holder may wait for this thread to answer a
+ *    signal, all of which are blocked, or for its own fork. So nothing waits for long in here.
  * 6. When clone returns to libc, the signal mask and everything else must be the program's again,
- *    for its atfork handlers: sigreturn sees to that. What becomes of the mask after that is not
+ *    because its atfork handlers run next: sigreturn restores them. The mask after that is not
  *    ours: libc, or a handler, may have blocked signals for the clone only.
  */
 #include "preload/leanfork/parent_clone.h"
@@ -40,7 +39,8 @@
 #define LEAST_RANGE 32768 /* where memory is short */
 #define SHORT_WAIT_NS 5000000L
 
-/* What the program had blocked stays so: the mask is its own again by now, or about to be. */
+/* The mask is the program's own by now, or about to be: a signal that the program blocks stays
+ * pending. */
 static void raise_held(struct lean *l)
 {
 	if (l->holds)
@@ -48,7 +48,7 @@ static void raise_held(struct lean *l)
 	l->holds = false;
 }
 
-/* A child made past the shim inherits what is set here for the process: so no longer than needed. */
+/* A child made past the shim inherits these settings, so they last no longer than needed. */
 static void stop_dispatch(struct lean *l)
 {
 	if (!l->open)
@@ -107,7 +107,7 @@ static bool renew(struct lean *l)
 
 static void on_clone(struct lean *l, ucontext_t *uc, const struct call *call);
 
-/* The rest of the parent's work, once there is a child. */
+/* The rest of the parent's work, after the clone. */
 static void attend(struct lean *l, ucontext_t *uc, const struct call *call)
 {
 	if (serve(l) == SERVED) {
@@ -137,14 +137,14 @@ static enum lean_reason leave_out(struct lean *l, uintptr_t stack)
 	return LEAN_SMALL;
 }
 
-/* Natively such a signal is handled before there is a child. */
+/* A native fork would handle such a signal before there is a child. */
 static bool must_wait_for_a_handler(struct lean *l)
 {
 	l->interrupted = !l->heedless && pending_arrived(l->mask);
 	return l->interrupted;
 }
 
-/* What a rescue has copied is refused, too: smaller mappings are left out as well. */
+/* Even what a rescue copies is refused: smaller mappings are left out, too. */
 static bool leave_out_more(struct lean *l)
 {
 	if (l->wish.kind == LEAN_EAGER || l->wish.least_range <= LEAST_RANGE || !renew(l))
@@ -199,7 +199,7 @@ static bool is_fork(const struct call *call)
 	       call->args[1] == 0;
 }
 
-/* Calls that a handler can't make in place of the interrupted code. */
+/* Calls that a handler cannot make for the interrupted code. */
 static bool needs_own_context(const struct call *call)
 {
 	switch (call->nr) {
@@ -223,7 +223,7 @@ static bool needs_own_context(const struct call *call)
 	}
 }
 
-/* Calls that wait for others to do something, and for nothing else. */
+/* Calls that do nothing but wait for others. */
 static bool is_wait(const struct call *call)
 {
 	switch (call->nr) {
@@ -250,7 +250,7 @@ static bool is_wait(const struct call *call)
 	}
 }
 
-/* A lock without a limit of its own is often free soon. Returns whether it may be by now. */
+/* A lock is often free soon. Returns whether this one may be free by now. */
 static bool wait_shortly(struct call *call)
 {
 	struct timespec shortly = {0, SHORT_WAIT_NS};
@@ -272,7 +272,7 @@ static void wait_for_others(struct lean *l, ucontext_t *uc, struct call *call)
 	go_native(l, uc, call->nr);
 }
 
-/* Somebody sent it: it is for the program, at once or when it unblocks it. */
+/* Somebody sent the signal. The program gets it at once, or when it unblocks it. */
 static void pass_on(struct lean *l, ucontext_t *uc, const siginfo_t *info)
 {
 	l->holds = true;
@@ -286,7 +286,8 @@ static void pass_on(struct lean *l, ucontext_t *uc, const siginfo_t *info)
 	set_context_mask(uc, l->mask);
 }
 
-/* It has come to another thread, or to a child made past the shim, which has inherited the handler. */
+/* The signal has come to another thread, or to a child made past the shim, which has inherited
+ * the handler. */
 static void act_as_the_program(const struct lean *l, int sig, siginfo_t *info, void *context)
 {
 	static const struct kernel_action plain;

@@ -1,26 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory is left out of a child by MADV_DONTFORK, which the program may have given itself, as it
- * may MADV_WIPEONFORK. The kernel tells that only together with much else that takes long; but it
- * keeps memory treated differently in different mappings, and advice that changes nothing parts
- * nothing. A range is the middle of a piece of one mapping, of which pages stay on either side.
- * Hazards:
+ * Memory is left out of a child by MADV_DONTFORK. The program may have given that advice itself, or
+ * MADV_WIPEONFORK. The kernel tells so only in smaps, which takes long. But memory with different
+ * advice is never one mapping, and advice that changes nothing splits nothing. A range is the
+ * middle of a piece of one mapping: pages on either side stay. Hazards:
  *
- * 1. The program's own advice must stay. It is there if the mapping does not part where advice is
- *    given here: then the range is left to the kernel.
- * 2. A child that another thread makes meanwhile, by a system call, lacks memory. It must never
- *    find zeros instead: memory is to be wiped only as long as it is left out.
- * 3. Another thread may give such advice for the whole of a mapping while the marks are set: then
- *    the pages that stay are parted from the range no longer, on neither side. If it comes just
- *    before a mark is cleared they are parted afterwards, until the range has it once more.
- *    But where it has mapped something anew at both ends of a range, there is a mark in between.
- * 4. It may have unmapped some of it, or mapped something else there, since the choice was made:
- *    what is no longer one mapping is not marked.
- * 5. What was never written to has no reverse mapping (anon_vma) yet. Where another thread writes to it
- *    on both sides of a mark, both sides get one of their own, and never merge again: so there is one
- *    before.
- * 6. No more mappings may be to be had (vm.max_map_count), for setting marks or, where two mappings
- *    became one, for clearing them: clearing others first makes room.
+ * 1. The program's own advice must stay. The program has given it if the mapping does not split
+ *    where advice is given here: then the range is left to the kernel.
+ * 2. A child that another thread makes meanwhile, by a system call, lacks memory. Such a child must
+ *    never find zeros instead, so memory is to be wiped only while it is left out.
+ * 3. Another thread may advise a whole mapping while the marks are set. Clearing a mark then splits
+ *    the mapping, on each side that is still of it; to give the advice again joins it. The mapping
+ *    may be a new one that ends inside the range. Other new mappings at both ends hide a mark in
+ *    between.
+ * 4. Another thread may have unmapped some of the range, or mapped something else there, since the
+ *    choice was made. What is no longer one mapping is not marked.
+ * 5. A mapping that nobody has written to has no reverse mapping (anon_vma) yet. If another thread
+ *    writes on both sides of a mark, each side gets one of its own, and the two never merge again.
+ *    So the mapping gets one before.
+ * 6. There may be no more mappings (vm.max_map_count), neither to set marks nor to clear one where
+ *    two mappings became one. Clearing others first makes room.
  */
 #include "preload/leanfork/parent_dontfork.h"
 
@@ -38,9 +37,9 @@ static long advise(uintptr_t start, uintptr_t end, int advice)
 }
 
 /*
- * Whether all of it is one mapping, which goes on after `end`. mremap doesn't look beyond the end
- * of a mapping (EFAULT) and makes larger, where it is, only what ends where it was told (ENOMEM;
- * EAGAIN for locked memory). That is so only if another thread has just now unmapped the rest.
+ * Whether all of the span is one mapping, which goes on after `end`. mremap refuses to look beyond
+ * the end of a mapping (EFAULT). It cannot enlarge a mapping in place that goes on (ENOMEM; EAGAIN
+ * for locked memory). It succeeds only if the mapping ends at `end`.
  */
 static bool one_mapping(uintptr_t start, uintptr_t end)
 {
@@ -55,24 +54,62 @@ bool dontfork_joined(uintptr_t at)
 	return one_mapping(at - PAGE, at + PAGE);
 }
 
-static bool parted(struct span at)
+/* Where the mapping at the start of a range ends, or the range. */
+static struct span first_mapping(struct span at)
 {
-	return !dontfork_joined(at.start) && !dontfork_joined(at.end);
+	struct span first = {at.start, at.start + PAGE};
+	while (first.end < at.end) {
+		uintptr_t pages = (at.end - first.end) / PAGE;
+		uintptr_t middle = first.end + (pages + 1) / 2 * PAGE;
+		if (one_mapping(first.start, middle))
+			first.end = middle;
+		else
+			at.end = middle - PAGE;
+	}
+	return first;
+}
+
+/* Where the mapping at the end of a range starts, or the range. */
+static struct span last_mapping(struct span at)
+{
+	struct span last = {at.end - PAGE, at.end};
+	while (at.start < last.start) {
+		uintptr_t pages = (last.start - at.start) / PAGE;
+		uintptr_t middle = last.start - (pages + 1) / 2 * PAGE;
+		if (one_mapping(middle, last.end))
+			last.start = middle;
+		else
+			at.start = middle + PAGE;
+	}
+	return last;
+}
+
+/* Advice stays if it joins a piece with what is beyond its border. */
+static bool joins(struct span piece, uintptr_t border, int advice, int opposite)
+{
+	if (dontfork_joined(border))
+		return false;
+	advise(piece.start, piece.end, advice);
+	if (dontfork_joined(border))
+		return true;
+	advise(piece.start, piece.end, opposite);
+	return false;
 }
 
 /* (3) After a mark has been cleared. Returns whether there was such advice. */
 static bool give_again(struct span at, int advice, int opposite)
 {
-	if (!parted(at))
-		return false;
-	advise(at.start, at.end, advice);
-	if (!parted(at))
-		return true;
-	advise(at.start, at.end, opposite);
-	return false;
+	bool at_start = !dontfork_joined(at.start), at_end = !dontfork_joined(at.end);
+	if (one_mapping(at.start, at.end))
+		return at_start && at_end &&
+		       (joins(at, at.start, advice, opposite) ||
+			       joins(at, at.end, advice, opposite));
+	at_start = at_start && joins(first_mapping(at), at.start, advice, opposite);
+	at_end = at_end && joins(last_mapping(at), at.end, advice, opposite);
+	return at_start || at_end;
 }
 
-/* Tried out on memory of our own. */
+/* The trial is on memory of our own. */
 bool dontfork_possible(struct lean *l)
 {
 	uintptr_t at = ((uintptr_t)l->alt + 2 * PAGE - 1) & ~(PAGE - 1);
@@ -86,13 +123,12 @@ static bool is_wiped(struct span at)
 {
 	struct span inside = {at.start + PAGE, at.end};
 	bool done = advise(inside.start, inside.end, MADV_WIPEONFORK) == 0;
-	if (dontfork_joined(inside.start))
-		return true;
 	advise(inside.start, inside.end, MADV_KEEPONFORK);
 	return give_again(inside, MADV_WIPEONFORK, MADV_KEEPONFORK) || !done;
 }
 
-/* (5) A page that stays is written to, as it were: one that is not the start or end of a huge page. */
+/* (5) The kernel writes to a page that stays. The page is not at an end of a huge page, which
+ * would be split. */
 static void give_reverse_mapping(struct span at)
 {
 	uintptr_t page = (at.start - PAGE) % HUGE ? at.start - PAGE : at.end;
@@ -108,9 +144,10 @@ static bool set(struct span at, bool threads)
 	if (threads)
 		give_reverse_mapping(at);
 	bool done = advise(at.start, at.end, MADV_DONTFORK) == 0;
-	if (dontfork_joined(at.start)) /* (1) */
+	bool start = !dontfork_joined(at.start), end = !dontfork_joined(at.end);
+	if (!start && !end) /* (1) */
 		return false;
-	if (done && !is_wiped(at))
+	if (done && start && end && !is_wiped(at))
 		return true;
 	advise(at.start, at.end, MADV_DOFORK);
 	give_again(at, MADV_DONTFORK, MADV_DOFORK);
@@ -130,7 +167,7 @@ void dontfork_set(struct lean *l)
 	l->choice.n_ranges = kept;
 }
 
-/* (3) Returns false if that has to be done again. */
+/* (3) Returns false if the mark has to be cleared once more. */
 static bool clear(struct span at)
 {
 	if (one_mapping(at.start - PAGE, at.end + PAGE))

@@ -4,14 +4,14 @@
 
 #include "preload/leanfork/state.h"
 
-/* Whether this kernel shows what parent_dontfork.c has to see of it. */
+/* Whether this kernel splits and joins mappings as parent_dontfork.c needs it. */
 bool dontfork_possible(struct lean *l);
 
 /* Whether the pages before and after an address are of one mapping. */
 bool dontfork_joined(uintptr_t at);
 
-/* Has the kernel leave the ranges out of children, and again put them into them. Ranges that the
- * program has already told it how to treat, or that can't be marked, drop out of the choice. */
+/* The first has the kernel leave the ranges out of children, the second undoes that. Ranges that
+ * the program has given advice for, or that cannot be marked, drop out of the choice. */
 void dontfork_set(struct lean *l);
 void dontfork_clear(struct lean *l);
 

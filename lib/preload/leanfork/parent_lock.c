@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Hazards:
+ * The queue of the process's forks. Hazards:
  *
- * 1. A signal handler may fork in the middle of a fork of its thread. So nobody waits for a turn
- *    while a handler can run: signals are blocked from the queue's guard to the end of the wait.
- * 2. A child may be made past the shim at any moment and inherits the queue as it stands. The queue
- *    is one process's: whoever finds it to be another's begins a new one.
- * 3. A native fork may wait for a lock that another thread holds, and that thread for its own turn. A
- *    lean fork that waits for such native ones steps aside, so that those behind it can go on.
+ * 1. A signal handler may fork in the middle of its thread's fork. So nobody waits for a turn while
+ *    a handler can run: signals are blocked from the queue's guard to the end of the wait.
+ * 2. A child may be made past the shim at any moment and inherits the queue as it stands. A queue
+ *    belongs to one process: a process that finds another's begins a new one.
+ * 3. A native fork may wait for a lock that another thread holds while that thread waits for its
+ *    turn. A lean fork that waits for such native forks steps aside, so that those behind it can go
+ *    on.
  * 4. A native fork that a handler has left by a jump never ends. Nobody waits for it for ever.
- * 5. A machine may be busy and a process may be stopped: only naps that this thread has slept count,
- *    and only those during which no turn has changed hands.
+ * 5. A machine may be busy and a process may be stopped. Only naps that this thread has slept
+ *    count, and only those during which no turn has changed hands.
  */
 #include "preload/leanfork/parent_lock.h"
 
@@ -25,7 +26,7 @@
 #include "preload/leanfork/gate.h"
 #include "preload/leanfork/parent_signals.h"
 
-/* Of `holders`: the rest is the number of native forks. */
+/* a bit of `holders`: the others count native forks */
 #define LEAN (UINT32_C(1) << 31)
 #define QUEUED (UINT32_C(1) << 30)
 #define NATIVE (QUEUED - 1)
@@ -42,7 +43,7 @@ struct waiter {
 };
 
 static struct {
-	_Atomic int pid; /* whose queue it is; negative: that process is about to begin it */
+	_Atomic int pid; /* owner of the queue; negative: that process is about to begin it */
 	_Atomic uint32_t guard;
 	_Atomic uint32_t holders;
 	_Atomic uint32_t turns; /* so far */
@@ -144,7 +145,7 @@ static void enqueue(struct waiter *waiter)
 	hand_out();
 }
 
-/* Returns whether it had not got its turn by then. */
+/* Returns whether the lean fork had not got its turn by then. */
 static bool withdraw(struct waiter *waiter)
 {
 	uint64_t mask = guard();
@@ -170,7 +171,7 @@ static void turn_over(uint32_t holders)
 }
 
 struct wait {
-	uint64_t mask; /* the program's: what it lets through is waited for no longer */
+	uint64_t mask; /* the program's: a signal that it lets through ends the wait */
 	uint32_t turns;
 	int fruitless; /* naps during which no turn has changed hands */
 };
@@ -208,7 +209,7 @@ static enum turn wait_turn(bool lean, uint64_t heeded)
 	return TURN_TAKEN;
 }
 
-/* Returns whether it has the turn. */
+/* Returns whether the lean fork has the turn. */
 static bool wait_natively(void)
 {
 	uint64_t mask = 0;

@@ -6,12 +6,13 @@
 #include <stdint.h>
 
 /*
- * The process's forks take turns: one lean fork alone, or any number of native ones. Who comes first
- * is first. A native fork nested in another of the same thread (by a signal handler) takes no turn of
- * its own. Any context.
+ * The process's forks take turns: one lean fork alone, or any number of native ones, in the order
+ * in which they come. A native fork nested in another of the same thread (by a signal handler)
+ * takes no turn of its own. Any context.
  */
 
-/* False: other forks are in the way without end. The caller forks all the same, and unlocks nothing. */
+/* False: other forks never get out of the way. The caller forks all the same, and unlocks
+ * nothing. */
 bool lock_native(void);
 void unlock_native(void);
 
@@ -23,8 +24,8 @@ enum turn {
 
 /*
  * All signals are blocked; `mask` is the program's mask. Native forks that make no headway may be
- * waiting for this thread, so the turn goes back to the end of the queue, unless `insist`: then the
- * lean fork begins in spite of them.
+ * waiting for this thread, so the turn goes back to the end of the queue. With `insist` the lean
+ * fork begins in spite of them.
  */
 enum turn lock_lean(uint64_t mask, bool insist);
 void unlock_lean(void);

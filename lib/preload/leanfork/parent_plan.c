@@ -12,14 +12,14 @@
 #include "preload/leanfork/parent_dontfork.h"
 #include "preload/leanfork/parent_threads.h"
 
-/* Kept of the stack on both sides of where it stands, and round the thread's own block: struct
+/* What stays on both sides of the stack pointer, and round the thread's own block: struct
  * pthread with its rseq area, the static TLS below it. */
 #define STACK_MARGIN 65536
 #define THREAD_MARGIN 65536
 
 static struct hot hot; /* guarded by the lock of lean forks */
 
-/* Of the object with this very function its own data. Its first segment starts with the header. */
+/* The data of the object that contains this function. Its first segment starts with the header. */
 static struct span own_data(void)
 {
 	extern const char __ehdr_start[] __attribute__((visibility("hidden")));
@@ -40,8 +40,8 @@ static struct span own_data(void)
 }
 
 /*
- * Valgrind makes the system calls itself: to have them dispatched would be its end. It answers to
- * instructions that change nothing elsewhere (those of valgrind.h).
+ * Valgrind makes the system calls itself, and to have them dispatched would end it. Valgrind
+ * answers to instructions that change nothing elsewhere (those of valgrind.h).
  */
 static bool under_valgrind(void)
 {
@@ -111,7 +111,7 @@ static void consider(void *context, const struct mapping *mapping)
 	choice_add(context, mapping);
 }
 
-/* Whether reading our own memory this way is allowed here. */
+/* Whether the process may read its own memory by this call. */
 static bool can_read_self(struct lean *l)
 {
 	char to, from = 1;
@@ -122,7 +122,7 @@ static bool can_read_self(struct lean *l)
 	return gate6(SYS_process_vm_readv, l->thread, &local, 1, &remote, 1, 0) == 1;
 }
 
-/* Whether we can look for a child: nobody is a child of its own. */
+/* Whether the process may wait for a child. It is no child of its own. */
 static bool can_wait(const struct lean *l)
 {
 	return gate5(SYS_waitid, P_PID, l->parent, NULL, WEXITED | WNOHANG, NULL) == -ECHILD;
@@ -166,7 +166,7 @@ enum lean_reason plan_make(struct lean *l, uintptr_t stack)
 	return make_bitmap(l);
 }
 
-/* The stack of a thread that has been made since the choice. */
+/* Unmarks the stack of a thread that was made after the choice. */
 static void put_back(struct lean *l, struct span block)
 {
 	size_t i = range_first(l->ranges, l->choice.n_ranges, block.start);
@@ -174,7 +174,7 @@ static void put_back(struct lean *l, struct span block)
 		dontfork_drop(l, i);
 }
 
-/* What is mapped after this can be in no range: no mark is on it. */
+/* No range contains what is mapped after this. */
 void plan_apply(struct lean *l)
 {
 	dontfork_set(l);

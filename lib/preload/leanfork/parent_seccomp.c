@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A seccomp filter may have the process killed for a system call that it doesn't know, and what lean
- * fork makes most programs never do. So a child tries them all first. Hazards:
+ * A seccomp filter may kill the process for a system call that it does not know. Lean fork makes
+ * calls that most programs never make. So a child tries them all first. Hazards:
  *
- * 1. The memory is charged, and copied, if the child has its own: it shares the parent's, and has a
- *    stack of its own there. The parent waits, as in vfork.
- * 2. Nobody shall notice the child: its exit signal is 0, so that only __WALL sees it. Nor may it be the
- *    first of a pid namespace, where nobody else could be made after its end: without an answer from
- *    before there is none then.
- * 3. It is killed by SIGSYS, which dumps core. Before 5.16 Linux killed whoever shares the memory of
- *    a process that does. Nor is there to be a core of all that memory.
- * 4. What the parent needs until there is an answer can't be tried: to open and read a file, to map
- *    memory, to change its signal mask, and clone and wait themselves.
- * 5. A thread may get further filters, and other threads have others: an answer is for the thread,
- *    and for the number of its filters. There are never fewer.
+ * 1. Memory of the child's own would be charged, and copied. So the child shares the parent's
+ *    memory, and has a stack of its own there. The parent waits, as in vfork.
+ * 2. Nobody may notice the child: its exit signal is 0, so only __WALL sees it. The child must not
+ *    be the first of a pid namespace, because nobody else could be made there after its end.
+ *    Without an earlier answer there is none then.
+ * 3. The child is killed by SIGSYS, which dumps core. Before 5.16 Linux killed all processes that
+ *    share the memory of one that dumps core. There must be no core of all that memory either.
+ * 4. What the parent needs until there is an answer cannot be tried: to open and read a file, to
+ *    map memory, to change its signal mask, and clone and wait themselves.
+ * 5. A thread may get further filters, and other threads have others. An answer is for the thread,
+ *    and for the number of its filters, which never falls.
  */
 #include "preload/leanfork/parent_seccomp.h"
 
@@ -47,7 +47,7 @@ struct trial {
 	uintptr_t start; /* where the child's clone returns to: the top of its stack */
 };
 
-/* None has any effect. Arguments that a filter may look at are as in earnest. */
+/* No call has any effect. Arguments that a filter may look at are those of a lean fork. */
 static const struct harmless {
 	long nr, args[4];
 } calls[] = {
@@ -116,7 +116,7 @@ static void make(const struct harmless *list, size_t n)
 	}
 }
 
-/* The filter may send it for the call that asks for dispatch. */
+/* The filter may send SIGSYS for the call that asks for dispatch. */
 static void on_dispatch(int sig, siginfo_t *info, void *context)
 {
 	(void)sig;
@@ -137,7 +137,8 @@ static void try_dispatch(void)
 	dispatch_off();
 }
 
-/* Answers hazard 3, but for a filter against that. A handler of the program's must not run here. */
+/* Answers hazard 3, except for a filter against these calls. A handler of the program's must not
+ * run here. */
 static void die_quietly(void)
 {
 	static const struct kernel_action plain;
@@ -166,7 +167,7 @@ static _Noreturn void try_all(long flags, long stack, struct trial *trial)
 		gate1(SYS_exit_group, 0);
 }
 
-/* By the call that has been tried, if that is to be had. All signals are blocked. */
+/* Waits by the call that has been tried, if there is one. All signals are blocked. */
 static void reap(const struct trial *trial, long pid)
 {
 	if (!trial->may_wait || gate5(SYS_waitid, P_PID, pid, NULL, WEXITED | __WALL, NULL) < 0)

@@ -46,7 +46,7 @@ static void answer(struct lean *l)
 	mailbox_answer(l->mail);
 }
 
-/* Looks for the child as waitid does with these flags. */
+/* Looks for the child by waitid with these flags. */
 static long look(const struct lean *l, int flags, siginfo_t *info)
 {
 	info->si_pid = 0;
@@ -61,9 +61,9 @@ static bool has_ended(const struct lean *l)
 }
 
 /*
- * A child thrown away sends no signal when it ends and is seen with __WALL only; exec makes it an
- * ordinary one. So: seen as usual, or seen in no way at all (reaped already, by a thread that waits
- * for anything or by the kernel) means that it did exec.
+ * A child that is thrown away sends no signal when it ends, and only __WALL sees it. exec makes it
+ * an ordinary child. So the child has execed if an ordinary wait sees it, or if no wait sees it:
+ * then a thread that waits for any child, or the kernel, has reaped it.
  */
 static bool did_exec(const struct lean *l)
 {
@@ -103,8 +103,8 @@ static void reap(struct lean *l)
 		l->deadly = SIG_BIT(info.si_status) & HANDLED_SIGNALS ? 0 : info.si_status;
 }
 
-/* What stops the whole job has been dealt with by the time at which somebody makes it go on: the native
- * child shall not stop again. */
+/* The stop of the whole job is over when somebody makes the job go on: the native child shall
+ * not stop again. */
 static uint64_t to_pass_on(struct lean *l)
 {
 	pending_let_through(l->mask, &l->stopped);
@@ -124,8 +124,8 @@ static enum service throw_away(struct lean *l)
 	return SERVED_DEAD;
 }
 
-/* Whether a signal has ended the child in libc's own half of fork, where a native one has nothing to
- * die of. */
+/* Whether a signal has ended the child in libc's own half of fork, where a native child has no
+ * cause to die. */
 static bool stumbled(const struct lean *l)
 {
 	siginfo_t info = {.si_code = 0};
@@ -138,7 +138,7 @@ static bool stumbled(const struct lean *l)
 	return info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED;
 }
 
-/* What others have noticed of it happens once: its end is the program's to see. */
+/* What others have noticed of the child happens once: the program sees its end. */
 static bool has_been_noticed(const struct lean *l)
 {
 	return l->wish.kind == LEAN_RESCUE &&
@@ -157,7 +157,7 @@ static enum service after_kill(struct lean *l, bool ended)
 	return SERVED_DEAD;
 }
 
-/* In a rescue a child that ends on its own accord is the program's to see. */
+/* In a rescue the program sees a child that ends of its own accord. */
 static enum service after_end(struct lean *l)
 {
 	if (l->wish.kind == LEAN_EAGER && did_exec(l))
@@ -181,8 +181,8 @@ static void kill_it(struct lean *l, enum lean_reason reason)
 	gate2(SYS_kill, l->child, SIGKILL);
 }
 
-/* SIGSYS may end a child that is about to set its handler, or has put the program's back: only who is
- * on the way gets it. */
+/* SIGSYS may end a child that is about to set its handler, or has restored the program's. Only a
+ * child on its way gets the signal. */
 static void call_back(struct lean *l)
 {
 	if (mailbox_go_on(l->mail, STAGE_RUNNING, STAGE_CALLED_BACK) ||
@@ -209,7 +209,7 @@ static void urge(struct lean *l, enum urge urge)
 	}
 }
 
-/* The child's stage may be an answer to having been called back. Returns whether it needs nothing more. */
+/* The child's stage may answer a call back. Returns whether the child needs nothing more. */
 static bool hear(struct lean *l, struct watch *watch)
 {
 	enum stage stage = atomic_load(&l->mail->stage);
@@ -252,7 +252,7 @@ static enum service attend_child(struct lean *l)
 	}
 }
 
-/* A rescued child that was made to go on stops now, as it would have then. */
+/* A rescued child that was made to go on stops now, as it would have stopped then. */
 static void stop_again(struct lean *l)
 {
 	if (l->passed_on & SIG_BIT(SIGSTOP))

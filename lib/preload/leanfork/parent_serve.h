@@ -6,7 +6,7 @@
 
 enum service {
 	SERVED,     /* the child needs its parent no more */
-	SERVED_DEAD /* it has been thrown away and reaped: l->result.reason */
+	SERVED_DEAD /* the child has been thrown away and reaped: l->result.reason */
 };
 
 /* The parent's part, from clone until the child execs, ends, or is released. */

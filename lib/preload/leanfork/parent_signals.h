@@ -7,12 +7,12 @@
 
 /* The forking thread's signals while they are blocked for a lean fork. A mask is the program's. */
 
-/* Whether there is one that the program would handle now, or be ended or stopped by. */
+/* Whether a signal is pending that the program would handle now, or that would end or stop it. */
 bool pending_arrived(uint64_t mask);
 
 /*
- * In the middle of a fork, where no handler may run: lets those through that end the process or stop
- * it. Returns those that a handler waits for.
+ * In the middle of a fork, where no handler may run. Lets those signals through that end or stop
+ * the process. Returns those that a handler waits for.
  */
 uint64_t pending_let_through(uint64_t mask, uint64_t *stopped);
 
