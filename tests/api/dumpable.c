@@ -1,22 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Rule 3, where somebody forks meanwhile: the child has the flag that the program has set, and fork
- * is not kept waiting by what its own thread is in the midst of.
+ * is not kept waiting by what its own thread is in the midst of. And what the flag is for: the new
+ * user can't look into the caller's memory by the child.
  */
 #include <errno.h>
+#include <grp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "child.h"
+#include "kept_exec.h"
 #include "leak.h"
 
 static volatile sig_atomic_t signal_at_prctl;
@@ -202,6 +208,90 @@ static void a_thread_may_fork_at_any_instant(void **unused)
 	check(fork_beside_spawns);
 }
 
+/* ---- The new user --------------------------------------------------------------------------- */
+
+enum { OTHER = 54321 };
+
+static atomic_int listener = -1;
+static char secret[] = "the caller's";
+
+static void *spawn_as_other(void *unused)
+{
+	(void)unused;
+	struct ss_child child;
+	listener = kept_exec_begin();
+	if (ss_spawn(&child, ARGV(victim("NOTHING")),
+		    SS_OPTIONS(.flags = SS_SET_UID | SS_SET_GID, .uid = OTHER, .gid = OTHER)))
+		_exit(2);
+	ss_wait(&child, NULL, -1);
+	ss_release(&child);
+	return NULL;
+}
+
+/* 0, or the errno that the other user gets. */
+static int read_as_other(pid_t target)
+{
+	int status;
+	pid_t pid = fork();
+	if (pid == 0) {
+		char copy[sizeof secret];
+		const struct iovec to = {copy, sizeof copy}, from = {secret, sizeof secret};
+		if (setgroups(0, NULL) || setresgid(OTHER, OTHER, OTHER) ||
+			setresuid(OTHER, OTHER, OTHER))
+			_exit(255);
+		_exit(process_vm_readv(target, &to, 1, &from, 1, 0) < 0 ? errno : 0);
+	}
+	return waitpid(pid, &status, 0) == pid ? WEXITSTATUS(status) : -1;
+}
+
+/* /proc says by its owner whom it lets in. */
+static bool belongs_to_other(pid_t pid)
+{
+	char path[64];
+	struct stat st;
+	snprintf(path, sizeof path, "/proc/%d/mem", (int)pid);
+	return stat(path, &st) == 0 && st.st_uid == OTHER;
+}
+
+/* With the flag set the owner changes, so that the first look has not been right by chance. */
+static void look_at_child_before_exec(void)
+{
+	pthread_t thread;
+	pid_t pid;
+	if (pthread_create(&thread, NULL, spawn_as_other, NULL))
+		_exit(3);
+	while (listener < 0)
+		usleep(1000);
+	uint64_t exec = kept_exec_await(listener, &pid);
+	if (read_as_other(pid) != EPERM || belongs_to_other(pid))
+		_exit(4);
+	set_dumpable(1);
+	if (!belongs_to_other(pid))
+		_exit(5);
+	kept_exec_let_go(listener, exec);
+	pthread_join(thread, NULL);
+}
+
+static void the_new_user_cannot_read_the_callers_memory(void **unused)
+{
+	(void)unused;
+	int status;
+	needs_clone();
+	needs_shared_memory();
+	if (geteuid() != 0)
+		skip();
+	pid_t pid = fork();
+	if (pid == 0) {
+		alarm(patience(20));
+		look_at_child_before_exec();
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (status == KEPT_EXEC_NO_FILTER << 8)
+		skip();
+	assert_int_equal(status, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -209,6 +299,7 @@ int main(void)
 		TEST(its_child_has_the_flag_as_it_was),
 		TEST(its_child_may_return_into_the_spawn),
 		TEST(a_thread_may_fork_at_any_instant),
+		TEST(the_new_user_cannot_read_the_callers_memory),
 	};
 	return RUN_TESTS(tests);
 }

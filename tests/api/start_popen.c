@@ -5,68 +5,27 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "child.h"
+#include "kept_exec.h"
 #include "leak.h"
 
 /* A bound for the test, not a measure of anything. */
-enum { SOON_S = 30, NO_FILTER = 77 };
+enum { SOON_S = 30 };
 
-static int listener = -1;
-
-/* From here on execs of this thread's children wait. */
-static void keep_execs(void)
-{
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_execve, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	const struct sock_fprog program = {.len = sizeof code / sizeof code[0], .filter = code};
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	listener = (int)syscall(
-		SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
-	if (listener < 0)
-		_exit(NO_FILTER);
-}
-
-/* Waits for the next exec. */
-static uint64_t await_exec(void)
-{
-	struct seccomp_notif exec;
-	do
-		memset(&exec, 0, sizeof exec);
-	while (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &exec) < 0 && errno == EINTR);
-	return exec.id;
-}
-
-static void let_go_on(uint64_t id)
-{
-	struct seccomp_notif_resp answer = {
-		.id = id,
-		.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE,
-	};
-	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &answer))
-		_exit(NO_FILTER);
-}
+static atomic_int listener = -1;
 
 /* A command that waits has the listener itself, and would wait for ever. */
 static void end_group(pid_t group)
@@ -92,7 +51,7 @@ static int in_subject(void (*subject)(void))
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	end_group(pid);
 	prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
-	if (status == NO_FILTER << 8)
+	if (status == KEPT_EXEC_NO_FILTER << 8)
 		skip();
 	return status;
 }
@@ -108,7 +67,7 @@ static void signal_often(int every_ms)
 
 static void wait_to_be_killed(void)
 {
-	keep_execs();
+	listener = kept_exec_begin();
 	signal_often(20);
 	ss_popen("exit 0", "r");
 }
@@ -126,13 +85,13 @@ static void answer_the_third(int sig)
 {
 	(void)sig;
 	if (++handled == 3)
-		let_go_on(await_exec());
+		kept_exec_let_go(listener, kept_exec_await(listener, NULL));
 }
 
 static void handle_while_waiting(void)
 {
 	sigset_t before, after;
-	keep_execs();
+	listener = kept_exec_begin();
 	signal(SIGALRM, answer_the_third);
 	signal_often(20);
 	sigprocmask(SIG_SETMASK, NULL, &before);
@@ -165,13 +124,13 @@ static void fork_once(int sig)
 	int status;
 	if (waitpid(pid, &status, 0) != pid || status)
 		_exit(4);
-	let_go_on(await_exec());
+	kept_exec_let_go(listener, kept_exec_await(listener, NULL));
 }
 
 /* Without a filter, which execs of the forked process would inherit, it could open a stream. */
 static void fork_while_waiting(void)
 {
-	keep_execs();
+	listener = kept_exec_begin();
 	signal(SIGALRM, fork_once);
 	signal_often(20);
 	FILE *stream = ss_popen("exit 5", "r");
@@ -216,7 +175,7 @@ static void overwrite_frames(void)
 static void *leave_in_thread(void *unused)
 {
 	(void)unused;
-	keep_execs();
+	listener = kept_exec_begin();
 	signal(SIGALRM, leave);
 	if (sigsetjmp(back, 1) == 0) {
 		signal_often(20);
@@ -240,7 +199,7 @@ static void leave_and_go_on(void)
 	pthread_create(&thread, NULL, leave_in_thread, NULL);
 	pthread_sigmask(SIG_BLOCK, &alarm_only, NULL);
 	pthread_join(thread, NULL);
-	let_go_on(await_exec());
+	kept_exec_let_go(listener, kept_exec_await(listener, NULL));
 	for (int i = 0; i < 64; i++)
 		if (ss_system("exit 0"))
 			_exit(7);
@@ -270,7 +229,7 @@ static void read_fds(char *text, size_t size)
 static void *read_fds_slowly(void *unused)
 {
 	(void)unused;
-	keep_execs();
+	listener = kept_exec_begin();
 	read_fds(slow_fds, sizeof slow_fds);
 	return NULL;
 }
@@ -279,9 +238,9 @@ static void *await_and_open(void *stream)
 {
 	while (listener < 0)
 		usleep(1000);
-	uint64_t exec = await_exec();
+	uint64_t exec = kept_exec_await(listener, NULL);
 	*(FILE **)stream = ss_popen("read line", "w");
-	let_go_on(exec);
+	kept_exec_let_go(listener, exec);
 	return NULL;
 }
 
