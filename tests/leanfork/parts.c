@@ -196,6 +196,8 @@ static void nothing_becomes_resident(void **state)
 	assert_between(page_tables(), 1, before + 64);
 }
 
+static int first_free; /* descriptor */
+
 static void *rescues(void *failed)
 {
 	for (int i = 0; i < 5; i++) {
@@ -207,7 +209,7 @@ static void *rescues(void *failed)
 		int status = -1;
 		pid_t pid = lean_fork(&wish, &result);
 		if (pid == 0)
-			_exit(contents());
+			_exit(contents() || dup(0) != first_free);
 		if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
 			__atomic_fetch_add((int *)failed, 1, __ATOMIC_SEQ_CST);
 	}
@@ -220,6 +222,8 @@ static void threads_at_once(void **state)
 	int failed = 0;
 	(void)state;
 	need_refusal();
+	first_free = dup(0);
+	close(first_free);
 	for (size_t i = 0; i < 8; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, rescues, &failed), 0);
 	for (size_t i = 0; i < 8; i++)
