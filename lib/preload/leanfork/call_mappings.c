@@ -15,7 +15,11 @@
 /* More than that is not worth bringing in for a change of protection. */
 #define BRING_MAX ((size_t)16 << 20)
 
-#define SOFT_OFFLINE 101 /* newer than some headers */
+/* Newer than some headers. */
+#define SOFT_OFFLINE 101
+#define ADVICE_COLD 20
+#define ADVICE_PAGEOUT 21
+#define POPULATE_READ 22
 #define POPULATE_WRITE 23
 
 static size_t whole_pages(size_t len)
@@ -31,6 +35,27 @@ static enum verdict do_it(struct call *call)
 	return call->result == -ENOMEM || call->result == -EFAULT ? NEEDS_FULL_CHILD : DONE;
 }
 
+/* Whether the mapping itself changes, and not only which of its pages there are. */
+static bool changes_mapping(const struct call *call)
+{
+	if (call->nr == SYS_mprotect) /* other rights show in the mappings */
+		return call->args[2] == PROT_NONE;
+	if (call->nr != SYS_madvise)
+		return true;
+	switch (call->args[2]) {
+	case MADV_DONTNEED:
+	case MADV_FREE:
+	case MADV_WILLNEED:
+	case ADVICE_COLD:
+	case ADVICE_PAGEOUT:
+	case POPULATE_READ:
+	case POPULATE_WRITE:
+		return false;
+	default:
+		return true;
+	}
+}
+
 static enum verdict bring_for_change(struct lean *l, struct call *call)
 {
 	uintptr_t at = (uintptr_t)call->args[0];
@@ -39,8 +64,7 @@ static enum verdict bring_for_change(struct lean *l, struct call *call)
 		return NEEDS_FULL_CHILD;
 	memory_bring(l, at, whole_pages(len));
 	enum verdict verdict = do_it(call);
-	/* other rights show in the mappings */
-	if (verdict == DONE && (call->nr != SYS_mprotect || call->args[2] == PROT_NONE))
+	if (verdict == DONE && changes_mapping(call))
 		memory_touch(l, at, whole_pages(len));
 	return verdict;
 }
