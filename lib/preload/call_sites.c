@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Remembers the places whose forks are better made natively. */
 #include "preload/call_sites.h"
 
 #include <stdatomic.h>
@@ -15,7 +16,7 @@ static struct site {
 	_Atomic uint32_t penalty; /* the last one */
 } sites[SITES];
 
-/* The place's entry, or the one that it may take. */
+/* The entry of the place, or the one that it may take. */
 static struct site *find(uintptr_t place)
 {
 	size_t hash = (place >> 2 ^ place >> 12) % SITES;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Counts what the shim does, and has it reported. */
 #include "preload/report.h"
 
 #include <dlfcn.h>
@@ -78,8 +79,8 @@ static void note_program(void)
 	mine.program = n < 0 ? NULL : strndup(program, (size_t)n);
 }
 
-/* Whether nobody is killed for what is needed to write. At its end a process may be anything, also one
- * that has a filter which was not seen: a forked one that has had nothing to tell ends quietly. */
+/* Whether the calls that a report needs kill nobody. By its end a process may have a filter that
+ * was not seen: a forked process with nothing to tell ends quietly. */
 static bool may_write(bool ended)
 {
 	if (!settings()->report || atomic_load(&mine.done) || sandbox_entered())
@@ -95,8 +96,8 @@ static bool may_write(bool ended)
 	return true;
 }
 
-/* No lock that a child could inherit locked: a thread that comes while another writes only asks
- * for one more line. */
+/* There is no lock, because a child could inherit it locked. A thread that comes while another
+ * writes asks for one more line. */
 static void write_as_long_as_wanted(bool ended)
 {
 	if (!may_write(ended) || atomic_fetch_add(&mine.wanted, 1) != 0)
@@ -147,7 +148,7 @@ static FILE *stream_of(const struct report_target *target)
 	return stream ? *stream : NULL;
 }
 
-/* By calls that ld.so has made just before. */
+/* Uses only calls that ld.so has made just before. */
 static bool has_filter(void)
 {
 	static const char name[] = "\nSeccomp:\t";

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* A line of the report: JSON. */
 #include "preload/report_line.h"
 
 #include <stdarg.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Where the report goes. */
 #include "preload/report_target.h"
 
 #include <stdio.h>

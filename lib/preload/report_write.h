@@ -18,7 +18,7 @@ struct report_place {
 
 /*
  * Writes the line. In a regular file a process has one line, which is kept up to date from its
- * start, so that it is there however the process ends. Elsewhere only the last line is written. A
+ * start, so that it is there however the process ends. Otherwise only the last line is written. A
  * line that cannot be written is lost silently.
  */
 void report_write(struct report_place *place, const struct report_target *target,

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program with a seccomp filter of its own may be killed for any system call that it does not make
- * itself, so from then on the shim makes none: commands and forks are libc's, and no report is
+ * A program with a seccomp filter of its own may be killed for any system call that it does not
+ * make itself. From then on the shim makes none: commands and forks are libc's, and no report is
  * written. Hazards:
  *
- * 1. To ask for filters takes a system call. So what leads to one is noted: without privilege there is
- *    none unless PR_SET_NO_NEW_PRIVS comes first, and libseccomp sets that in any case.
- * 2. exec forgets what was noted and keeps the filter: report.c looks for one when it is loaded.
+ * 1. To ask for filters takes a system call. So the step before one is noted: without privilege
+ *    there is no filter unless PR_SET_NO_NEW_PRIVS comes first, and libseccomp sets that in any
+ *    case.
+ * 2. exec forgets the note and keeps the filter: report.c looks for a filter when it is loaded.
  */
 #include "preload/sandbox.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Whether the memory that a system call's arguments point to can be used in a lean child. */
 #include <sys/socket.h>
 #include <sys/uio.h>
 

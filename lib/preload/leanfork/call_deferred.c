@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Others notice an open for writing: it makes a file, or empties one, and who watches the directory
- * is told. A child that may yet be thrown away gets /dev/null instead, and the open is made just
+ * Others notice an open for writing: it makes a file, or empties one, and watchers of the directory
+ * are told. A child that may yet be thrown away gets /dev/null instead, and the open is made just
  * before exec. Hazards:
  *
  * 1. Directory, root, umask and credentials have to stay the same until then, and no call may look
  *    at files, because natively the open has happened. Such a call is a LOOKUP: the child is thrown
  *    away at it.
  * 2. The open may fail. The child is thrown away, and the native one gets the error.
- * 3. exec may fail afterwards, and the child be thrown away at a later call: the native child makes
- *    the open again. So exec is checked first, as far as that is possible without doing it.
+ * 3. exec may fail afterwards, and the child may be thrown away at a later call: the native child
+ *    makes the open again. So exec is checked first, as far as that is possible without doing it.
  * 4. Copies of a descriptor share one description: each number gets a copy of the same open.
  */
 #include "preload/leanfork/call_deferred.h"
@@ -41,8 +41,8 @@ static bool is_null_device(long fd)
 	       file.st_rdev == makedev(1, 3);
 }
 
-/* Under the number that the kernel would give the file. It answers as a file does that is new: it is
- * no terminal, has these flags, and an offset of 0. */
+/* The stand-in has the number that the kernel would give the file. It answers as a new file
+ * does: it is no terminal, and has these flags and an offset of 0. */
 static long placeholder(long flags)
 {
 	long fd = gate3(
@@ -87,7 +87,7 @@ static bool is_in_proc(const char *name)
 	return true;
 }
 
-/* The same of a file that is not there: of its directory, and its own name. */
+/* The same for a file that does not exist: its directory without links, and its own name. */
 static bool resolve_new(const char *path, size_t len, char *name)
 {
 	char dir[DEFERRED_PATH] = ".";
@@ -180,8 +180,7 @@ static bool is_program(const unsigned char *header)
 	       (elf->e_type == ET_EXEC || elf->e_type == ET_DYN);
 }
 
-/* Whether everybody may execute the file. What else is there the kernel would have to be
- * asked. */
+/* Whether everybody may execute the file. Only the kernel knows all other cases. */
 static long may_execute(long dir, uintptr_t path)
 {
 	struct stat file;

@@ -2,16 +2,16 @@
 /*
  * exec of a lean child. Hazards:
  *
- * 1. The new program inherits the mask, and which signals are ignored: the program's view is put in
+ * 1. The new program inherits the mask, and which signals are ignored. The program's view is put in
  *    force before the call.
  * 2. A signal let through before the call must not run a handler of the program's, which is in no
- *    state for that. exec resets what is caught to its default anyway: that is done first.
- * 3. The parent's SIGSYS would kill by then: who has been called back does not come here. Signals of
- *    timers that the program has made would kill, too: exec deletes them.
- * 4. Nothing can be brought in once SIGSEGV is the program's again: all arguments come first.
- * 5. If it fails everything is put back, in the reverse order.
- * 6. Deferred opens are made as late as possible, and only if exec is expected to succeed: after them
- *    the child should not be thrown away any more (call_deferred.c).
+ *    state for that. exec resets caught signals to their default, so that is done first.
+ * 3. The parent's SIGSYS would kill by then: a child that has been called back does not come here.
+ *    Signals of timers that the program has made would kill, too: exec deletes them.
+ * 4. Nothing can be brought in once SIGSEGV is the program's again. All arguments come first.
+ * 5. If exec fails everything is put back, in the reverse order.
+ * 6. Deferred opens are made as late as possible, and only if exec is expected to succeed, because
+ *    the child should not be thrown away after them (call_deferred.c).
  * 7. A signal that stops would stop the child while its parent waits.
  */
 #include "preload/leanfork/call_exec.h"
@@ -46,7 +46,7 @@ static size_t bring_strings(struct lean *l, uintptr_t at)
 	return bytes;
 }
 
-/* Answers hazard 6. Returns whether exec is to be tried; else its result is there. */
+/* Answers hazard 6. Returns whether exec is to be tried; otherwise its result is set. */
 static bool may_try(struct lean *l, struct call *call, size_t bytes)
 {
 	if (l->n_deferred == 0)

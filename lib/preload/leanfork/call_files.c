@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls on descriptors. What a child opens itself nobody else sees, so it may read it as well; what it
+ * Calls on descriptors. Nobody else sees what a child opens itself, so it may even read it. What it
  * has from its parent has an offset, flags and contents that others share.
  */
 #include <fcntl.h>
@@ -51,7 +51,8 @@ enum verdict judge_dup(struct lean *l, struct call *call)
 	return DONE;
 }
 
-/* Only numbers that are open are marked: whoever gets one anew must not find it marked. */
+/* Only numbers that are open are marked, because a number that is taken later must not be
+ * marked. */
 enum verdict judge_close_range(struct lean *l, struct call *call)
 {
 	unsigned long first = (unsigned)call->args[0], last = (unsigned)call->args[1];
@@ -180,8 +181,8 @@ static bool is_ready(const struct call *call, short events)
 	return gate5(SYS_ppoll, &fd, 1, &at_once, NULL, 8) == 1 && fd.revents & events;
 }
 
-/* What a read gets at most, of the bytes that were asked for, is brought in. It may always return
- * less, but that of a file does not before its end. False: it is too much. */
+/* Brings in as much of the buffer as a read can fill. A read may always return less, but a read
+ * of a file does so only at the end. False: it is too much. */
 static bool cut(struct call *call)
 {
 	uint64_t wanted = (uint64_t)call->args[2], most = ARGUMENT_MAX;
@@ -253,7 +254,7 @@ enum verdict judge_fstat(struct lean *l, struct call *call)
 	return stat_of(l, call, (uintptr_t)call->args[1]);
 }
 
-/* With an empty name it is fstat. */
+/* With an empty name the call is fstat. */
 enum verdict judge_fstatat(struct lean *l, struct call *call)
 {
 	bool empty =

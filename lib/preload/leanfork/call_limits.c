@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Resource limits: the program's own, not those that a lean child needs lifted. */
 #include "preload/leanfork/call_limits.h"
 
 #include <errno.h>

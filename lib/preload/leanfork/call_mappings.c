@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls that change mappings: what they touch of the memory left out is settled first. Where there is
- * a native fork to fall back on none may make memory writable that others see (child.c, hazard 6).
+ * Calls that change mappings. The memory left out that they touch is settled first. While there is
+ * a native fork to fall back on, no call may make memory writable that others see (child.c, hazard
+ * 6).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,8 +28,8 @@ static size_t whole_pages(size_t len)
 	return (len + PAGE - 1) & ~(PAGE - 1);
 }
 
-/* What is refused here may be so because of the shim's own memory, or because a mapping of the program's
- * is several in a lean child. */
+/* A refusal may be due to the shim's own memory, or to a mapping of the program's that is
+ * several in a lean child. */
 static enum verdict do_it(struct call *call)
 {
 	call->result = call_do(call);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What an open does that others notice. To open a file for reading, or a directory, does nothing; a
- * file for writing does (call_deferred.c), and a device or FIFO may do anything, and wait.
+ * What an open does that others notice. An open of a file for reading, or of a directory, does
+ * nothing. An open for writing does (call_deferred.c). A device or FIFO may do anything, and wait.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -90,7 +90,7 @@ static bool leads_to_null(const struct stat *file)
 	return S_ISCHR(file->st_mode) && file->st_rdev == makedev(1, 3);
 }
 
-/* By another name it may be what stands for a deferred open: /dev/stdout. */
+/* Another name may lead to the stand-in of a deferred open: /dev/stdout. */
 static bool is_its_name(uintptr_t path)
 {
 	static const char name[] = "/dev/null";

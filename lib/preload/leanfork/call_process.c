@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Calls about processes and threads. */
 #include <errno.h>
 #include <linux/futex.h>
 #include <sys/prctl.h>
@@ -8,7 +9,7 @@
 #include "preload/leanfork/call.h"
 #include "preload/leanfork/child_memory.h"
 
-/* Where there is a native fork to fall back on it is the native child that shall end. */
+/* While there is a native fork to fall back on, the native child shall end. */
 enum verdict judge_exit(struct lean *l, struct call *call)
 {
 	(void)call;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Calls about signals: the mask and actions that the program believes to have. */
 #include "preload/leanfork/call_signals.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Timers of a lean child. */
 #include "preload/leanfork/call_timers.h"
 
 #include <errno.h>
@@ -45,7 +46,7 @@ enum verdict timers_create(struct lean *l, struct call *call)
 	return DONE;
 }
 
-/* What the program does not know of, ours among them, is not there. */
+/* Timers that the program does not know of, ours among them, do not exist. */
 enum verdict timers_own(struct lean *l, struct call *call)
 {
 	call->result = -EINVAL;
@@ -86,7 +87,7 @@ static bool is_deadly(const struct lean *l, int sig)
 	return gate4(SYS_rt_sigaction, sig, NULL, &action, 8) == 0 && action.handler == 0;
 }
 
-/* It would not have come as far as to exec. In a rescue the signal is let through with the others. */
+/* The child would not have reached exec. In a rescue the signal is let through with the others. */
 static void had_expired(struct lean *l, int sig)
 {
 	if (!is_deadly(l, sig))

@@ -2,31 +2,30 @@
 /*
  * A lean child between clone and exec. Hazards:
  *
- * 1. A fault while SIGSEGV is blocked kills, and programs block every signal around fork: SIGSEGV,
- *    SIGSYS and what other faults raise stay out of the kernel's mask, all others stay in it until
- *    exec, and what the program believes its mask to be is kept apart (call_signals.c).
- * 2. The handlers themselves can't wait for memory: they run on a stack of their own, use their own
- *    state, the gate and nothing of libc's.
- * 3. The kernel doesn't ask the handlers when it writes to memory on its own account: the thread's
- *    block with its rseq area, the stack in use and the page with the robust list are never left
- *    out.
- * 4. The program's thread may be on its alternate signal stack, which then can't be changed. Nor can
- *    ours, by a handler that runs on it, unless it is disarmed meanwhile.
- * 5. Another thread's memory mapped or unmapped between choice and clone: a place that isn't free
- *    can't be reserved.
- * 6. What the child writes to memory that it shares with others can't be taken back: such memory is
- *    read-only while there is a native fork to fall back on.
- * 7. A child may spin, or wait in a system call without end. Its parent watches it (parent_watch.c) and calls
- *    it back by SIGSYS, again and again until it answers. That signal must never meet a child that is
- *    ordinary, or in execve: the stage is changed by one side only, and the answer is confirmed.
- *    When the parent has ended nobody calls: then the kernel sends it.
- * 8. What libc's fork does in the child walks along lists that other threads of the parent may have
- *    changed between clone and the moment when a part of them is brought in: it may fault, or never
- *    come to an end. Nobody has noticed anything of the child by then: it is made anew.
- * 9. Signals sent to the process group meanwhile are blocked until exec. With the child thrown away
- *    before that they are for the native one.
- * 10. Of the calling thread's own, exec resets all that the child has been given here: handlers,
- *    alternate stack, dispatch, robust list.
+ * 1. A fault while SIGSEGV is blocked kills, and programs block every signal around fork. So the
+ *    kernel's mask lets through SIGSEGV, SIGSYS and the signals of other faults, and blocks all
+ *    others until exec. The mask that the program believes to have is kept apart (call_signals.c).
+ * 2. The handlers themselves cannot wait for memory. They run on a stack of their own and use their
+ *    own state, the gate and nothing of libc's.
+ * 3. The kernel writes to some memory without a fault that a handler sees. The thread's block with
+ *    its rseq area, the stack in use and the page with the robust list are never left out.
+ * 4. The program's thread may be on its alternate signal stack, which cannot be changed then. A
+ *    handler that runs on our stack cannot change that one either, unless it is disarmed meanwhile.
+ * 5. Another thread may map or unmap memory between choice and clone: a place that is not free
+ *    cannot be reserved.
+ * 6. A write to memory that others share cannot be taken back. Such memory is read-only while there
+ *    is a native fork to fall back on.
+ * 7. A child may spin, or wait in a system call without end. Its parent watches it (parent_watch.c)
+ *    and calls it back by SIGSYS, until it answers. That signal must never meet a child that is
+ *    ordinary, or in execve: only one side changes the stage, and the answer is confirmed. When the
+ *    parent has ended, the kernel sends the signal.
+ * 8. libc's fork walks along lists in the child. Other threads of the parent may have changed them
+ *    between clone and the moment when a part of them is brought in. The walk may fault, or never
+ *    end. Nobody has noticed anything of the child by then: it is made anew.
+ * 9. Signals sent to the process group meanwhile are blocked until exec. If the child is thrown
+ *    away before, the native child gets them.
+ * 10. exec resets everything that the child has been given here for its thread: handlers, alternate
+ *     stack, dispatch, robust list.
  */
 #include "preload/leanfork/child.h"
 
@@ -65,7 +64,7 @@ static stack_t own_stack(struct lean *l)
 	return (stack_t){.ss_sp = l->alt, .ss_flags = AUTODISARM, .ss_size = sizeof l->alt};
 }
 
-/* SIGSYS stays blocked until the handler returns in which all this happens. */
+/* SIGSYS stays blocked until this handler returns. */
 static bool take_signals(struct lean *l)
 {
 	stack_t mine = own_stack(l);
@@ -81,7 +80,7 @@ static bool take_signals(struct lean *l)
 	return gate2(SYS_sigaltstack, &mine, &l->alt_stack) == 0;
 }
 
-/* What the child got that was made anew since. */
+/* Signals that the child got before it was made anew. */
 static void raise_passed_on(struct lean *l)
 {
 	long pid = gate0(SYS_getpid);

@@ -12,16 +12,17 @@ void child_start(struct lean *l, ucontext_t *uc);
  * there is not the memory for that; the child is as lean as before. */
 bool child_become_ordinary(struct lean *l, ucontext_t *uc);
 
-/* It can't go on leanly from here: one of the two, as the kind of fork has it. */
+/* The child cannot go on leanly from here: it ends or becomes ordinary, as its kind of fork
+ * demands. */
 void child_leave(struct lean *l, ucontext_t *uc, enum lean_reason reason);
 
-/* The parent wants to go on: whether it does, and what is to be done then. Returns whether the child
- * is ordinary by now; otherwise its parent gives it more time. */
+/* The parent wants to go on. Returns whether the child is ordinary now; otherwise its parent
+ * gives it more time. */
 bool child_is_called_back(const struct lean *l);
 bool child_answer(struct lean *l, ucontext_t *uc);
 
-/* Has the child end when its parent does, which nothing else would tell it if it asks for nothing; and
- * the program's own wish again (PR_SET_PDEATHSIG). */
+/* The first has the child end when its parent ends, because a child that asks for nothing would
+ * not know. The others restore the program's own wish (PR_SET_PDEATHSIG). */
 void child_mind_parent(void);
 void child_mind_parent_no_more(const struct lean *l);
 int child_death_signal(const struct lean *l);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* A lean child's system calls, as they are dispatched. */
 #include <errno.h>
 #include <linux/audit.h>
 #include <poll.h>
@@ -17,7 +18,7 @@
 #define CALLS_WORTHWHILE 1024
 #define BYTES_PER_CALL ((uint64_t)256 << 10)
 
-/* What is written to a file doesn't wait; to anything else more than that may. */
+/* A write to a file does not wait. A larger one to anything else may. */
 static bool goes_out_at_once(const struct call *call)
 {
 	struct stat file;
@@ -73,8 +74,8 @@ static bool is_cut_short(const struct lean *l, const struct call *call)
 	return (in_part || call->result == -EINTR) && child_is_called_back(l);
 }
 
-/* A bad address may be the program's mistake or ours: to make the call again in an ordinary child
- * gives the right answer either way. Judges have looked at addresses themselves. */
+/* A bad address may be the program's mistake or ours. The call made again in an ordinary child
+ * gives the right answer in both cases. Judges have looked at addresses themselves. */
 static enum handled handle(struct lean *l, struct call *call)
 {
 	const struct call_rule *rule = call_rule(call->nr);
@@ -92,7 +93,7 @@ static enum handled handle(struct lean *l, struct call *call)
 	return call->result == -EFAULT && !judged ? NOT_LEANLY : HANDLED;
 }
 
-/* Has the rest of a call made by an ordinary child, once the handler has returned. */
+/* The ordinary child makes the rest of a call, once the handler has returned. */
 static void resume(ucontext_t *uc, const struct call *call, long done)
 {
 	step_back(uc, call->nr);
@@ -143,8 +144,8 @@ static bool is_pending(int sig)
 	return pending & SIG_BIT(sig);
 }
 
-/* The program would have that signal at once. Most are ended by it, for which no memory is needed. One
- * that is ignored is kept by the kernel only because it is blocked. */
+/* The program would have that signal at once. Most programs end by it, for which no memory is
+ * needed. The kernel keeps an ignored signal only because it is blocked. */
 static void let_through(struct lean *l, ucontext_t *uc, int sig)
 {
 	struct kernel_action action = {.handler = 0};
@@ -171,7 +172,7 @@ static void look_at_result(struct lean *l, ucontext_t *uc, long result)
 		let_through(l, uc, sig);
 }
 
-/* As when each descriptor that there might be is closed: a native child is done sooner. */
+/* A program may close each descriptor that there might be: a native child does so sooner. */
 static bool makes_too_many(struct lean *l)
 {
 	return l->wish.kind == LEAN_EAGER &&
@@ -184,7 +185,7 @@ static bool is_on_own_stack(const struct lean *l, const ucontext_t *uc)
 	return at >= (uintptr_t)l->alt && at < (uintptr_t)l->alt + sizeof l->alt;
 }
 
-/* By the parent, or by others: then it is for the program. */
+/* The parent sent the signal, or somebody else: then it is for the program. */
 static bool is_orphan(const struct lean *l)
 {
 	return gate0(SYS_getppid) != l->parent;
@@ -202,8 +203,8 @@ static void on_sent(struct lean *l, ucontext_t *uc, siginfo_t *info)
 }
 
 /*
- * It may interrupt itself, to end a call that waits. Then there is nothing to do: who has been called
- * back sees to it in the end, or is called again.
+ * The handler may interrupt itself, to end a call that waits. Then it has nothing to do: a child
+ * that has been called back answers in the end, or is called again.
  */
 void child_on_call(int sig, siginfo_t *info, void *context)
 {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* A lean child's page faults, and other faults. */
 #include <sys/syscall.h>
 
 #include "preload/leanfork/child.h"
@@ -15,9 +16,9 @@ static bool probed(ucontext_t *uc)
 }
 
 /*
- * Anything but an access to what was left out is the program's own affair: run again natively, or
- * with the program's own handler and mask in place. Inside a handler of ours it can't happen unless
- * the program passed the kernel a bad address.
+ * A fault at anything but what was left out is the program's own affair. It happens again natively,
+ * or with the program's own handler and mask in place. Inside a handler of ours it cannot happen
+ * unless the program passed the kernel a bad address.
  */
 void child_on_fault(int sig, siginfo_t *info, void *context)
 {
@@ -35,7 +36,7 @@ void child_on_fault(int sig, siginfo_t *info, void *context)
 	child_leave(l, uc, LEAN_FAULT);
 }
 
-/* What somebody sends to a handler of ours comes when that has ended. */
+/* A signal that somebody sends to a handler of ours comes when the handler has ended. */
 static void put_off(ucontext_t *uc, int sig, siginfo_t *info)
 {
 	uint64_t mask;
@@ -44,7 +45,7 @@ static void put_off(ucontext_t *uc, int sig, siginfo_t *info)
 	gate4(SYS_rt_tgsigqueueinfo, gate0(SYS_getpid), gate0(SYS_gettid), sig, info);
 }
 
-/* A fault happens again when the instruction is run again. A trap is behind it by then, and what
+/* A fault happens again when the instruction runs again. A trap does not, and a signal that
  * somebody sent comes once. */
 void child_on_other_fault(int sig, siginfo_t *info, void *context)
 {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Brings memory into a lean child. */
 #include "preload/leanfork/child_memory.h"
 
 #include <errno.h>
@@ -34,7 +35,7 @@ static bool all_zero(const unsigned char *window, size_t len)
 	return true;
 }
 
-/* What another thread of the parent's has unmapped, or a guard page. */
+/* Memory that another thread of the parent has unmapped, or a guard page. */
 void memory_forbid(struct lean *l, struct span at)
 {
 	if (gate3(SYS_madvise, at.start, at.end - at.start, GUARD_INSTALL) == 0)
@@ -45,7 +46,7 @@ void memory_forbid(struct lean *l, struct span at)
 
 /*
  * Page by page: what another thread unmapped meanwhile stays inaccessible, and a page of zeros that
- * nobody has touched is best left so.
+ * nobody has touched stays untouched.
  */
 static void fill(struct lean *l, struct span at)
 {
@@ -60,8 +61,8 @@ static void fill(struct lean *l, struct span at)
 }
 
 /*
- * Where the kernel allows it, reading from the parent saves waking it. The token comes with the
- * same reading: whatever has its number by now, it is the parent's memory as long as it is there.
+ * To read from the parent saves waking it, if the kernel allows it. The token comes with the same
+ * reading and shows that the memory is the parent's, whoever has its number by now.
  */
 bool memory_read(struct lean *l, struct span at, void *to)
 {
@@ -119,7 +120,7 @@ static long reserve_span(struct span at)
 	return r == (long)at.start ? 0 : r < 0 ? r : -EEXIST;
 }
 
-/* What is not there already comes in at once, so that nothing is left to do for the chunk. */
+/* Everything that is still missing comes in at once, so the chunk is complete. */
 static long reserve_pages(struct lean *l, const struct range *range, struct span at)
 {
 	for (uintptr_t page = at.start; page < at.end; page += PAGE) {
@@ -135,8 +136,8 @@ static long reserve_pages(struct lean *l, const struct range *range, struct span
 	return 0;
 }
 
-/* Another thread may have mapped something anew in a range that had been marked for the clone: then
- * the kernel has copied that, and the rest is found by halves. */
+/* Another thread may have mapped something anew in a range after it was marked. The kernel has
+ * copied that, and the rest is found by halves. */
 static long reserve(struct lean *l, const struct range *range, struct span at)
 {
 	long r = reserve_span(at);
@@ -236,7 +237,7 @@ void memory_settle(struct lean *l, uintptr_t at, size_t len)
 	}
 }
 
-/* All in between counts as touched where there are too many. */
+/* All in between counts as touched if there are too many. */
 void memory_touch(struct lean *l, uintptr_t at, size_t len)
 {
 	uintptr_t end = end_of(at & ~(PAGE - 1), len + (at & (PAGE - 1)));
@@ -253,7 +254,8 @@ void memory_touch(struct lean *l, uintptr_t at, size_t len)
 	}
 }
 
-/* Up to where chunks are settled, or not, as the one at an address is; words of them at once. */
+/* The end of the run of chunks that are settled, or not, as the chunk of an address is. Whole
+ * words are skipped at once. */
 uintptr_t memory_run_end(const struct lean *l, const struct range *range, uintptr_t at)
 {
 	size_t first = range_chunk(range, at), last = range_chunk(range, range->at.end - 1);

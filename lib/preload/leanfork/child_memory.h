@@ -5,20 +5,20 @@
 #include "preload/leanfork/state.h"
 
 /*
- * A lean child's memory. Where something was left out it has inaccessible pages, so that nothing
- * else can be mapped there; a chunk becomes memory when it is brought in. A chunk is settled once
- * it is no longer ours to bring in: what happens there is then the program's own doing.
+ * A lean child's memory. Inaccessible pages stand where something was left out, so that nothing
+ * else can be mapped there. A chunk becomes memory when it is brought in. A settled chunk is no
+ * longer ours to bring in: what happens there is the program's own doing.
  */
 
-/* Takes the place of what was left out. Returns 0 or -errno. */
+/* Reserves the place of what was left out. Returns 0 or -errno. */
 long memory_reserve(struct lean *l);
 
-/* Brings in what is missing of [at, at + len). Returns how many chunks that took. Does not return
- * if it can't be had. */
+/* Brings in what is missing of [at, at + len). Returns how many chunks that took. Does not
+ * return if the memory cannot be had. */
 size_t memory_bring(struct lean *l, uintptr_t at, size_t len);
 
-/* The program is about to unmap or replace these bytes: brings in the chunks that it would do so
- * with in part only. Then, when that has been done: they are settled. */
+/* The program is about to unmap or replace these bytes: the first brings in the chunks that are
+ * affected only in part. The second, called afterwards, settles them. */
 void memory_bring_edges(struct lean *l, uintptr_t at, size_t len);
 void memory_settle(struct lean *l, uintptr_t at, size_t len);
 

@@ -124,7 +124,7 @@ static void read_region(struct lean *l, struct span at)
 	}
 }
 
-/* Goes over what there is in a span: `take` may be NULL. Returns how many bytes that are. */
+/* Goes over the memory in a span: `take` may be NULL. Returns how many bytes there are. */
 static uint64_t go_over(struct lean *l, struct span at, void (*take)(struct lean *, struct span))
 {
 	struct region regions[REGIONS_MAX];
@@ -177,7 +177,7 @@ static void copy_back(struct lean *l, uintptr_t from, struct span at)
 	}
 }
 
-/* Returns false if it has to stay where it is. */
+/* Returns false if the memory has to stay where it is. */
 static bool take_in(struct whole *w, struct span at)
 {
 	uintptr_t len = at.end - at.start;
@@ -193,7 +193,7 @@ static bool take_in(struct whole *w, struct span at)
 	return true;
 }
 
-/* What is there already is taken into the mapping below it, as far as it can be. */
+/* Memory that is there already becomes part of the mapping below it, as far as possible. */
 static void take_in_all(struct whole *w, struct span at)
 {
 	struct span last = {at.end - PAGE, at.end};

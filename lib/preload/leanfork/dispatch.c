@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Syscall User Dispatch, signal actions and masks, by raw calls. */
 #include "preload/leanfork/dispatch.h"
 
 #include <sys/syscall.h>
@@ -16,8 +17,8 @@ void dispatch_off(void)
 	gate5(SYS_prctl, SET_DISPATCH, 0, 0, 0, 0);
 }
 
-/* Whoever dispatches calls has to be told which one it was. Ruby has handlers for all signals, with
- * SA_SIGINFO, and the one for SIGSYS returns at once. */
+/* A program that dispatches calls has to be told which call it was. Ruby has handlers for all
+ * signals, with SA_SIGINFO, and its handler for SIGSYS returns at once. */
 bool dispatch_is_foreign(const struct kernel_action *action)
 {
 	static const unsigned char endbr64[] = {0xf3, 0x0f, 0x1e, 0xfa}, ret = 0xc3;

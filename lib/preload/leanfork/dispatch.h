@@ -8,8 +8,8 @@
 #define FROM_SECCOMP 1
 #define FROM_DISPATCH 2
 
-/* Has the kernel send this thread SIGSYS for every system call made outside the gate; and no more.
- * Returns 0 or -errno. */
+/* The kernel sends this thread SIGSYS for every system call made outside the gate, until
+ * dispatch_off. Returns 0 or -errno. */
 long dispatch_on(void);
 void dispatch_off(void);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The memory that a lean child and its parent share: requests, answers, sleep. */
 #include "preload/leanfork/mailbox.h"
 
 #include <errno.h>

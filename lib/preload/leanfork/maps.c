@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Reads /proc/self/maps. */
 #include "preload/leanfork/maps.h"
 
 #include <fcntl.h>

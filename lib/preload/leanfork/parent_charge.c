@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Whether the kernel would refuse the memory that a native fork is charged for. */
 #include "preload/leanfork/parent_charge.h"
 
 #include <stddef.h>

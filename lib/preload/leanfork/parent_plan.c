@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Chooses the memory that a fork leaves out. */
 #include "preload/leanfork/parent_plan.h"
 
 #include <errno.h>

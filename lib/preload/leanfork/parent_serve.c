@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Serves a lean child, from clone until it execs, ends or is released. */
 #include "preload/leanfork/parent_serve.h"
 
 #include <errno.h>

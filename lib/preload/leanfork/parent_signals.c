@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Signals for the forking thread while they are blocked. */
 #include "preload/leanfork/parent_signals.h"
 
 #include <sys/syscall.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Bounds the time that a lean child takes. */
 #include "preload/leanfork/parent_watch.h"
 
 #include <sys/syscall.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Remembers what the last children asked for, so that it is not left out again. */
 #include "preload/leanfork/prefetch.h"
 
 static bool near(const struct span *a, const struct span *b)

@@ -20,8 +20,8 @@ struct hot {
 	size_t n;
 };
 
-/* Pure. Adds the block of an address. What would be too much is forgotten, all of it: what is still
- * hot is asked for again. */
+/* Pure. Adds the block of an address. If that is too much everything is forgotten: children ask
+ * again for what is still hot. */
 void prefetch_add(struct hot *hot, uintptr_t at);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Files of /proc: to read one, and to find a line or number in it. */
 #include "preload/leanfork/proc.h"
 
 #include <fcntl.h>

@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What the kernel tells in /proc, of the calling thread: its process may have no main thread any
- * more, of which nothing is told. */
+/* The calling thread in /proc. Its process may have no main thread any more, and then /proc/self
+ * tells nothing. */
 #define PROC_SELF "/proc/thread-self/"
 
 /* The start of a file, and a NUL. False if there is none. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Which ranges of the mappings are left out: pure functions. */
 #include "preload/leanfork/ranges.h"
 
 /* More than that in one piece is an address range, not memory. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The memory of one fork. */
 #include "preload/leanfork/state.h"
 
 #include <sys/mman.h>
