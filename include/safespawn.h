@@ -16,7 +16,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/resource.h>
-#include <sys/select.h> /* sigset_t, also where <signal.h> hides it */
+#include <sys/select.h> /* sigset_t, even if <signal.h> hides it */
 #include <sys/types.h>
 
 #include <safespawn/stage.h>

@@ -19,7 +19,7 @@ struct kernel_action {
 	kernel_sigset mask;
 };
 
-/* Whether the signal has a handler. Runs in the child as well. */
+/* Whether the signal has a handler. The child calls it, too. */
 PLAIN static inline bool action_is_handler(int sig)
 {
 	struct kernel_action action;

@@ -3,19 +3,19 @@
  * The pool of blocks that children use until their exec.
  *
  *  1. A caller may leave while it waits: its handler ends by siglongjmp, or ends the thread. Nobody
- *     tells. But a caller that waits has a mark in its frame, the number of its spawn, and another
- *     value there, or no memory, means that the frame is gone. A mark that happens to be still there
- *     is overwritten by the next spawn from the same depth.
- *  2. What such a caller would have got is closed by a later spawn. The child runs on: nobody asked for
- *     its end. One that has failed is reaped.
- *  3. A child that was given up has been killed. One that does not even end then (a dead mount) keeps
- *     its block. A later spawn that finds it ended reaps it.
- *  4. Blocks are claimed by compare-and-swap alone: no lock that a handler or a forked process could
- *     find taken. The state counts the claims, so that one who has looked at an earlier claim fails.
+ *     reports this. But a caller that waits has a mark in its frame, the number of its spawn. If the
+ *     mark has another value, or its memory is gone, the frame is gone. If a stale mark keeps its
+ *     value, the next spawn from the same depth overwrites it.
+ *  2. A later spawn closes the descriptors of a caller that has left. The child runs on, because
+ *     nobody asked for its end. A child that has failed is reaped.
+ *  3. A child that was given up has been killed. If it does not end even then (a dead mount), it
+ *     keeps its block. A later spawn that finds it ended reaps it.
+ *  4. Blocks are claimed by compare-and-swap alone: a handler or a forked process could find a lock
+ *     taken. The state counts the claims, so a claim fails if it was based on an earlier state.
  *  5. A forked process has the blocks of threads that it does not have, and of children that run in
- *     its parent's memory. The state has its owner's number, so that they are free there. Each
- *     process takes a new one when it finds none in a page that fork wipes, and the words are there that children's
- *     callers wait for, so that no wait goes on in a forked process.
+ *     its parent's memory. The state has its owner's number, so these blocks are free there. A
+ *     process takes a new number when it finds none in a page that fork wipes. The words that callers
+ *     wait for lie in the same page, so that no wait goes on in a forked process.
  *  6. No memory is mapped in the usual case: the first blocks are part of the library.
  */
 #include "engine/block.h"
@@ -36,7 +36,7 @@ enum { FREE, BUILDING, WAITING, HANDED, LEFT, KIND_MASK = 7, OWNER_SHIFT = 3, CL
 
 #define OWNER_MASK ((1U << (CLAIM_SHIFT - OWNER_SHIFT)) - 1)
 
-/* (5) A page that fork wipes. The kernel may be too old for that, and some emulators are. */
+/* (5) A page that fork wipes. An old kernel, and some emulators, cannot do so. */
 struct wiped {
 	_Alignas(PAGE) _Atomic uint32_t id;
 	atomic_int in_child[FIRST_BLOCKS + MORE_BLOCKS];
@@ -158,7 +158,7 @@ bool ss__block_readable(const void *memory)
 	return compare((const void *)((uintptr_t)memory & ~(uintptr_t)3), 0) != -EFAULT;
 }
 
-/* (1) Most that look so have just not been run yet: only old ones are asked. */
+/* (1) A caller that has not run yet looks the same. So only old spawns are examined. */
 static bool has_left(const struct block *b)
 {
 	const uint32_t number = b->number;
@@ -291,7 +291,7 @@ static struct block *find(void)
 	}
 }
 
-/* What those who have left hold must not wait until their blocks are needed. */
+/* The descriptors of callers that have left are closed even if nobody needs their blocks. */
 static void sweep(void)
 {
 	for (struct chunk *chunk = &first; chunk; chunk = chunk->next)

@@ -5,18 +5,18 @@
  * The child runs in its parent's memory and, until the cut, on its parent's descriptor table. None of
  * the parent's threads is parked: the one that spawns waits, and may leave at any time.
  *
- *  1. Any write to memory is a write to the parent, and what the caller owns may be gone: only the
- *     block that the job lies in is read and written, which has this stack.
+ *  1. Any write to memory is a write to the parent, and the caller's data may be gone. So the child
+ *     reads and writes only the block that the job lies in. Its stack is in this block, too.
  *  2. libc believes that this is the parent's thread. No libc function is called: not malloc, not
- *     stdio, not a set*id (they broadcast to all threads), nothing that sets errno or takes a lock;
- *     nor may a compiler make a call of it out of a loop over a string or a zeroed struct.
- *  3. The stack is small (see CHILD_STACK_SIZE): no large locals.
+ *     stdio, not a set*id (they broadcast to all threads), nothing that sets errno or takes a lock.
+ *     Nor may a compiler make a libc call out of a loop over a string or a zeroed struct.
+ *  3. The stack is small (see CHILD_STACK_SIZE), so there are no large locals.
  *  4. While the descriptor table is shared, nothing may open, close or move a descriptor.
- *  5. No handler of the parent's may run here: all signals are blocked until just before exec.
- *  6. A stop signal for the caller's group, sent before the child left that group, would stop it where
- *     nobody continues it: those pending are discarded there.
- *  7. Each way out is exec or _exit. A return would run on nothing.
- *  8. Memory may be a copy after all (qemu-user and the like): a failure is also written to `report`.
+ *  5. No handler of the parent's may run here, so all signals are blocked until just before exec.
+ *  6. A stop signal for the caller's group, sent before the child left the group, would stop the child
+ *     where nobody continues it. So pending stop signals are discarded when it leaves.
+ *  7. Each way out is exec or _exit. A return would have no frame to return to.
+ *  8. Memory may be a copy after all (qemu-user and others), so a failure is written to `report`, too.
  */
 #include "engine/syscall.h"
 
@@ -89,7 +89,7 @@ static PLAIN void set_session(struct job *job)
 		check(job, SS_STAGE_TTY, take_foreground(job));
 }
 
-/* These open files, so they come after the cut; and before the plan may close what they need. */
+/* These open files, so they come after the cut. They come before the plan closes what they need. */
 static PLAIN void set_by_file(struct job *job)
 {
 	if (job->cgroup_by_file)
@@ -120,13 +120,13 @@ static PLAIN void set_resources(struct job *job)
 		check(job, SS_STAGE_CWD, raw1(SYS_chdir, job->cwd));
 }
 
-/* In some user namespaces nobody may set groups: where there are none that does not matter. */
+/* In some user namespaces nobody may set groups. This does not matter if there are none. */
 static PLAIN long drop_groups(void)
 {
 	return raw2(SYS_getgroups, 0, 0) > 0 ? raw2(SYS_setgroups, 0, 0) : 0;
 }
 
-/* The order is forced: without the uid the others could not be set. */
+/* The uid comes last: without root's the others could not be set. */
 static PLAIN void set_identity(struct job *job)
 {
 	if (job->flags & JOB_DROP_GROUPS)
@@ -142,8 +142,8 @@ static PLAIN void set_identity(struct job *job)
 }
 
 /*
- * After set_identity, which clears it. The parent may have died before; 0 is a parent outside this
- * process's pid namespace, about which nothing can be known.
+ * Comes after set_identity, which clears the signal. The parent may have died before. 0 is a parent
+ * outside this process's pid namespace: nothing can be known about it.
  */
 static PLAIN void set_pdeathsig(struct job *job)
 {
@@ -166,7 +166,7 @@ static PLAIN void set_descriptors(struct job *job)
 		fail(job, verdict.stage, -verdict.error);
 }
 
-/* Its end leaves the one that it has made without a parent here. */
+/* When it ends, the process that it has made has no parent here. */
 void PLAIN ss__child_middle(void *arg)
 {
 	struct job *job = arg;

@@ -9,7 +9,7 @@
 /* Runs a struct job in the child, up to exec or _exit. */
 void ss__child_main(void *job);
 
-/* Runs it in a process that it makes, and ends. */
+/* Makes a process that runs the job, and ends. */
 void ss__child_middle(void *job);
 
 #endif

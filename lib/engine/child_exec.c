@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rules of child.c apply. */
+/* The exec, with the search along PATH. The rules of child.c apply. */
 #include "engine/syscall.h"
 
 #ifdef ENGINE_RAW

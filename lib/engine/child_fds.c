@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rules of child.c apply. */
+/* The child's descriptor table. The rules of child.c apply. */
 #include "engine/syscall.h"
 
 #ifdef ENGINE_RAW
@@ -19,7 +19,7 @@
 
 enum { MOST_CLOSED_AT_ONCE = 1024 };
 
-/* As getdents64 writes them. */
+/* The layout is that of getdents64. */
 struct entry {
 	uint64_t ino;
 	int64_t off;
@@ -61,7 +61,7 @@ static PLAIN long close_by_listing(struct fd_range range)
 	_Alignas(struct entry) char buffer[768];
 	long dir = open_listing();
 	if (dir == -EMFILE) {
-		/* The table is full, but this one is to go anyway. */
+		/* The table is full, but this descriptor is to be closed anyway. */
 		raw1(SYS_close, range.first);
 		dir = open_listing();
 	}
@@ -96,8 +96,9 @@ static PLAIN long close_all_in(struct fd_range range)
 }
 
 /*
- * Another thread's file that is open for writing must not be held until exec, which would fail with
- * ETXTBSY for it. So many, though, take long to close, and exec does it when the parent goes on already.
+ * Another thread's file that is open for writing must not stay open until exec, which would fail
+ * with ETXTBSY for this file. But so many descriptors take long to close. Exec closes them while
+ * the parent already goes on.
  */
 static PLAIN long close_or_mark(struct fd_range range)
 {
@@ -107,7 +108,7 @@ static PLAIN long close_or_mark(struct fd_range range)
 	return result < 0 ? close_all_in(range) : result;
 }
 
-/* Spares what is still needed: what failures are reported by, the directory, the program. */
+/* Spares what is still needed: the report's pipe, the directory, the program. */
 static PLAIN long close_range_but(
 	const struct job *job, struct fd_range range, long (*close_in)(struct fd_range))
 {
@@ -128,7 +129,7 @@ static PLAIN long close_range_but(
 	return result;
 }
 
-/* What an old kernel and the profiles of containers say. */
+/* Old kernels and the profiles of containers answer so. */
 static PLAIN int is_refused(long result)
 {
 	return result == -ENOSYS || result == -EPERM || result == -EINVAL || result == -EACCES;
@@ -152,7 +153,7 @@ long PLAIN ss__child_cut(struct job *job)
 		return 0;
 	if (job->shared_table)
 		return cut_shared(plan);
-	/* Now: lifts need the room. */
+	/* They are closed now because lifts need the room. */
 	return close_range_but(job, (struct fd_range){plan->cut, INT_MAX}, close_all_in);
 }
 
@@ -165,8 +166,9 @@ static PLAIN int is_target(const struct fd_plan *plan, int fd)
 }
 
 /*
- * Above all targets if the limit on descriptors leaves room there. Else to any number that is no
- * target; a duplicate that lands on a target on the way is overwritten when that is placed.
+ * Above all targets if the limit on descriptors leaves room there. Else any number that is no
+ * target will do. A duplicate that lands on a target on the way is overwritten when the target is
+ * placed.
  */
 static PLAIN long lift(const struct fd_plan *plan, int from)
 {
@@ -196,7 +198,7 @@ static PLAIN long failed(struct verdict *verdict, int fd, long error)
 	return -1;
 }
 
-/* What is needed after the places, which might overwrite it. */
+/* Saves what is needed after the places, because they might overwrite it. */
 static PLAIN long lift_aside(struct job *job, int *fd)
 {
 	long lifted = lift(job->fds, *fd);
@@ -236,7 +238,7 @@ long PLAIN ss__child_place(struct job *job, struct verdict *verdict)
 	return 0;
 }
 
-/* /proc may be that of another process namespace, where the number is a stranger's. */
+/* /proc may belong to another process namespace, in which a stranger has the number. */
 static PLAIN int is_pipe_of(long fd, const struct job_file *file)
 {
 	struct stat st;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rules of child.c apply. */
+/* The child's dispositions and mask. The rules of child.c apply. */
 #include "engine/syscall.h"
 
 #ifdef ENGINE_RAW
@@ -22,7 +22,8 @@ static PLAIN long set_default(int sig)
 
 #define BIT(sig) ((kernel_sigset)1 << ((sig)-1))
 
-/* To ignore a signal discards it. One that has a handler gets the default action later anyway. */
+/* Ignoring a signal discards it. A signal that has a handler gets the default action later
+ * anyway. */
 static PLAIN void discard(int sig)
 {
 	struct kernel_action ignore, old;

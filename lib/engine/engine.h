@@ -10,7 +10,7 @@
 
 struct engine_child {
 	pid_t pid;
-	int pidfd; /* -1 where the kernel has none, or the table no room for it */
+	int pidfd; /* -1: the kernel has none, or the table has no room */
 };
 
 /* How the caller waits for the exec. */
@@ -23,17 +23,17 @@ struct engine_wait {
 };
 
 /*
- * From here on no handler can leave. All signals are blocked, by a raw call, because libc leaves out
- * the two that it uses itself. The mask that was.
+ * From here on no handler can leave. All signals are blocked by a raw call, because libc leaves out
+ * the two that it uses itself. Returns the previous mask.
  */
 kernel_sigset ss__engine_enter(void);
 void ss__engine_leave(kernel_sigset mask);
 
 /*
- * Makes the process of block->job and returns when it has exec'ed, 0, or has failed to, -errno with
- * *stage: the child has then been reaped and the block is no longer the caller's. -ETIMEDOUT: the
- * child has been killed. -ECHILD: a handler has forked, this is its child, and the child to be is not.
- * To be called between enter and leave; after success the signals are open.
+ * Makes the process of block->job. Returns 0 when it has exec'ed. On failure returns -errno with
+ * *stage: the child has been reaped, and the block is no longer the caller's. -ETIMEDOUT: the child
+ * has been killed. -ECHILD: a handler has forked and this is the forked process, which has no such
+ * child. Call it between enter and leave. After success the signals are open.
  */
 int ss__engine_run(struct block *block, const struct engine_wait *how, struct engine_child *child,
 	enum ss_stage *stage);

@@ -2,35 +2,35 @@
 /*
  * The engine on clone3 and clone: the parent's side.
  *
- *  1. CLONE_VFORK would park the caller where only SIGKILL ends it, for as long as the child has not
- *     exec'ed: a dead mount, a FIFO, a child that somebody stops. Instead the kernel clears a word of
- *     the block (CLONE_CHILD_CLEARTID) when the child execs or ends, and wakes who waits for that.
- *     The wait is an ordinary one: signals end it and it has a time limit.
- *  2. The word is cleared by a kernel that knows nothing of private futexes: the wait is not private.
- *  3. A signal handler must not run in the child, in the parent's memory: all signals are blocked
+ *  1. CLONE_VFORK would park the caller until the child's exec, and only SIGKILL would end it: on a
+ *     dead mount, at a FIFO, for a child that somebody stops. Instead the kernel clears a word of the
+ *     block (CLONE_CHILD_CLEARTID) when the child execs or ends, and wakes the caller. The wait is an
+ *     ordinary one: signals end it, and it has a time limit.
+ *  2. The kernel clears the word with a wake-up that is not private, so the wait is not private.
+ *  3. A signal handler must not run in the child, in the parent's memory. So all signals are blocked
  *     round the clone. The caller's mask is back as soon as the clone has returned. The child unblocks
  *     its signals just before exec, when its own table has no handler left.
  *  4. A handler may leave by siglongjmp, or end the thread, during the wait. So the child uses nothing
- *     but the block, and what the caller would have got is noted there (block.c). Everywhere else
+ *     but the block, and the block notes what the caller would have got (block.c). Everywhere else
  *     signals are blocked, or what is owned has been noted.
- *  5. A handler may fork during the wait, or just before it. Its child returns here too, where nobody
- *     clears the word: fork does, because the word lies in a page that is wiped. Where the kernel
- *     cannot do that, the wait ends now and then for a look at whose block it is.
- *  6. A cancelled thread would leave the block behind: cancellation is off, but for the wait of a
- *     caller that asked for it, who kills the child. glibc cancels by a signal: one that was sent as
- *     the wait ended is taken at once, by a call that waits for it. Later it might be blocked, and
- *     the next cancellation point of libc, close say, would wait for it for ever.
- *  7. A child given up is killed. It may still not end (a dead mount), or not be killed (it has
- *     another user): then it keeps the block.
- *  8. Another thread that waits for any child may reap one that failed before we do (reap.c).
- *  9. A kernel or a seccomp profile may lack or refuse any of it. What has been refused once is not
- *     tried again. The last resort still is CLONE_VM|CLONE_VFORK, never fork.
+ *  5. A handler may fork during the wait, or just before it. The forked process returns here, too,
+ *     where no kernel clears the word. The fork clears it, because the word lies in a page that is
+ *     wiped. If the kernel cannot do so, the wait ends now and then for a look at the block's owner.
+ *  6. A cancelled thread would leave the block behind, so cancellation is off. A caller may ask for it
+ *     in the wait, and then kills the child. glibc cancels by a signal. A signal that was sent as the
+ *     wait ended is taken at once, by a call that waits for it. Later it might be blocked, and the
+ *     next cancellation point of libc, such as close, would wait for it for ever.
+ *  7. A child given up is killed. If it does not end (a dead mount), or may not be killed (it has
+ *     another user), it keeps the block.
+ *  8. Another thread that waits for any child may reap a failed one before we do (reap.c).
+ *  9. A kernel or a seccomp profile may lack or refuse any of these calls. A call that was refused
+ *     once is not tried again. The last resort is CLONE_VM|CLONE_VFORK, never fork.
  * 10. Some emulators do not share memory or do not park the parent. They refuse CLONE_VM without
- *     CLONE_VFORK; valgrind even ends the program then, but has no clone3. Failures come by pipe there.
- *     The first child tells whether it shares memory: a process made only to find that out would be
- *     the first of a new pid namespace, whose end closes it.
- * 11. The kernel gives a new oom_score_adj to every process that shares the memory, but to a child of
- *     CLONE_VFORK alone: a caller that sets it is parked after all.
+ *     CLONE_VFORK. valgrind even ends the program then, but has no clone3. Failures come by pipe there.
+ *     The first child tells whether it shares memory. A process made only to find this out would be
+ *     the first of a new pid namespace, and its end would close the namespace.
+ * 11. The kernel gives a new oom_score_adj to every process that shares the memory, except for a child
+ *     of CLONE_VFORK. So a caller that sets oom_score_adj is parked after all.
  */
 #include "engine/syscall.h"
 
@@ -71,7 +71,7 @@ void ss__engine_leave(kernel_sigset mask)
 	raw4(SYS_rt_sigprocmask, SIG_SETMASK, &mask, 0, sizeof mask);
 }
 
-/* These are answers; anything else may be a refusal of what is new in clone3. */
+/* These errors are answers. Any other may be a refusal of what is new in clone3. */
 static bool is_refusal(long result)
 {
 	return result < 0 && result != -EAGAIN && result != -ENOMEM && result != -EMFILE &&
@@ -110,8 +110,8 @@ static long clone_best(struct job *job, const struct clone_call *call)
 }
 
 /*
- * The middle process ends at once, and tells nobody. It shares the descriptor table to the end, so that
- * the pidfd comes out in the caller's.
+ * The middle process ends at once, without a signal to anybody. It shares the descriptor table to
+ * the end, so that the pidfd appears in the caller's.
  */
 static long clone_middle(struct block *b)
 {
@@ -164,7 +164,7 @@ static long clone_once(struct block *b)
 	return pid;
 }
 
-/* Neither a full table nor a refusal is a reason to fail for want of a pidfd that nobody needs. */
+/* A full table or a refused pidfd is no failure if nobody needs the pidfd. */
 static long clone_shared(struct block *b)
 {
 	long pid = clone_once(b);
@@ -187,18 +187,18 @@ static int clone_failed(struct block *b, long error, enum ss_stage *stage)
 	return fail(b, (struct verdict){SS_STAGE_CLONE, (int)-error}, stage);
 }
 
-/* The wait has ended without an answer of the child's. */
+/* The wait has ended without an answer from the child. */
 static int leave(struct waiter *w, int error, enum ss_stage *stage)
 {
 	*stage = SS_STAGE_CLONE;
-	if (error == -ECHILD) /* (5) Not ours to dispose of. */
+	if (error == -ECHILD) /* (5) The child belongs to another process. */
 		return error;
 	*stage = w->block->job.at;
 	ss__give_up(w);
 	return error;
 }
 
-/* (10) It has run, though nothing is known of it but how it ended, which is for the caller to see. */
+/* (10) The child has run. Only its wait status is known, and the caller gets it. */
 static int found_copied(struct block *b, struct engine_child *child)
 {
 	memory = MEMORY_COPIED;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The engine on posix_spawn, for architectures whose clone this library does not know. It has what
- * posix_spawn has: an option beyond that is refused with ENOTSUP at the step it belongs to. libc
- * does not say which step failed: what it reports counts as exec's, but for lack of a process.
+ * The engine on posix_spawn, for architectures whose clone this library does not know. It has the
+ * options of posix_spawn. Any other is refused with ENOTSUP at its step. libc does not say which
+ * step failed, so its errors count as exec's. Only the lack of a process counts as clone's.
  */
 #include "engine/syscall.h"
 
@@ -103,7 +103,7 @@ static bool is_closed(const struct fd_plan *plan, int fd)
 	return false;
 }
 
-/* posix_spawn has no ranges: each descriptor that is open now, by name. */
+/* posix_spawn has no ranges, so each descriptor that is open now is named. */
 static int add_closes(posix_spawn_file_actions_t *actions, const struct fd_plan *plan)
 {
 	int error = 0;
@@ -121,7 +121,7 @@ static int add_closes(posix_spawn_file_actions_t *actions, const struct fd_plan 
 	int tail = plan->cut > plan->above ? plan->cut : plan->above;
 	if (!error && plan->cut >= 0)
 		error = -posix_spawn_file_actions_addclosefrom_np(actions, tail);
-	/* Beyond the limit: nothing can be opened there. */
+	/* Nothing can be open beyond the limit. */
 	if (error == -EBADF)
 		error = 0;
 #endif
@@ -170,7 +170,7 @@ static int lift(const struct fd_plan *plan, int from)
 /* What is opened in the caller's own table for a child that inherits it. -1: none. */
 struct temporary {
 	int files[3];
-	int cwd_fd; /* where no place overwrites it */
+	int cwd_fd; /* a duplicate that no place overwrites */
 };
 
 static void drop(const struct job *job, const struct temporary *t)
@@ -202,7 +202,8 @@ static int make_lifts(const struct job *job, struct temporary *t)
 	return 0;
 }
 
-/* posix_spawn does not say which step failed: so the caller opens them, above what is overwritten. */
+/* The caller opens the files, because posix_spawn does not say which step failed. They lie above
+ * what is overwritten. */
 static int open_files(const struct job *job, struct temporary *t)
 {
 	for (size_t i = 0; i < job->n_files; i++) {

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
+/* Plans the moves and closes of descriptors. */
 #include "engine/fd_plan.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
 /*
- * A place is ready when nobody else still needs what its target holds, which n -> n does not
- * overwrite. What never gets ready are rings of places, each of which needs what another overwrites:
- * then one of them reads from a lift.
+ * A place is ready when no other still needs what its
+ * target holds. n -> n overwrites nothing. The places of a ring never get ready, because each needs
+ * what another overwrites. Then one of them reads from a lift.
  */
 
 /* A plan in the making. */
@@ -140,7 +141,7 @@ static void plan_cut(struct fd_plan *plan, const struct fd_request *request)
 	plan->cut = request->keep ? -1 : highest + 1;
 }
 
-/* With everything else going anyway, only 0 to 2 still need a close of their own. */
+/* Everything else is closed anyway, so only 0 to 2 need a close of their own. */
 static void plan_closes(
 	struct fd_plan *plan, const struct fd_request *request, const struct fd_pair *sorted)
 {

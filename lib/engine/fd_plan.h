@@ -51,7 +51,7 @@ struct fd_plan {
 struct fd_request {
 	const struct fd_pair *pairs;
 	size_t n_pairs;
-	const int *closes; /* besides; what is the `to` of a pair stays */
+	const int *closes; /* further closes; the `to` of a pair stays open */
 	size_t n_closes;
 	bool keep; /* else only 0 to 2 and each `to` stay open */
 	int hold;  /* highest descriptor that must outlive the cut for other reasons, or -1 */

@@ -56,9 +56,9 @@ struct job_file {
 typedef uint64_t kernel_sigset;
 
 /*
- * All that crosses the clone. Everything the child needs is here, made beforehand, and whatever it
- * has to say it writes here. No pointer leads out of the block that the job lies in: the caller may
- * leave while the child still reads it.
+ * All that crosses the clone. The job has everything that the child needs, and the child writes its
+ * answers here. No pointer leads out of the job's block, because the caller may leave while the
+ * child still reads it.
  */
 struct job {
 	const char *paths; /* from ss__path_candidates */
@@ -102,10 +102,10 @@ struct job {
 	struct clone_call second; /* JOB_DETACH: the one that the middle process makes */
 
 	/* Written by the child. */
-	bool alive;       /* in the memory that the caller looks at: it is shared */
+	bool alive;       /* if the caller sees it, memory is shared */
 	pid_t second_pid; /* JOB_DETACH: or -errno */
-	bool opening;     /* a file, which may make one wait */
-	enum ss_stage at; /* the step it is at */
+	bool opening;     /* a file; this may take for ever */
+	enum ss_stage at; /* the present step */
 	struct verdict {
 		enum ss_stage stage;
 		int error; /* errno, or ENGINE_RETRY_PRIVATE */

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
+/* The paths to try for a program. */
 #include "engine/path.h"
 
 #include <limits.h>
 #include <string.h>
 
 /*
- * Calls for the one walk over the list that measuring and writing share: list may be NULL.
- * "./" in front: a path that begins with '-' would be an option to an interpreter.
+ * Measuring and writing share one walk over the list, so `list` may
+ * be NULL. "./" goes in front because an interpreter would take a path that begins with '-' for an
+ * option.
  */
 static size_t add(char *list, const char *dir, size_t dir_len, const char *file)
 {

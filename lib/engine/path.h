@@ -16,8 +16,8 @@
  */
 
 /*
- * Whether the search goes on after exec has failed on a candidate with this errno: then there is no
- * such file as far as that element of PATH is concerned. Runs in the child as well.
+ * Whether the search goes on after exec has failed on a candidate with this errno. Then that
+ * element of PATH has no such file. The child calls it, too.
  */
 PLAIN static inline bool path_goes_on(int error)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Ends and reaps children whose caller does not know of them. A kernel before 5.4 cannot wait for a
- * pidfd, and a seccomp profile may refuse waitid: then by pid. A handler may interrupt each wait.
+ * pidfd, and a seccomp profile may refuse waitid. Then the wait is by pid. A handler may interrupt
+ * each wait.
  */
 #include "engine/syscall.h"
 

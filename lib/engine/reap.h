@@ -6,14 +6,14 @@
 #include <sys/types.h>
 
 /*
- * Of children that never became their caller's. By pidfd where there is one, so that a stranger with
- * the same pid is left alone, because another thread that waits for any child may reap it before.
+ * For children that never became their caller's. Another thread that waits for any child may reap
+ * one first, and a stranger may get its pid. So the pidfd is used if there is one.
  */
 
-/* Waits for the end of one that is about to end, and closes its pidfd. */
+/* Waits for a child that is about to end, and closes its pidfd. */
 void ss__reap(pid_t pid, int pidfd);
 
-/* Whether it has ended; it is reaped then. */
+/* Whether the child has ended. If so, it has been reaped. */
 bool ss__reap_if_ended(pid_t pid, int pidfd);
 
 /* SIGKILL. 0 or -errno. */

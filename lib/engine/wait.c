@@ -20,14 +20,14 @@
 
 enum { FUTEX_WAIT_SHARED = 0, HEARTBEAT_MS = 1000, PROBE_MS = 50, LAST_WAIT_MS = 200 };
 
-/* ms negative: no limit, and handlers with SA_RESTART do not end it. */
+/* A negative ms is no limit, and then handlers with SA_RESTART do not end the wait. */
 static long wait_for(struct block *b, int ms)
 {
 	const struct timespec t = {ms / 1000, ms % 1000 * 1000000L};
 	return raw4(SYS_futex, b->in_child, FUTEX_WAIT_SHARED, 1, ms < 0 ? NULL : &t);
 }
 
-/* (7) One that may not be killed may run for as long as it likes. */
+/* (7) A child that may not be killed may run for ever. */
 void ss__give_up(struct waiter *w)
 {
 	struct block *b = w->block;
@@ -71,7 +71,7 @@ static long wait_cancellable(struct waiter *w, int ms)
 	return result;
 }
 
-/* Milliseconds until there is something to look at; 0: the time is over, -1: there is nothing. */
+/* Milliseconds until the next look. 0: the time is over. -1: no look is needed. */
 static int next_wait(struct waiter *w)
 {
 	const volatile bool *alive = &w->block->job.alive;
@@ -94,7 +94,7 @@ static const char *stat_path(char path[32], pid_t pid)
 	return memcpy(at - 6, "/proc/", 6);
 }
 
-/* By the letter behind the name, which may have anything in it. */
+/* The state is the letter behind the name. The name may contain anything. */
 static bool sleeps(pid_t pid)
 {
 	char path[32], stat[128];
@@ -108,7 +108,7 @@ static bool sleeps(pid_t pid)
 	return state && !strstr(state + 1, ") ");
 }
 
-/* As open would end in the caller, where it makes one wait: for the other end of a FIFO. */
+/* A signal ends an open that waits for the other end of a FIFO. So it ends one in the child. */
 static bool interrupts_open(const struct block *b)
 {
 	const volatile bool *opening = &b->job.opening;
@@ -126,7 +126,7 @@ static bool ended_unseen(const struct block *b)
 	return info.si_pid != 0 && !*alive;
 }
 
-/* A caller with a time limit has said how long it waits. */
+/* A handler does not end a wait that has a time limit. */
 static int look_round(struct waiter *w, long result)
 {
 	if (result == -EINTR && w->deadline < 0 && interrupts_open(w->block))
@@ -134,7 +134,7 @@ static int look_round(struct waiter *w, long result)
 	return w->probing && ended_unseen(w->block) ? -ENOSYS : 0;
 }
 
-/* (5) In a forked process the word is 0, too; what the child had said by then is known. */
+/* (5) In a forked process the word is 0, too. The child's verdict may have been copied before. */
 static int is_forked(const struct waiter *w)
 {
 	const struct block *b = w->block;
@@ -177,7 +177,7 @@ int ss__await_start(struct waiter *w)
 	return error;
 }
 
-/* End of file is the exec, which closes the pipe. */
+/* The exec closes the pipe, so end of file means success. */
 static int read_report(struct waiter *w, int from, struct verdict *verdict)
 {
 	struct pollfd p = {.fd = from, .events = POLLIN};

@@ -9,7 +9,8 @@
 #include "engine/block.h"
 #include "engine/engine.h"
 
-/* A caller that waits until its child has exec'ed. Lies in its frame: see block.c about the mark. */
+/* A caller that waits until its child has exec'ed. It lies in the caller's frame: see block.c
+ * about the mark. */
 struct waiter {
 	struct block *block;
 	const struct engine_wait *how;

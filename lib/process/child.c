@@ -115,7 +115,7 @@ static int terminate_rest(struct ss_child *child, int *status, int64_t deadline)
 	return error;
 }
 
-/* The other members get the whole of the grace, even when the leader is gone. */
+/* The other members get the whole grace, even if the leader is gone. */
 static int terminate_group(struct ss_child *child, int *status, int64_t deadline)
 {
 	int error = ss__handle_ask(child);

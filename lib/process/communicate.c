@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ss_communicate, and what ss_run and ss_run_pipeline have in common with it. */
+/* ss_communicate, and the parts that ss_run and ss_run_pipeline share with it. */
 #include "process/communicate.h"
 
 #include <errno.h>
@@ -38,7 +38,7 @@ static int await_end(const struct exchange *x, const struct ss_child *child)
 	return error;
 }
 
-/* One that others have reaped is not waited for. */
+/* Nobody waits for a child that others have reaped. */
 static int await_ends(struct exchange *x)
 {
 	for (size_t i = 0; i < x->n; i++) {
@@ -75,7 +75,7 @@ static void kill_families(struct exchange *x)
 		ss__handle_kill_family(&x->children[i]);
 }
 
-/* What they write meanwhile is read: they could not end with a full pipe. */
+/* Their output is read meanwhile, because they could not end with a full pipe. */
 static void give_grace(struct session *s)
 {
 	struct exchange *x = &s->x;
@@ -88,8 +88,8 @@ static void give_grace(struct session *s)
 }
 
 /*
- * Whatever can still be had is kept. That somebody else has reaped the child, or that memory runs
- * out for the rest of its output, does not change why it was ended.
+ * The rest of the output is kept if possible. The first error stays the reason, even if somebody
+ * else has reaped the child or memory runs out.
  */
 static int end_children(struct session *s, int why)
 {
@@ -198,7 +198,7 @@ static int open_session(struct session *s)
 	return 0;
 }
 
-/* However it ends, by cancellation too. */
+/* Runs at every end, even by cancellation. */
 static void close_session(void *arg)
 {
 	struct session *s = arg;

@@ -17,7 +17,7 @@ int ss__io_read(struct ss_io *io, const struct ss_io *given);
 /* When the time that starts now is over, as base/clock.h has it. */
 int64_t ss__io_deadline(const struct ss_io *io);
 
-/* A line of children, each one's stdout the next one's stdin, to be fed, read and waited for. */
+/* A line of children to feed, read and wait for. Each one's stdout is the next one's stdin. */
 struct talk {
 	struct ss_child *children;
 	size_t n;
@@ -27,7 +27,7 @@ struct talk {
 };
 
 /*
- * Has the talk and fills in results[n], in any case. 0, or -errno as ss_communicate has it. A
+ * Communicates, and fills in results[n] in any case. Returns 0 or ss_communicate's -errno. A
  * cancellation point.
  */
 int ss__talk(const struct talk *talk, struct ss_result *results);

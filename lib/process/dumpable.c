@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A child that shares memory holds the flag for as long as it uses its block. A process forked
- * meanwhile has the flag as the kernel copied it and none of the children that hold it.
+ * Puts the dumpable flag back. A child that shares memory holds the flag for as long as it uses its
+ * block. A process forked meanwhile has the flag as the kernel copied it, and none of the children
+ * that hold it.
  *
- *  1. It may be forked at any instant, also by a signal handler in the midst of what is below. So no
- *     lock is taken for fork, or it would wait for its own thread; and what a child finds in memory
- *     is right at each instant: the flag is read before a holder counts, and put back before it no
- *     longer does.
- *  2. The kernel copies the flag first, the memory after it. If the last holder left in between, the
- *     child finds nobody and the flag changed: it compares how many have left since fork was called.
+ *  1. A fork may come at any instant, even from a signal handler that interrupts the code below. So
+ *     fork takes no lock, or it would wait for its own thread. What a forked process finds in memory
+ *     is right at each instant: the flag is read before a holder counts, and put back before the
+ *     holder no longer counts.
+ *  2. The kernel copies the flag first and the memory after it. If the last holder leaves in between,
+ *     the forked process finds no holder and the flag changed. So it checks whether anybody has left
+ *     since fork was called.
  *  3. A handler that forked while its thread waits for a child may return in the forked process. The
- *     block is not of that process, so that nothing is released there.
+ *     block belongs to another process, so nothing is released there.
  */
 #include "process/dumpable.h"
 
@@ -24,7 +26,7 @@
 
 static struct fork_lock lock;
 
-/* On one page, as a fork copies page by page (1). */
+/* All on one page, because fork copies page by page (1). */
 static _Alignas(16) struct {
 	atomic_int holders;
 	atomic_uint left;

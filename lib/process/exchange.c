@@ -74,7 +74,7 @@ static void end_input(struct exchange *x)
 	unguard(x);
 }
 
-/* EPIPE: the child does not want it, which is its own affair. */
+/* EPIPE: the child does not want the input. This is no error. */
 static int feed(struct exchange *x)
 {
 	bool little = x->writes_may_block && x->input_len > PIPE_BUF; /* (4) */
@@ -107,7 +107,7 @@ static int give(struct exchange *x, struct reader *reader)
 	return x->ends_deaf ? -ECANCELED : 0;
 }
 
-/* A terminal's other side is gone: its end of file. */
+/* EIO is a terminal's end of file: its other side is gone. */
 static bool is_end(int fd, int error)
 {
 	return error == EIO && isatty(fd);
@@ -181,7 +181,7 @@ static int serve(struct exchange *x)
 	return n < 0 ? (int)n : 0;
 }
 
-/* One that runs has its events set. A child without a pidfd is asked after at each turn. */
+/* A child that runs has its events set. A child without a pidfd is looked at in each turn. */
 static bool has_ended(const struct pollfd *at, const struct ss_child *child)
 {
 	return at->events && (at->fd < 0 || at->revents) &&
@@ -246,7 +246,7 @@ static int drain(struct exchange *x, struct reader *reader)
 	return n < 0 ? (int)n : 0;
 }
 
-/* The first error counts; the pipes are closed all the same. */
+/* The first error counts. The pipes are closed in any case. */
 static int drain_all(struct exchange *x)
 {
 	int error = 0;

@@ -17,7 +17,7 @@ struct reader {
 	struct buffer text;
 };
 
-/* What goes on between the caller and the pipes of a line of children: into the first, out of all. */
+/* The data between the caller and a line of children: into the first, out of all. */
 struct exchange {
 	struct ss_child *children;
 	size_t n;
@@ -26,7 +26,7 @@ struct exchange {
 	struct reader *readers;
 	size_t n_readers;
 	const struct ss_io *io; /* on_output, context and flags count here */
-	bool ends_deaf;         /* on_output has had enough */
+	bool ends_deaf;         /* on_output asked for the end */
 	int64_t deadline;       /* of base/clock.h */
 	int cancel_state;       /* the caller's */
 	/* The library's own. `fds` has room for the input, the readers and the children. */
@@ -52,7 +52,7 @@ int ss__exchange_run(struct exchange *exchange);
  */
 void ss__exchange_drain(struct exchange *exchange);
 
-/* In the end, however it has come: an input that is still open blocks again, the texts are freed. */
+/* For every end. An input that is still open blocks again, and the texts are freed. */
 void ss__exchange_leave(struct exchange *exchange);
 
 #endif

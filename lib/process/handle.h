@@ -19,11 +19,11 @@
  */
 #define HANDLE_FILLED UINT64_C(0x7373)
 
-/* ss_child.own_group: what of the child's making is ended with it. */
+/* ss_child.own_group: the processes that are ended with the child. */
 enum handle_family {
 	HANDLE_ALONE,
 	HANDLE_GROUP,      /* the group that it leads */
-	HANDLE_DESCENDANTS /* it is in its caller's group: the processes below it */
+	HANDLE_DESCENDANTS /* its descendants, because it is in its caller's group */
 };
 
 /*
@@ -66,7 +66,8 @@ int ss__handle_kill_group(const struct ss_child *child, int sig);
 /* SIGTERM and SIGCONT to the child, and to the group that it leads. */
 int ss__handle_ask(const struct ss_child *child);
 
-/* SIGKILL to the rest of its family; a child without group is stopped for it. The child itself is still to be killed. */
+/* Sends SIGKILL to the rest of its family, but not to the child itself. A child without a group
+ * is stopped for the search. */
 void ss__handle_kill_family(const struct ss_child *child);
 
 /* Whether the kernel can tell that a group is empty: signals to a group by pidfd, 6.9. */

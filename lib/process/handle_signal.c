@@ -58,7 +58,7 @@ void ss__handle_kill_family(const struct ss_child *child)
 		ss__kill_descendants(child->pid);
 }
 
-/* SIGCONT: what is stopped could not end by itself. */
+/* SIGCONT is needed because a stopped process could not end by itself. */
 static int ask(const struct ss_child *child, int (*send)(const struct ss_child *, int))
 {
 	int error = send(child, SIGTERM);
@@ -67,7 +67,7 @@ static int ask(const struct ss_child *child, int (*send)(const struct ss_child *
 	return error;
 }
 
-/* The leader may have gone over to another group. */
+/* The leader may have moved to another group. */
 int ss__handle_ask(const struct ss_child *child)
 {
 	if (child->own_group != HANDLE_GROUP)
@@ -85,7 +85,7 @@ bool ss__handle_knows_group(const struct ss_child *child)
 	return r == 0 || r == -ESRCH;
 }
 
-/* For the kernel a zombie is a member; where process 1 does not reap, it remains one. */
+/* The kernel counts zombies as members. If process 1 does not reap, they remain. */
 void ss__handle_await_group(const struct ss_child *child, pid_t group, int64_t deadline)
 {
 	for (int step = 1; ss__deadline_left(deadline) != 0; step++) {

@@ -13,7 +13,8 @@
  */
 int ss__options_read(struct ss_options *options, const struct ss_options *given);
 
-/* Whether root's supplementary groups go because root's uid goes, and nobody has said what comes. */
+/* Whether root's supplementary groups are dropped: the uid changes and the options name no
+ * groups. */
 bool ss__options_drop_groups(const struct ss_options *options);
 
 #endif

@@ -49,8 +49,8 @@ void ss__line_end(struct ss_child *children, size_t n)
 }
 
 /*
- * Where SIGCHLD is ignored or handled by somebody who reaps, a group is gone, and with it the right
- * to join it, as soon as all in it have ended.
+ * If SIGCHLD is ignored, or a handler reaps, a group vanishes as soon as all its members have
+ * ended. Then nobody can join it.
  */
 static bool group_is_gone(int error, const struct ss_options *tried, const struct ss_child *leader)
 {
@@ -112,7 +112,7 @@ int ss__line_spawn(const struct line *line)
 	return 0;
 }
 
-/* Not in the caller's array, which a failure must not touch. */
+/* The caller's array must stay untouched if this fails. */
 static int spawn_aside(struct ss_child *children, char *const *const argvs[], size_t n,
 	const struct ss_options *common)
 {
@@ -147,7 +147,7 @@ static int pipeline(struct ss_child *children, char *const *const argvs[], size_
 	return error;
 }
 
-/* close would let a cancelled thread leave children and pipes that nobody knows of. */
+/* Cancellation is off because a thread cancelled in close would leave children and pipes. */
 int ss_pipeline(struct ss_child children[], char *const *const argvs[], size_t n,
 	const struct ss_options *options)
 {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Makes the pipes, and notes the files, that become a child's descriptors 0 to 2. */
 #include "process/plumbing.h"
 
 #include <errno.h>
@@ -34,7 +35,7 @@ static int name_file(struct plumbing *p, int fd, const char *path, int flags)
 	return 0;
 }
 
-/* Where the caller has the child's stdout go, when that is not said by options->out. */
+/* Where the child's stdout goes if options->out does not say so. */
 static int mapped_stdout(const struct ss_options *options)
 {
 	for (size_t i = 0; i < options->n_fds; i++)
@@ -43,7 +44,7 @@ static int mapped_stdout(const struct ss_options *options)
 	return 1;
 }
 
-/* Beforehand: what is opened here may come out as 1. */
+/* This comes first, because a descriptor opened here may get the number 1. */
 static bool merges_with_nothing(const struct ss_options *options)
 {
 	return options->err.kind == SS_STDIO_MERGE && options->out.kind == SS_STDIO_INHERIT &&
@@ -162,7 +163,7 @@ void ss__plumbing_by_name(struct plumbing *p)
 	bool merged = !p->made[2] && p->theirs[2] >= 0 && p->theirs[2] == p->theirs[1];
 	if (!is_high(p, 0) && !is_high(p, 1) && !is_high(p, 2))
 		return;
-	/* A thread may have a table of its own, which is not under the process's number. */
+	/* A thread may have its own table. It is not under the process's number. */
 	const pid_t pid = (pid_t)syscall(SYS_gettid);
 	for (int fd = 0; fd < 3; fd++)
 		if (is_high(p, fd))

@@ -10,7 +10,7 @@
 /* /proc/PID/fd/N */
 #define PLUMBING_PROC_PATH 36
 
-/* What becomes of a child's 0 to 2. Descriptors are close-on-exec. -1: none. */
+/* A child's descriptors 0 to 2. All are close-on-exec. -1: none. */
 struct plumbing {
 	int ours[3];   /* the caller's ends of pipes */
 	int theirs[3]; /* what the child gets; owned here only if `made` */

@@ -31,7 +31,7 @@ enum { RECHECK_MS = 500 };
 
 struct process {
 	pid_t pid, parent, group;
-	bool lives; /* is more than a zombie */
+	bool lives; /* not a zombie */
 };
 
 #define SKIP_7 " %*s %*s %*s %*s %*s %*s %*s"
@@ -102,7 +102,7 @@ static bool lives_in(const struct process *process, const void *group)
 	return process->lives && process->group == *(const pid_t *)group;
 }
 
-/* Cancelled in open or read a thread would leave the directory open. */
+/* A thread cancelled in open or read would leave the directory open. */
 int ss__group_lives(pid_t group)
 {
 	struct process found;
@@ -124,7 +124,7 @@ static void close_pidfd(void *fd)
 	close(*(int *)fd);
 }
 
-/* In the wait the caller may be cancelled. */
+/* The wait is a cancellation point. */
 static void await_end(int pidfd, int timeout_ms, const struct cancel *cancel)
 {
 	struct pollfd p = {.fd = pidfd, .events = POLLIN};

@@ -46,7 +46,7 @@ static size_t count(char *const list[])
 	return n;
 }
 
-/* clearenv leaves no list. */
+/* After clearenv there is no list. */
 static char **copy_strings(struct room *room, char *const list[])
 {
 	if (!list)
@@ -68,7 +68,7 @@ static const char *search_path(const struct ss_options *options, const char *fil
 	if (options->flags & SS_NO_PATH || strchr(file, '/'))
 		return NULL;
 	const char *path = getenv("PATH");
-	/* What confstr(_CS_PATH) says, on every libc there is. */
+	/* The value of confstr(_CS_PATH) in every known libc. */
 	return path ? path : "/bin:/usr/bin";
 }
 
@@ -82,7 +82,7 @@ static const char *copy_candidates(struct room *room, const struct request *r)
 	return list;
 }
 
-/* sh FILE ARG...: the file's own name goes in when it is known which one it is. */
+/* sh FILE ARG...: the child fills in FILE when it knows which candidate it is. */
 static char **make_shell_argv(struct room *room, size_t n, char *const argv[])
 {
 	char **to = reserve(room, (n + 2) * sizeof *to, sizeof *to);
@@ -245,7 +245,7 @@ static int write_job(struct room *room, struct request *r)
 	return error;
 }
 
-/* A bad pointer is an error, as it would be in the call that the option stands for. */
+/* A bad pointer is an error, like in the call that the option stands for. */
 static int check_pointers(const struct ss_options *o, enum ss_stage *stage)
 {
 	if (o->cwd && !ss__block_readable(o->cwd)) {

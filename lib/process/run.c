@@ -47,7 +47,7 @@ static void capture(const struct ss_options *options, struct ss_stdio *stream, i
 		*stream = SS_PIPE;
 }
 
-/* Where the terminal's keys are for the caller, they are for its children too. */
+/* If the terminal's keys are for the caller, they are for its children, too. */
 static bool is_in_foreground(void)
 {
 	int tty = open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -129,7 +129,7 @@ static int find_room(struct run *run)
 
 /* ---- The run ---- */
 
-/* Even when the thread is cancelled meanwhile: nobody else knows of the children. */
+/* Runs even if the thread is cancelled, because nobody else knows of the children. */
 static void end(void *arg)
 {
 	struct run *run = arg;
@@ -153,13 +153,13 @@ static int talk(struct run *run)
 	for (size_t i = 0; run->ends_descendants && i < run->n; i++)
 		run->children[i].own_group = HANDLE_DESCENDANTS;
 	int error = ss__talk(&talk, run->results);
-	/* It has ended by itself: what it has left in its group on purpose may stay. */
+	/* It has ended by itself. Processes that it has left in its group may stay. */
 	for (size_t i = 0; error == -ECHILD && i < run->n; i++)
 		run->children[i].pid = 0;
 	return error;
 }
 
-/* Over before the start: nothing is there to be read. */
+/* The time was over before the start, so there is nothing to read. */
 static void give_time_out(struct run *run, struct ss_result *results)
 {
 	memset(run->results, 0, run->n * sizeof *run->results);

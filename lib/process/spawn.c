@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* One spawn from the options to the handle. */
 #include "process/spawn.h"
 
 #include <errno.h>
@@ -27,7 +28,7 @@ static void fill_child(
 	};
 }
 
-/* For a caller that leaves while it waits. */
+/* A later spawn closes these for a caller that leaves while it waits. */
 static void note_descriptors(
 	struct block *block, const struct plumbing *p, const struct spawn_extra *extra)
 {
@@ -68,14 +69,14 @@ static void hand_over(struct ss_child *child, struct request *r, kernel_sigset m
 		ss__engine_leave(mask);
 }
 
-/* Set where /proc does not tell: there is none, or the process is not to be looked at. */
+/* True if /proc does not help: it is missing, or it does not show this process. */
 #ifdef ENGINE_RAW
 static atomic_bool no_names;
 #else
 static atomic_bool no_names = true;
 #endif
 
-/* Where all is inherited, or something else has a high number, a name would gain nothing. */
+/* A name gains nothing if all is inherited, or if another descriptor has a high number. */
 static bool may_name_pipes(const struct ss_options *o)
 {
 	return !no_names && !(o->flags & (SS_KEEP_FDS | SS_SET_CGROUP)) && o->n_fds == 0 &&
@@ -110,7 +111,7 @@ static int open_and_run(struct request *r, const struct engine_wait *how,
 	return error;
 }
 
-/* Nobody would know of its descriptors. */
+/* Without a struct nobody would know of the descriptors. */
 static int do_without_child(struct ss_options *o)
 {
 	if (!(o->flags & SS_DETACH) || o->flags & SS_NEED_PIDFD || o->in.kind == SS_STDIO_PIPE ||
@@ -139,7 +140,7 @@ static int spawn(struct ss_child *child, struct request *r, enum ss_stage *stage
 	return error;
 }
 
-/* close would let a cancelled thread leave the descriptors, or the child, behind. */
+/* Cancellation is off because a thread cancelled in close would leave descriptors or the child. */
 int ss__spawn_child(struct ss_child *child, char *const argv[], const struct ss_options *options,
 	const struct spawn_extra *extra)
 {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The names of the steps of a spawn. */
 #include <safespawn/stage.h>
 #include <safespawn.h>
 

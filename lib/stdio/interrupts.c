@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Hazards, answered below by number:
+ * SIGINT and SIGQUIT during ss_system. Hazards, answered below by number:
  * 1. The last caller to leave need not be the first that came, so the saved dispositions belong to
  *    neither.
  * 2. A child forked meanwhile has none of the threads that would restore them, and would ignore the

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* ss_pclose. */
 #include <safespawn.h>
 
 #include <errno.h>
@@ -39,7 +40,7 @@ static int close_file(const struct stream *stream)
 	return fclose(stream->file) && r == 0 ? -errno : r;
 }
 
-/* As libc: the command's status counts; if that is 0, whether everything could be written. */
+/* Like libc: a command's failure counts first, then a failure to write. */
 static int close_and_wait(const struct stream *stream)
 {
 	int status, closed = close_file(stream);
@@ -53,7 +54,7 @@ static int close_and_wait(const struct stream *stream)
 	return -1;
 }
 
-/* Cancelled half-way, it would leave a child that nobody waits for. */
+/* Cancellation is off because a cancelled close would leave a child that nobody waits for. */
 int ss_pclose(FILE *file)
 {
 	struct cancel cancel;

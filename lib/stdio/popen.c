@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Hazards, answered below by number:
+ * ss_popen. Hazards, answered below by number:
  * 1. Later programs inherit our end of the pipe, as they do with libc. But a command that another
  *    thread opens meanwhile must not get it. So it is close-on-exec until, under the lock, it is on
  *    the list of descriptors that commands close.

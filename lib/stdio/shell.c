@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The arguments of the shell that runs a command. */
 #include "stdio/shell.h"
 
 #include <stddef.h>

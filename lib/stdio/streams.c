@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Hazards, answered below by number:
+ * The list of open streams. Hazards, answered below by number:
  * 1. A child forked meanwhile has the list as it is at that moment, so each change is a single
  *    store.
  * 2. A stream closed by fclose stays on the list. Its FILE and its descriptor are soon used for

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Hazards, answered below by number:
- * 1. Cancellation: allowed in the wait alone, as what else is done here would be left half done.
- * 2. A cancelled waitpid may have reaped the child: the pid to kill is then somebody else's. So
- *    the cancellable wait leaves the child a zombie.
- * 3. The child may take long to start, and be stopped before it has: signals are open from the spawn
- *    on, as for the wait. A thread cancelled there leaves by the spawn, which deals with the child.
- * 4. SIGCHLD may be pending or come from another child: it stays blocked until all is put back.
+ * ss_system. Hazards, answered below by number:
+ * 1. Cancellation is allowed in the wait alone, because all else would be left half done.
+ * 2. A cancelled waitpid may have reaped the child: the pid to kill is then somebody else's. So the
+ *    cancellable wait leaves the child a zombie.
+ * 3. The child may take long to start, and may be stopped meanwhile. So signals are open from the
+ *    spawn on. The spawn deals with the child of a thread that is cancelled there.
+ * 4. SIGCHLD may be pending or come from another child. It stays blocked until all is put back.
  */
 #include <safespawn.h>
 
