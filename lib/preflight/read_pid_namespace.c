@@ -16,7 +16,7 @@
 enum { LINK_SIZE = 64, PATH_SIZE = 48 };
 
 /* Newer than some headers: NS_GET_PID_FROM_PIDNS. */
-#define PID_FROM_NAMESPACE _IOR(0xb7, 0x6, int)
+#define PID_FROM_NAMESPACE ((int)_IOR(0xb7, 0x6, int)) /* an int in musl's ioctl */
 
 static int read_link(int dir, const char *path, char link[LINK_SIZE])
 {

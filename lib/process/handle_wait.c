@@ -35,7 +35,7 @@ struct exit_info {
 	uint32_t ids[11];
 	int32_t status;
 };
-#define GET_INFO _IOWR(0xFF, 11, struct exit_info)
+#define GET_INFO ((int)_IOWR(0xFF, 11, struct exit_info)) /* an int in musl's ioctl */
 #define INFO_EXIT UINT64_C(8)
 
 /* 1 when the status is known, 0 when the process has not been reaped, -errno: the kernel does not tell. */

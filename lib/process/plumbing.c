@@ -127,8 +127,9 @@ static char *put_number(char *end, unsigned n)
 
 static char *put_text(char *end, const char *text)
 {
-	size_t len = strlen(text);
-	return memcpy(end - len, text, len);
+	for (size_t len = strlen(text); len > 0; len--)
+		*--end = text[len - 1];
+	return end;
 }
 
 static const char *proc_path(char path[PLUMBING_PROC_PATH], pid_t pid, int fd)

@@ -49,8 +49,8 @@ bool kernel_keeps_statuses(void)
 	struct ss_child child;
 	start(&child, ARGV("true"), OPTIONS(.flags = 0));
 	assert_int_equal(waitpid(child.pid, NULL, 0), child.pid);
-	bool keeps = child.pidfd >= 0 && ioctl(child.pidfd, _IOWR(0xFF, 11, info), &info) == 0 &&
-		     info.mask & 8;
+	bool keeps = child.pidfd >= 0 &&
+		     ioctl(child.pidfd, (int)_IOWR(0xFF, 11, info), &info) == 0 && info.mask & 8;
 	ss_release(&child);
 	return keeps;
 }

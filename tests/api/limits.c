@@ -175,9 +175,15 @@ static void no_room_for_a_pipe(void **unused)
 	(void)unused;
 	full_but_for(0, ask_for_a_pipe);
 	full_but_for(1, ask_for_a_pipe);
-	full_but_for(0, ask_for_a_file);
 	for (int n = 0; n < 6; n++)
 		full_but_for(n, ask_for_pipes);
+}
+
+static void no_room_for_a_file(void **unused)
+{
+	(void)unused;
+	needs_clone();
+	full_but_for(0, ask_for_a_file);
 }
 
 /* What goes above the two makes room in the child; kept, there is none to swap them in. */
@@ -272,6 +278,7 @@ int main(void)
 		TEST(they_can_be_listed_too),
 		TEST(a_full_table_costs_only_the_pidfd),
 		TEST(no_room_for_a_pipe),
+		TEST(no_room_for_a_file),
 		TEST(no_room_to_swap),
 	};
 	return RUN_TESTS(tests);

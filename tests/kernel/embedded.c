@@ -193,6 +193,8 @@ int main(void)
 		TEST(in_mode_2),
 	};
 	/* Or malloc takes the blocks from its heap once some have been freed. */
+#ifdef M_MMAP_THRESHOLD
 	mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+#endif
 	return RUN_TESTS(tests);
 }

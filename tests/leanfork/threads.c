@@ -16,6 +16,7 @@
 
 #define FORKERS 6
 #define ROUNDS 30
+#define OTHERS_STACK (12 * 4096)
 
 static atomic_int bad, lean_ones;
 static atomic_bool stop;
@@ -202,20 +203,45 @@ static void *forks_natively_on_and_on(void *arg)
 	return NULL;
 }
 
+/* A child made past the shim gets what an eager fork has not left out. A stack of this size, with
+ * nothing beside it, is never left out. */
+static void *small_stack(void)
+{
+	char *at =
+		mmap(NULL, OTHERS_STACK + 2 * 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_true(at != MAP_FAILED);
+	assert_int_equal(mprotect(at + 4096, OTHERS_STACK, PROT_READ | PROT_WRITE), 0);
+	return at + 4096;
+}
+
+static pthread_t start_other(void *(*disturbing)(void *), void *stack)
+{
+	pthread_t thread;
+	pthread_attr_t attr;
+	pthread_attr_init(&attr);
+	pthread_attr_setstack(&attr, stack, OTHERS_STACK);
+	assert_int_equal(pthread_create(&thread, &attr, disturbing, NULL), 0);
+	pthread_attr_destroy(&attr);
+	return thread;
+}
+
 static void run_all(size_t n, void *(*rescuer)(void *), int rounds, void *(*disturbing)(void *))
 {
 	pthread_t threads[64], others[4];
+	void *stacks[4];
 	atomic_store(&stop, false);
 	atomic_store(&bad, 0);
 	for (size_t i = 0; disturbing && i < 4; i++)
-		assert_int_equal(pthread_create(&others[i], NULL, disturbing, NULL), 0);
+		others[i] = start_other(disturbing, stacks[i] = small_stack());
 	for (size_t i = 0; i < n; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, rescuer, &rounds), 0);
 	for (size_t i = 0; i < n; i++)
 		pthread_join(threads[i], NULL);
 	atomic_store(&stop, true);
-	for (size_t i = 0; disturbing && i < 4; i++)
+	for (size_t i = 0; disturbing && i < 4; i++) {
 		pthread_join(others[i], NULL);
+		munmap((char *)stacks[i] - 4096, OTHERS_STACK + 2 * 4096);
+	}
 	assert_int_equal(atomic_load(&bad), 0);
 }
 

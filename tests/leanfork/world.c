@@ -160,7 +160,7 @@ static void add_process(FILE *to, pid_t pid)
 		syscall(SYS_ioprio_get, 1, pid), sched_getscheduler(pid), param.sched_priority,
 		CPU_COUNT(&cpus), (int)getpgid(pid), (int)getsid(pid));
 	for (int i = 0; i < RLIM_NLIMITS; i++) {
-		prlimit(pid, (__rlimit_resource_t)i, NULL, &limit);
+		prlimit(pid, i, NULL, &limit);
 		add(to, " %lx %lx", (unsigned long)limit.rlim_cur, (unsigned long)limit.rlim_max);
 	}
 	add(to, "\n");
