@@ -34,7 +34,7 @@ uint64_t kept_exec_await(int listener, pid_t *pid)
 	struct seccomp_notif exec;
 	do
 		memset(&exec, 0, sizeof exec);
-	while (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &exec) < 0 && errno == EINTR);
+	while (ioctl(listener, (int)SECCOMP_IOCTL_NOTIF_RECV, &exec) < 0 && errno == EINTR);
 	if (pid)
 		*pid = (pid_t)exec.pid;
 	return exec.id;
@@ -46,6 +46,6 @@ void kept_exec_let_go(int listener, uint64_t exec)
 		.id = exec,
 		.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE,
 	};
-	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &answer))
+	if (ioctl(listener, (int)SECCOMP_IOCTL_NOTIF_SEND, &answer))
 		_exit(KEPT_EXEC_NO_FILTER);
 }
