@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 . tests/support/setup.sh
 need compiler meson ninja pkg-config
 
-test -e build/build.ninja || meson setup build -Dtests=disabled
+test -e build/build.ninja || meson setup build -Dauto_features=disabled
 meson compile -C build
 "$PWD/build/lib/cli/safespawn" demo "$@"
 echo "      man $PWD/lib/man/safespawn.1"

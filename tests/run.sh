@@ -18,9 +18,9 @@ want c++ groff mandoc || true
 want busybox ed gawk lua5.4 mawk mksh original-awk sqlite3 tclsh || true
 
 if test -e build/build.ninja; then
-	meson setup --reconfigure build -Dtests=enabled
+	meson setup --reconfigure build -Dauto_features=enabled
 else
-	meson setup build -Dtests=enabled
+	meson setup build -Dauto_features=enabled
 fi
 meson compile -C build
 exec meson test -C build --print-errorlogs "$@"
