@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /*
- * The rule of strict overcommit (vm.overcommit_memory=2), as the kernel has it in __vm_enough_memory.
+ * The rule of strict overcommit (vm.overcommit_memory=2): that of __vm_enough_memory in the kernel.
  * All in one unit, pages or bytes. Needs nothing of libc.
  */
 struct commit {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The facts of the whole system: memory, commit, tasks, CPUs, as the mode needs them. */
+/* The facts of the whole system: memory, commit, tasks, CPUs. Only what the mode needs is read. */
 #include <errno.h>
 #include <string.h>
 #include <sys/sysinfo.h>

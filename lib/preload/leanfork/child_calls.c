@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A lean child's system calls, as they are dispatched. */
+/* Handles the dispatched system calls of a lean child. */
 #include <errno.h>
 #include <linux/audit.h>
 #include <poll.h>
