@@ -8,18 +8,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "kernel.h"
-
-/* For every test that is linked with this. */
-static void __attribute__((constructor)) need_dispatch(void)
-{
-	if (kernel_dispatches_calls())
-		return;
-	puts("needs syscall user dispatch, Linux 5.11");
-	fflush(stdout);
-	_exit(77);
-}
-
 unsigned char *block;
 struct lean_result last;
 bool ask_only;

@@ -42,7 +42,7 @@ static int setup(void **state)
 	(void)state;
 	if (!heuristic() || sysinfo(&info) || pipe(ready))
 		return 0;
-	size_t half = (size_t)(info.totalram + info.totalswap) * info.mem_unit / 2 + 512 * MIB;
+	size_t half = (size_t)(info.totalram + info.totalswap) * info.mem_unit / 4 * 3;
 	half &= ~(STEP - 1);
 	huge_size = 2 * half;
 	unsigned char *at = mmap(

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The folders of lib/ include one another one way only:
 # base <- engine <- process <- stdio; base <- preflight; preload and cli use the public header. Preload
-# even asks stdio whose stream a FILE is; cli uses the inside of preflight, the search of
+# even asks stdio whose stream a FILE is, and makes raw system calls as the engine does; cli uses the inside of preflight, the search of
 # PATH, and shares files with preload.
 cd "$1" || exit 2
 bad=0
@@ -51,7 +51,7 @@ only engine base engine
 only process base engine process
 only stdio base engine process stdio
 only preflight base preflight
-only preload base preload stdio
+only preload base engine preload stdio
 only cli base cli engine preflight preload
 never base safespawn.h
 never engine stdio.h safespawn.h

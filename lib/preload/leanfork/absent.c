@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Where lean fork isn't known to work: every fork is libc's. */
+/*
+ * Where lean fork isn't known to work every fork is libc's. A fork that the heuristic overcommit mode
+ * has refused is rescued all the same, because that takes a native fork.
+ */
 #include <errno.h>
 
+#include "preload/leanfork/dispatch.h"
 #include "preload/leanfork/leanfork.h"
+#include "preload/leanfork/parent_split.h"
 
 bool lean_is_child(void)
 {
@@ -19,23 +24,23 @@ bool lean_refused(void)
 	return false;
 }
 
-bool lean_may_report(void)
+void dispatch_try(void)
 {
-	return false;
 }
 
-pid_t lean_native(pid_t (*libc_fork)(void))
+static pid_t rescue(const struct lean_wish *wish, struct lean_result *result)
 {
-	return libc_fork();
+	pid_t pid = split_fork(wish->libc_fork);
+	result->outcome = pid < 0 ? LEAN_FAILED : LEAN_DONE;
+	result->reason = pid < 0 ? LEAN_KERNEL : LEAN_FINE;
+	return pid;
 }
 
 pid_t lean_fork(const struct lean_wish *wish, struct lean_result *result)
 {
 	*result = (struct lean_result){
 		.outcome = LEAN_NATIVE, .reason = LEAN_KERNEL, .call = LEAN_NO_CALL};
-	if (wish->kind == LEAN_EAGER || wish->untried)
-		return wish->libc_fork();
-	result->outcome = LEAN_FAILED;
-	errno = ENOMEM;
-	return -1;
+	if (wish->kind == LEAN_RESCUE && !wish->untried)
+		return rescue(wish, result);
+	return lean_native(wish->libc_fork);
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Syscall User Dispatch, signal actions and masks, by raw calls. */
+/* Syscall User Dispatch, and handlers that return through the gate, by raw calls. */
 #include "preload/leanfork/dispatch.h"
 
 #include <sys/syscall.h>
+
+#include "preload/leanfork/state.h"
 
 #define SET_DISPATCH 59
 #define RESTORER_FLAG 0x04000000UL
@@ -15,6 +17,26 @@ long dispatch_on(void)
 void dispatch_off(void)
 {
 	gate5(SYS_prctl, SET_DISPATCH, 0, 0, 0, 0);
+}
+
+/* A filter may send SIGSYS for the call that asks for dispatch. */
+static void on_dispatch(int sig, siginfo_t *info, void *context)
+{
+	(void)sig;
+	if (info->si_code != FROM_DISPATCH)
+		gate1(SYS_exit_group, 1);
+	*reg(context, REG_RAX) = 0;
+}
+
+void dispatch_try(void)
+{
+	long nr = SYS_getpid;
+	set_handler(SIGSYS, on_dispatch, 0, SIG_BIT(SIGSEGV), NULL);
+	set_mask(~SIG_BIT(SIGSYS), NULL);
+	if (dispatch_on() < 0)
+		return;
+	__asm__ volatile("syscall" : "+a"(nr) : : "rcx", "r11", "memory");
+	dispatch_off();
 }
 
 /* A program that dispatches calls has to be told which call it was. Ruby has handlers for all
@@ -31,11 +53,6 @@ bool dispatch_is_foreign(const struct kernel_action *action)
 	return code[same == sizeof endbr64 ? same : 0] != ret;
 }
 
-long set_action(int sig, const struct kernel_action *action)
-{
-	return gate4(SYS_rt_sigaction, sig, action, NULL, 8);
-}
-
 long set_handler(int sig, void (*handler)(int, siginfo_t *, void *), unsigned long more_flags,
 	uint64_t let_through, struct kernel_action *before)
 {
@@ -46,9 +63,4 @@ long set_handler(int sig, void (*handler)(int, siginfo_t *, void *), unsigned lo
 		.mask = ~let_through & ~(more_flags & SA_NODEFER ? SIG_BIT(sig) : 0),
 	};
 	return gate4(SYS_rt_sigaction, sig, &action, before, 8);
-}
-
-long set_mask(uint64_t mask, uint64_t *before)
-{
-	return gate4(SYS_rt_sigprocmask, SIG_SETMASK, &mask, before, 8);
 }

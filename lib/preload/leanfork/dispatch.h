@@ -2,7 +2,10 @@
 #ifndef LEANFORK_DISPATCH_H
 #define LEANFORK_DISPATCH_H
 
-#include "preload/leanfork/state.h"
+#include <signal.h>
+#include <stdbool.h>
+
+#include "preload/leanfork/kernel_signals.h"
 
 /* Values of si_code, newer than some headers. */
 #define FROM_SECCOMP 1
@@ -13,15 +16,16 @@
 long dispatch_on(void);
 void dispatch_off(void);
 
+/* In a process that a seccomp filter may kill: is dispatched once, and its handler returns. */
+void dispatch_try(void);
+
 /* Whether the program may have calls dispatched itself, from its action for SIGSYS: the kernel
  * doesn't say. */
 bool dispatch_is_foreign(const struct kernel_action *action);
 
-/* The kernel's actions and mask, past libc. Handlers run with everything blocked but what is let
- * through, and with SA_NODEFER their own signal. */
+/* Of the kernel, past libc. The handler runs with everything blocked but what is let through, and with
+ * SA_NODEFER its own signal. */
 long set_handler(int sig, void (*handler)(int, siginfo_t *, void *), unsigned long more_flags,
 	uint64_t let_through, struct kernel_action *before);
-long set_action(int sig, const struct kernel_action *action);
-long set_mask(uint64_t mask, uint64_t *before);
 
 #endif

@@ -6,13 +6,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "preload/leanfork/machine.h"
+
 /*
  * The one range of addresses that the kernel lets through while it dispatches a thread's system
  * calls. The address after the syscall instruction is what counts, so it lies inside as well.
  */
 extern const char gate_start[], gate_end[];
 
-/* A system call. Returns what the kernel does: a value or -errno. */
+/* A system call. Returns what the kernel does: a value or -errno. Without lean fork there is no gate,
+ * and libc makes the call (gate_libc.c). */
 long gate_call(long nr, long a, long b, long c, long d, long e, long f);
 
 /* For sa_restorer: rt_sigreturn from inside the gate. */
@@ -47,24 +50,5 @@ extern const char probe_start[], probe_end[], probe_failed[];
 	gate_call(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), 0)
 #define gate6(nr, a, b, c, d, e, f)                                                                \
 	gate_call(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
-
-/* Where the thread's own data lie. */
-static inline uintptr_t thread_pointer(void)
-{
-	uintptr_t at;
-	__asm__("mov %%fs:0, %0" : "=r"(at));
-	return at;
-}
-
-/* memcpy without libc. */
-static inline void copy_bytes(void *to, const void *from, size_t n)
-{
-	__asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(n) : : "memory");
-}
-
-static inline void relax(void)
-{
-	__asm__ volatile("pause" : : : "memory");
-}
 
 #endif

@@ -11,6 +11,7 @@
  *   parent_lock.c      the queue: one lean fork at a time
  *   parent_seccomp.c   whether a seccomp filter would kill the process
  *   parent_charge.c    whether a native fork would be refused
+ *   parent_native.c    an ordinary fork
  *   parent_split.c     a native fork that the heuristic overcommit mode lets pass
  *   parent_plan.c      which memory is left out; ranges.c, prefetch.c and parent_threads.c help
  *   parent_dontfork.c  how the kernel is told
@@ -29,9 +30,13 @@
  *
  *   state.c            the memory of one fork
  *   mailbox.c          the memory that parent and child share
- *   dispatch.c         Syscall User Dispatch, signal actions and masks by raw calls
+ *   dispatch.c         Syscall User Dispatch
+ *   kernel_signals.c   signal actions and masks, by raw calls
+ *   joined.c           where mappings end
  *   proc.c, maps.c     files of /proc
  *   gate.S             the only code here that makes system calls
+ *
+ *   absent.c           where there are no lean forks: a rescue is by parent_split.c alone
  *
  * In a lean child the gate is a way past its own dispatch: nothing of the parent's half, this file
  * included, may run there.
@@ -267,23 +272,6 @@ static pid_t attempt(const struct lean_wish *wish, struct lean_result *result, s
 	tries->signals += turn == TURN_SIGNAL;
 	result->reason = LEAN_BUSY;
 	return UNTRIED;
-}
-
-pid_t lean_native(pid_t (*libc_fork)(void))
-{
-	if (lean_is_child())
-		return libc_fork();
-	bool locked = lock_native();
-	pid_t pid = libc_fork();
-	int error = errno;
-	if (pid == 0) {
-		lock_reset();
-		split_reset();
-	} else if (locked) {
-		unlock_native();
-	}
-	errno = error;
-	return pid;
 }
 
 static pid_t without(

@@ -27,6 +27,8 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include "preload/leanfork/joined.h"
+
 #define CLEARINGS 3
 #define POPULATE_WRITE 23 /* newer than some headers */
 #define HUGE ((uintptr_t)2 << 20)
@@ -36,24 +38,6 @@ static long advise(uintptr_t start, uintptr_t end, int advice)
 	return gate3(SYS_madvise, start, end - start, advice);
 }
 
-/*
- * Whether all of the span is one mapping, which goes on after `end`. mremap refuses to look beyond
- * the end of a mapping (EFAULT). It cannot enlarge a mapping in place that goes on (ENOMEM; EAGAIN
- * for locked memory). It succeeds only if the mapping ends at `end`.
- */
-static bool one_mapping(uintptr_t start, uintptr_t end)
-{
-	long r = gate4(SYS_mremap, start, end - start, end - start + PAGE, 0);
-	if (r == (long)start)
-		gate2(SYS_munmap, end, PAGE);
-	return r == -ENOMEM || r == -EAGAIN || r == (long)start;
-}
-
-bool dontfork_joined(uintptr_t at)
-{
-	return one_mapping(at - PAGE, at + PAGE);
-}
-
 /* Where the mapping at the start of a range ends, or the range. */
 static struct span first_mapping(struct span at)
 {
@@ -61,7 +45,7 @@ static struct span first_mapping(struct span at)
 	while (first.end < at.end) {
 		uintptr_t pages = (at.end - first.end) / PAGE;
 		uintptr_t middle = first.end + (pages + 1) / 2 * PAGE;
-		if (one_mapping(first.start, middle))
+		if (is_one_mapping(first.start, middle))
 			first.end = middle;
 		else
 			at.end = middle - PAGE;
@@ -76,7 +60,7 @@ static struct span last_mapping(struct span at)
 	while (at.start < last.start) {
 		uintptr_t pages = (last.start - at.start) / PAGE;
 		uintptr_t middle = last.start - (pages + 1) / 2 * PAGE;
-		if (one_mapping(middle, last.end))
+		if (is_one_mapping(middle, last.end))
 			last.start = middle;
 		else
 			at.start = middle + PAGE;
@@ -87,10 +71,10 @@ static struct span last_mapping(struct span at)
 /* Advice stays if it joins a piece with what is beyond its border. */
 static bool joins(struct span piece, uintptr_t border, int advice, int opposite)
 {
-	if (dontfork_joined(border))
+	if (is_joined(border))
 		return false;
 	advise(piece.start, piece.end, advice);
-	if (dontfork_joined(border))
+	if (is_joined(border))
 		return true;
 	advise(piece.start, piece.end, opposite);
 	return false;
@@ -99,8 +83,8 @@ static bool joins(struct span piece, uintptr_t border, int advice, int opposite)
 /* (3) After a mark has been cleared. Returns whether there was such advice. */
 static bool give_again(struct span at, int advice, int opposite)
 {
-	bool at_start = !dontfork_joined(at.start), at_end = !dontfork_joined(at.end);
-	if (one_mapping(at.start, at.end))
+	bool at_start = !is_joined(at.start), at_end = !is_joined(at.end);
+	if (is_one_mapping(at.start, at.end))
 		return at_start && at_end &&
 		       (joins(at, at.start, advice, opposite) ||
 			       joins(at, at.end, advice, opposite));
@@ -113,9 +97,9 @@ static bool give_again(struct span at, int advice, int opposite)
 bool dontfork_possible(struct lean *l)
 {
 	uintptr_t at = ((uintptr_t)l->alt + 2 * PAGE - 1) & ~(PAGE - 1);
-	bool before = dontfork_joined(at);
-	bool parts = advise(at, at + PAGE, MADV_DONTFORK) == 0 && !dontfork_joined(at);
-	return advise(at, at + PAGE, MADV_DOFORK) == 0 && before && parts && dontfork_joined(at);
+	bool before = is_joined(at);
+	bool parts = advise(at, at + PAGE, MADV_DONTFORK) == 0 && !is_joined(at);
+	return advise(at, at + PAGE, MADV_DOFORK) == 0 && before && parts && is_joined(at);
 }
 
 /* (1) (2) */
@@ -139,12 +123,12 @@ static void give_reverse_mapping(struct span at)
 
 static bool set(struct span at, bool threads)
 {
-	if (!one_mapping(at.start - PAGE, at.end + PAGE)) /* (4) */
+	if (!is_one_mapping(at.start - PAGE, at.end + PAGE)) /* (4) */
 		return false;
 	if (threads)
 		give_reverse_mapping(at);
 	bool done = advise(at.start, at.end, MADV_DONTFORK) == 0;
-	bool start = !dontfork_joined(at.start), end = !dontfork_joined(at.end);
+	bool start = !is_joined(at.start), end = !is_joined(at.end);
 	if (!start && !end) /* (1) */
 		return false;
 	if (done && start && end && !is_wiped(at))
@@ -170,7 +154,7 @@ void dontfork_set(struct lean *l)
 /* (3) Returns false if the mark has to be cleared once more. */
 static bool clear(struct span at)
 {
-	if (one_mapping(at.start - PAGE, at.end + PAGE))
+	if (is_one_mapping(at.start - PAGE, at.end + PAGE))
 		return true;
 	if (advise(at.start, at.end, MADV_DOFORK) == -EAGAIN)
 		return false;

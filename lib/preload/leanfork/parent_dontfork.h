@@ -7,9 +7,6 @@
 /* Whether this kernel splits and joins mappings as parent_dontfork.c needs it. */
 bool dontfork_possible(struct lean *l);
 
-/* Whether the pages before and after an address are of one mapping. */
-bool dontfork_joined(uintptr_t at);
-
 /* The first has the kernel leave the ranges out of children, the second undoes that. Ranges that
  * the program has given advice for, or that cannot be marked, drop out of the choice. */
 void dontfork_set(struct lean *l);

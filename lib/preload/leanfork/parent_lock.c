@@ -20,10 +20,9 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <sys/syscall.h>
-#include <time.h>
 
-#include "preload/leanfork/dispatch.h"
 #include "preload/leanfork/gate.h"
+#include "preload/leanfork/kernel_signals.h"
 #include "preload/leanfork/parent_signals.h"
 
 /* a bit of `holders`: the others count native forks */
@@ -55,7 +54,10 @@ static _Thread_local int depth, depth_pid;
 
 static long sleep_on(_Atomic uint32_t *word, uint32_t seen)
 {
-	struct timespec at_most = {0, NAP_NS};
+	/* the kernel's, whatever libc takes for a time_t */
+	const struct {
+		long s, ns;
+	} at_most = {0, NAP_NS};
 	return gate4(SYS_futex, word, FUTEX_WAIT_PRIVATE, seen, &at_most);
 }
 

@@ -28,9 +28,12 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <ucontext.h>
+#include <time.h>
 
+#include "engine/syscall.h"
 #include "preload/leanfork/dispatch.h"
+#include "preload/leanfork/gate.h"
+#include "preload/leanfork/kernel_signals.h"
 #include "preload/leanfork/leanfork.h"
 #include "preload/leanfork/proc.h"
 
@@ -41,10 +44,15 @@
 
 #define STACK_SIZE 65536
 
+enum answer { UNKNOWN, PASSED, FAILED };
+
+static _Atomic bool may_report; /* by the last trial */
+
+#ifdef ENGINE_RAW
+
 struct trial {
 	_Atomic int may_wait, passed, may_report;
 	_Alignas(16) unsigned char stack[STACK_SIZE];
-	uintptr_t start; /* where the child's clone returns to: the top of its stack */
 };
 
 /* No call has any effect. Arguments that a filter may look at are those of a lean fork. */
@@ -93,14 +101,18 @@ static const struct harmless {
 	{SYS_fstat, {-1, 0}},
 	{SYS_newfstatat, {-1, 0, 0, 0}},
 	{SYS_fcntl, {-1, F_GETFL}},
+#ifdef SYS_readlink
 	{SYS_readlink, {0, 0, 0}},
+#endif
 	{SYS_prlimit64, {0, RLIMIT_DATA, 0, 0}},
 };
 
 /* The same for a report (report_write.c). */
 static const struct harmless report_calls[] = {
 	{SYS_openat, {-1, 0, 0, 0}},
+#ifdef SYS_open
 	{SYS_open, {0, 0, 0}},
+#endif
 	{SYS_fstat, {-1, 0}},
 	{SYS_lseek, {-1, 0, 0}},
 	{SYS_pread64, {-1, 0, 0, 0}},
@@ -116,27 +128,6 @@ static void make(const struct harmless *list, size_t n)
 	}
 }
 
-/* The filter may send SIGSYS for the call that asks for dispatch. */
-static void on_dispatch(int sig, siginfo_t *info, void *context)
-{
-	(void)sig;
-	if (info->si_code != FROM_DISPATCH)
-		gate1(SYS_exit_group, 1);
-	*reg(context, REG_RAX) = 0;
-}
-
-/* A call that is dispatched, so that a handler has to return. */
-static void try_dispatch(void)
-{
-	long nr = SYS_getpid;
-	set_handler(SIGSYS, on_dispatch, 0, SIG_BIT(SIGSEGV), NULL);
-	set_mask(~SIG_BIT(SIGSYS), NULL);
-	if (dispatch_on() < 0)
-		return;
-	__asm__ volatile("syscall" : "+a"(nr) : : "rcx", "r11", "memory");
-	dispatch_off();
-}
-
 /* Answers hazard 3, except for a filter against these calls. A handler of the program's must not
  * run here. */
 static void die_quietly(void)
@@ -150,16 +141,15 @@ static void die_quietly(void)
 	gate4(SYS_prlimit64, 0, RLIMIT_CORE, &limit, NULL);
 }
 
-/* The child. What clone leaves in registers are its arguments. */
-static _Noreturn void try_all(long flags, long stack, struct trial *trial)
+/* The child. */
+static void try_all(void *arg)
 {
-	(void)flags;
-	(void)stack;
+	struct trial *trial = arg;
 	die_quietly();
 	gate5(SYS_waitid, P_PID, INT32_MAX, NULL, WEXITED | WNOHANG, NULL);
 	atomic_store(&trial->may_wait, 1);
 	make(calls, sizeof calls / sizeof calls[0]);
-	try_dispatch();
+	dispatch_try();
 	atomic_store(&trial->passed, 1);
 	make(report_calls, sizeof report_calls / sizeof report_calls[0]);
 	atomic_store(&trial->may_report, 1);
@@ -174,16 +164,12 @@ static void reap(const struct trial *trial, long pid)
 		gate4(SYS_wait4, pid, NULL, __WALL, NULL);
 }
 
-enum answer { UNKNOWN, PASSED, FAILED };
-
-static _Atomic bool may_report; /* by the last trial */
-
 static enum answer run(struct trial *trial)
 {
 	uint64_t mask = 0;
-	trial->start = (uintptr_t)try_all;
 	set_mask(UINT64_MAX, &mask);
-	long pid = gate5(SYS_clone, CLONE_VM | CLONE_VFORK, &trial->start, trial, 0, 0);
+	long pid = raw_clone(SYS_clone, CLONE_VM | CLONE_VFORK,
+		(long)(trial->stack + sizeof trial->stack), 0, 0, try_all, trial);
 	if (pid > 0)
 		reap(trial, pid);
 	set_mask(mask, NULL);
@@ -213,6 +199,20 @@ static bool may_try(void)
 		at++;
 	return major > 5 || (major == 5 && proc_number(at) >= 16);
 }
+
+#else
+
+static bool may_try(void)
+{
+	return false;
+}
+
+static enum answer try_out(void)
+{
+	return UNKNOWN;
+}
+
+#endif
 
 bool seccomp_pass(const char *status)
 {

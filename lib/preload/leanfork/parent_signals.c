@@ -2,9 +2,11 @@
 /* Signals for the forking thread while they are blocked. */
 #include "preload/leanfork/parent_signals.h"
 
+#include <signal.h>
 #include <sys/syscall.h>
 
-#include "preload/leanfork/dispatch.h"
+#include "preload/leanfork/gate.h"
+#include "preload/leanfork/kernel_signals.h"
 
 #define STOPPING (SIG_BIT(SIGTSTP) | SIG_BIT(SIGTTIN) | SIG_BIT(SIGTTOU))
 #define HARMLESS (SIG_BIT(SIGCHLD) | SIG_BIT(SIGCONT) | SIG_BIT(SIGURG) | SIG_BIT(SIGWINCH))

@@ -23,11 +23,12 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-#include "preload/leanfork/dispatch.h"
-#include "preload/leanfork/parent_seccomp.h"
-#include "preload/leanfork/parent_lock.h"
+#include "preload/leanfork/gate.h"
+#include "preload/leanfork/joined.h"
+#include "preload/leanfork/kernel_signals.h"
 #include "preload/leanfork/maps.h"
-#include "preload/leanfork/parent_dontfork.h"
+#include "preload/leanfork/parent_lock.h"
+#include "preload/leanfork/parent_seccomp.h"
 #include "preload/leanfork/proc.h"
 
 #define CUTS_MAX 16
@@ -75,14 +76,14 @@ static int own_advice(struct span piece)
 {
 	static const int kinds[] = {MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL};
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-		if (advise(piece, kinds[i]) == 0 && dontfork_joined(piece.start))
+		if (advise(piece, kinds[i]) == 0 && is_joined(piece.start))
 			return kinds[i];
 	return -1;
 }
 
 static void cut_out(struct span piece)
 {
-	if (parts.n == CUTS_MAX || !dontfork_joined(piece.start))
+	if (parts.n == CUTS_MAX || !is_joined(piece.start))
 		return;
 	int advice = own_advice(piece);
 	if (advice < 0)
@@ -103,7 +104,8 @@ static void part_mapping(void *context, const struct mapping *mapping)
 	if (size <= most || (mapping->kind != MAPPING_ANONYMOUS && mapping->kind != MAPPING_OTHER))
 		return;
 	uintptr_t pieces = (size + most - 1) / most;
-	uintptr_t each = (size / pieces + PAGE - 1) & ~(PAGE - 1);
+	uintptr_t page = page_size();
+	uintptr_t each = (size / pieces + page - 1) & ~(page - 1);
 	if (pieces > PIECES_MAX)
 		return;
 	for (uintptr_t i = 1; i < pieces; i += 2) {
@@ -121,7 +123,8 @@ static uintptr_t largest_copied(void)
 		!proc_read("/proc/meminfo", text, sizeof text))
 		return 0;
 	const char *ram = proc_line(text, "MemTotal:"), *swap = proc_line(text, "SwapTotal:");
-	return ram && swap ? (uintptr_t)(proc_number(ram) + proc_number(swap)) << 10 : 0;
+	uint64_t kib = ram && swap ? proc_number(ram) + proc_number(swap) : 0;
+	return kib < UINTPTR_MAX >> 10 ? (uintptr_t)kib << 10 : 0;
 }
 
 static void join_all(void)

@@ -46,9 +46,19 @@ uint64_t proc_number(const char *text)
 	return n;
 }
 
+/* As libc does, because of seccomp filters. */
+static long read_link(const char *path, char *target, size_t size)
+{
+#ifdef SYS_readlink
+	return gate3(SYS_readlink, path, target, size);
+#else
+	return gate4(SYS_readlinkat, AT_FDCWD, path, target, size);
+#endif
+}
+
 bool proc_next_child_is_first(void)
 {
 	char name[64];
-	return gate3(SYS_readlink, PROC_SELF "ns/pid_for_children", name, sizeof name) < 0 &&
-	       gate3(SYS_readlink, PROC_SELF "ns/pid", name, sizeof name) > 0;
+	return read_link(PROC_SELF "ns/pid_for_children", name, sizeof name) < 0 &&
+	       read_link(PROC_SELF "ns/pid", name, sizeof name) > 0;
 }

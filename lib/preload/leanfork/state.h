@@ -8,6 +8,7 @@
 #include <ucontext.h>
 
 #include "preload/leanfork/gate.h"
+#include "preload/leanfork/kernel_signals.h"
 #include "preload/leanfork/prefetch.h"
 #include "preload/leanfork/leanfork.h"
 #include "preload/leanfork/mailbox.h"
@@ -24,15 +25,6 @@
 #define TEXT_SIZE 4096 /* the kernel writes no more of /proc at a time */
 #define MOST_TRIES 5   /* of a rescue that gets no further than libc's half */
 
-/* What the kernel takes for rt_sigaction. */
-struct kernel_action {
-	uintptr_t handler;
-	unsigned long flags;
-	uintptr_t restorer;
-	uint64_t mask;
-};
-
-#define SIG_BIT(sig) (UINT64_C(1) << ((sig)-1))
 #define HANDLED_SIGNALS                                                                            \
 	(SIG_BIT(SIGSEGV) | SIG_BIT(SIGSYS) | SIG_BIT(SIGFPE) | SIG_BIT(SIGILL) |                  \
 		SIG_BIT(SIGBUS) | SIG_BIT(SIGTRAP))

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* System calls where there is no lean fork: nothing is dispatched, so libc may make them. */
+#include <errno.h>
+#include <unistd.h>
+
+#include "preload/leanfork/gate.h"
+
+long gate_call(long nr, long a, long b, long c, long d, long e, long f)
+{
+	int before = errno;
+	long result = syscall(nr, a, b, c, d, e, f);
+	if (result == -1)
+		result = -errno;
+	errno = before;
+	return result;
+}
