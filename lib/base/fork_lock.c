@@ -51,21 +51,21 @@ static void take(struct fork_lock *lock)
 
 void ss__fork_lock_take(struct fork_lock *lock, sigset_t *mask)
 {
-	int error = errno;
+	int saved_errno = errno;
 	sigset_t all;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, mask);
 	take(lock);
-	errno = error;
+	errno = saved_errno;
 }
 
 void ss__fork_lock_leave(struct fork_lock *lock, const sigset_t *mask)
 {
-	int error = errno;
+	int saved_errno = errno;
 
 	if (atomic_exchange(&lock->word, 0) & WAITED)
 		syscall(SYS_futex, &lock->word, WAKE_PRIVATE, 1);
 	pthread_sigmask(SIG_SETMASK, mask, NULL);
-	errno = error;
+	errno = saved_errno;
 }

@@ -41,12 +41,12 @@ static void take_back_new(const struct write_guard *guard, const sigset_t *pendi
 
 void ss__write_guard_release(const struct write_guard *guard)
 {
-	int error = errno;
+	int saved_errno = errno;
 	sigset_t pending;
 	sigemptyset(&pending);
 	sigpending(&pending);
 	take_back_new(guard, &pending, SIGPIPE);
 	take_back_new(guard, &pending, SIGXFSZ);
 	pthread_sigmask(SIG_SETMASK, &guard->mask, NULL);
-	errno = error;
+	errno = saved_errno;
 }

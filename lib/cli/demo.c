@@ -16,7 +16,7 @@
 #include "preflight/text.h"
 #include "preload/settings.h"
 
-struct request {
+struct demo_options {
 	bool help;
 	uint64_t size; /* 0: what there is room for */
 };
@@ -196,23 +196,23 @@ static struct demo_room room_here(const struct machine_memory *info)
 }
 
 /* CLI_OK, or what to exit with. */
-static int parse(struct request *request, int argc, char **argv)
+static int parse(struct demo_options *options, int argc, char **argv)
 {
-	static const struct option options[] = {
+	static const struct option known[] = {
 		{"help", no_argument, NULL, 'h'},
 		{"size", required_argument, NULL, 's'},
 		{0},
 	};
 	opterr = 0;
-	for (int c; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;)
+	for (int c; (c = getopt_long(argc, argv, ":h", known, NULL)) != -1;)
 		if (c == 'h')
-			request->help = true;
+			options->help = true;
 		else if (c == ':')
 			return cli_fail("demo: option '%s' needs a value", argv[optind - 1]);
 		else if (c == '?')
 			return cli_fail("demo: unknown option '%s'; see safespawn --help",
 				argv[optind - 1]);
-		else if (!settings_parse_size(&request->size, optarg) || !request->size)
+		else if (!settings_parse_size(&options->size, optarg) || !options->size)
 			return cli_fail("demo: --size takes a size such as 512M, not '%s'", optarg);
 	if (optind < argc)
 		return cli_fail(
@@ -223,17 +223,17 @@ static int parse(struct request *request, int argc, char **argv)
 int cli_demo(int argc, char **argv)
 {
 	struct machine_memory info;
-	struct request request = {0};
+	struct demo_options options = {0};
 	char asked[SIZE_TEXT], most[SIZE_TEXT];
 
 	if (argc > 1 && !strcmp(argv[1], DEMO_WORKER))
 		return demo_main(argc - 1, argv + 1);
-	int status = parse(&request, argc, argv);
+	int status = parse(&options, argc, argv);
 	if (status != CLI_OK)
 		return status;
-	if (request.help)
+	if (options.help)
 		return cli_help();
-	uint64_t size = request.size;
+	uint64_t size = options.size;
 	if ((status = machine_memory_read(&info)) < 0)
 		return cli_fail("demo: /proc/meminfo: %s", strerror(-status));
 	struct demo_room room = room_here(&info);

@@ -34,10 +34,10 @@ int preflight_list_add(
 	struct preflight_entry *e = next_entry(list);
 	if (!e)
 		return -ENOMEM;
-	const struct look_request request = {
+	const struct look_options options = {
 		.pid = pid, .least = least, .top = &e->top, .pids_cgroup = e->pids_cgroup};
 	e->pid = pid;
-	e->error = ss__look(source, &list->system, &request, &snapshot, &status);
+	e->error = ss__look(source, &list->system, &options, &snapshot, &status);
 	memcpy(e->name, status.name, sizeof e->name);
 	if (!e->error)
 		ss__fill_report(&e->report, &snapshot);

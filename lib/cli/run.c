@@ -15,7 +15,7 @@
 #include "cli/shim.h"
 #include "preload/report_target.h"
 
-struct request {
+struct run_options {
 	const char *fork; /* NULL: as the environment has it */
 	bool report;
 	const char *report_file; /* NULL: standard error, where it is the launcher's */
@@ -35,28 +35,28 @@ static bool is_fork_mode(const char *text)
 }
 
 /* CLI_OK, or the exit status. After --help it is CLI_OK and there is no program. */
-static int parse(struct request *request, int argc, char **argv)
+static int parse(struct run_options *options, int argc, char **argv)
 {
-	static const struct option options[] = {
+	static const struct option known[] = {
 		{"help", no_argument, NULL, 'h'},
 		{"fork", required_argument, NULL, 'f'},
 		{"report", optional_argument, NULL, 'r'},
 		{0},
 	};
 	opterr = 0;
-	for (int c; (c = getopt_long(argc, argv, "+:h", options, NULL)) != -1;)
+	for (int c; (c = getopt_long(argc, argv, "+:h", known, NULL)) != -1;)
 		switch (c) {
 		case 'f':
 			if (!is_fork_mode(optarg))
 				return cli_fail(
 					"run: --fork takes rescue, lean or off, not '%s'", optarg);
-			request->fork = optarg;
+			options->fork = optarg;
 			break;
 		case 'r':
 			if (optarg && !optarg[0])
 				return cli_fail("run: --report= needs a file name");
-			request->report = true;
-			request->report_file = optarg;
+			options->report = true;
+			options->report_file = optarg;
 			break;
 		case 'h':
 			return cli_help();
@@ -67,7 +67,7 @@ static int parse(struct request *request, int argc, char **argv)
 		}
 	if (optind == argc)
 		return cli_fail("run: no program to run; see safespawn --help");
-	request->argv = argv + optind;
+	options->argv = argv + optind;
 	return CLI_OK;
 }
 
@@ -143,7 +143,7 @@ static char *find_shim(void)
 	return NULL;
 }
 
-static int set_environment(const struct request *request, const char *shim)
+static int set_environment(const struct run_options *options, const char *shim)
 {
 	int error = shim_preload(shim);
 	if (error == -EINVAL)
@@ -152,11 +152,11 @@ static int set_environment(const struct request *request, const char *shim)
 			shim);
 	if (error < 0)
 		return cli_fail("%s", strerror(-error));
-	if (request->fork && setenv("SAFESPAWN_FORK", request->fork, 1) < 0)
+	if (options->fork && setenv("SAFESPAWN_FORK", options->fork, 1) < 0)
 		return cli_fail("%s", strerror(errno));
-	if (!request->report)
+	if (!options->report)
 		return CLI_OK;
-	return report_to(request->report_file);
+	return report_to(options->report_file);
 }
 
 /* Another architecture's or libc's loader would complain of the shim in every process, or give
@@ -201,21 +201,21 @@ static int run(char **argv)
 
 int cli_run(int argc, char **argv)
 {
-	struct request request = {0};
+	struct run_options options = {0};
 	char found[PATH_MAX];
 
-	int status = parse(&request, argc, argv);
-	if (status != CLI_OK || !request.argv)
+	int status = parse(&options, argc, argv);
+	if (status != CLI_OK || !options.argv)
 		return status;
 	char *shim = find_shim();
 	if (!shim)
 		return CLI_FAILED;
-	enum reach reach = reach_program(request.argv[0], shim, found);
+	enum reach reach = reach_program(options.argv[0], shim, found);
 	if (bears_shim(reach))
-		status = set_environment(&request, shim);
+		status = set_environment(&options, shim);
 	free(shim);
 	if (status != CLI_OK)
 		return status;
-	explain(reach, request.argv[0], found);
-	return run(request.argv);
+	explain(reach, options.argv[0], found);
+	return run(options.argv);
 }

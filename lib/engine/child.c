@@ -16,7 +16,7 @@
  *  6. A stop signal for the caller's group, sent before the child left the group, would stop the child
  *     where nobody continues it. So pending stop signals are discarded when it leaves.
  *  7. Each way out is exec or _exit. A return would have no frame to return to.
- *  8. Memory may be a copy after all (qemu-user and others), so a failure is written to `report`, too.
+ *  8. Memory may be a copy after all (qemu-user and others), so a failure is written to `verdict_fd`, too.
  */
 #include "engine/syscall.h"
 
@@ -47,8 +47,8 @@ static _Noreturn PLAIN void fail(struct job *job, enum ss_stage stage, long erro
 {
 	job->verdict.error = (int)-error;
 	job->verdict.stage = stage;
-	if (job->report >= 0)
-		raw3(SYS_write, job->report, &job->verdict, sizeof job->verdict);
+	if (job->verdict_fd >= 0)
+		raw3(SYS_write, job->verdict_fd, &job->verdict, sizeof job->verdict);
 	end();
 }
 

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <sched.h>
 #include <stdint.h>
 #include <sys/stat.h>
@@ -108,11 +109,11 @@ static PLAIN long close_or_mark(struct fd_range range)
 	return result < 0 ? close_all_in(range) : result;
 }
 
-/* Spares what is still needed: the report's pipe, the directory, the program. */
+/* Spares what is still needed: the verdict's pipe, the directory, the program. */
 static PLAIN long close_range_but(
 	const struct job *job, struct fd_range range, long (*close_in)(struct fd_range))
 {
-	const int spared[] = {job->report, job->flags & JOB_CWD_FD ? job->cwd_fd : -1,
+	const int spared[] = {job->verdict_fd, job->flags & JOB_CWD_FD ? job->cwd_fd : -1,
 		job->flags & JOB_EXEC_FD ? job->exec_fd : -1};
 	int next = -1;
 	for (int i = 0; i < 3; i++)
@@ -130,7 +131,7 @@ static PLAIN long close_range_but(
 }
 
 /* Old kernels and the profiles of containers answer so. */
-static PLAIN int is_refused(long result)
+static PLAIN bool is_refused(long result)
 {
 	return result == -ENOSYS || result == -EPERM || result == -EINVAL || result == -EACCES;
 }
@@ -157,12 +158,12 @@ long PLAIN ss__child_cut(struct job *job)
 	return close_range_but(job, (struct fd_range){plan->cut, INT_MAX}, close_all_in);
 }
 
-static PLAIN int is_target(const struct fd_plan *plan, int fd)
+static PLAIN bool is_target(const struct fd_plan *plan, int fd)
 {
 	for (size_t i = 0; i < plan->n_places; i++)
 		if (plan->places[i].to == fd)
-			return 1;
-	return 0;
+			return true;
+	return false;
 }
 
 /*
@@ -209,7 +210,7 @@ static PLAIN long lift_aside(struct job *job, int *fd)
 
 static PLAIN long lift_what_is_needed(struct job *job, struct verdict *verdict)
 {
-	long result = job->report < 0 ? 0 : lift_aside(job, &job->report);
+	long result = job->verdict_fd < 0 ? 0 : lift_aside(job, &job->verdict_fd);
 	if (result >= 0 && job->flags & JOB_CWD_FD)
 		result = lift_aside(job, &job->cwd_fd);
 	if (result >= 0 && job->flags & JOB_EXEC_FD)
@@ -239,7 +240,7 @@ long PLAIN ss__child_place(struct job *job, struct verdict *verdict)
 }
 
 /* /proc may belong to another process namespace, in which a stranger has the number. */
-static PLAIN int is_pipe_of(long fd, const struct job_file *file)
+static PLAIN bool is_pipe_of(long fd, const struct job_file *file)
 {
 	struct stat st;
 	return raw2(SYS_fstat, fd, &st) == 0 && st.st_ino == file->inode &&

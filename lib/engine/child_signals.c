@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/syscall.h>
 
 #include "engine/action.h"
@@ -52,7 +53,7 @@ long PLAIN ss__child_dispositions(const struct job *job)
 	if (!job->reset_handlers && !job->sigdefault)
 		return 0;
 	for (int sig = 1; sig <= 64; sig++) {
-		int wanted = (int)(job->sigdefault >> (sig - 1) & 1);
+		bool wanted = job->sigdefault >> (sig - 1) & 1;
 		if (sig == SIGKILL || sig == SIGSTOP)
 			continue;
 		if (!wanted && !(job->reset_handlers && action_is_handler(sig)))

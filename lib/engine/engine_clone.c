@@ -215,7 +215,7 @@ static int run_copied(struct waiter *w, struct engine_child *child, enum ss_stag
 	long error = raw2(SYS_pipe2, ends, O_CLOEXEC);
 	if (error < 0)
 		return fail(b, (struct verdict){SS_STAGE_PIPE, (int)-error}, stage);
-	b->job.report = ends[1];
+	b->job.verdict_fd = ends[1];
 	b->job.shared_table = false;
 	const struct clone_call call = {
 		.flags = CLONE_VFORK,
@@ -232,7 +232,7 @@ static int run_copied(struct waiter *w, struct engine_child *child, enum ss_stag
 	if (pid > 0) {
 		memory = MEMORY_COPIED;
 		b->held[BLOCK_HELD - 1] = ends[0];
-		error = ss__await_report(w, ends[0], &verdict);
+		error = ss__await_verdict(w, ends[0], &verdict);
 		b->held[BLOCK_HELD - 1] = -1;
 	}
 	raw1(SYS_close, ends[0]);
@@ -292,7 +292,7 @@ int ss__engine_run(struct block *b, const struct engine_wait *how, struct engine
 		b->job.mask = how->mask;
 	if (b->job.pdeathsig)
 		b->job.parent = getpid();
-	b->job.report = -1;
+	b->job.verdict_fd = -1;
 	b->job.pidfd = &b->pidfd;
 	if (memory != MEMORY_COPIED)
 		return run_shared(&w, child, stage);

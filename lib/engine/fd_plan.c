@@ -38,13 +38,13 @@ static const struct fd_pair *find_target(const struct fd_pair *sorted, size_t n,
 	return n ? bsearch(&key, sorted, n, sizeof key, by_target) : NULL;
 }
 
-static int sort_pairs(struct fd_pair *sorted, const struct fd_request *request)
+static int sort_pairs(struct fd_pair *sorted, const struct fd_layout *layout)
 {
-	for (size_t i = 0; i < request->n_pairs; i++)
-		sorted[i] = request->pairs[i];
-	if (request->n_pairs)
-		qsort(sorted, request->n_pairs, sizeof sorted[0], by_target);
-	for (size_t i = 1; i < request->n_pairs; i++)
+	for (size_t i = 0; i < layout->n_pairs; i++)
+		sorted[i] = layout->pairs[i];
+	if (layout->n_pairs)
+		qsort(sorted, layout->n_pairs, sizeof sorted[0], by_target);
+	for (size_t i = 1; i < layout->n_pairs; i++)
 		if (sorted[i].to == sorted[i - 1].to)
 			return -EINVAL;
 	return 0;
@@ -132,31 +132,31 @@ static void plan_gaps(struct fd_plan *plan, const struct fd_pair *sorted, size_t
 	add_close(plan, next, plan->cut - 1);
 }
 
-static void plan_cut(struct fd_plan *plan, const struct fd_request *request)
+static void plan_cut(struct fd_plan *plan, const struct fd_layout *layout)
 {
-	int highest = request->hold > 2 ? request->hold : 2;
-	for (size_t i = 0; i < request->n_pairs; i++)
-		if (request->pairs[i].from > highest)
-			highest = request->pairs[i].from;
-	plan->cut = request->keep ? -1 : highest + 1;
+	int highest = layout->hold > 2 ? layout->hold : 2;
+	for (size_t i = 0; i < layout->n_pairs; i++)
+		if (layout->pairs[i].from > highest)
+			highest = layout->pairs[i].from;
+	plan->cut = layout->keep ? -1 : highest + 1;
 }
 
 /* Everything else is closed anyway, so only 0 to 2 need a close of their own. */
 static void plan_closes(
-	struct fd_plan *plan, const struct fd_request *request, const struct fd_pair *sorted)
+	struct fd_plan *plan, const struct fd_layout *layout, const struct fd_pair *sorted)
 {
-	for (size_t i = 0; i < request->n_closes; i++) {
-		int fd = request->closes[i];
-		if ((request->keep || fd < 3) && !find_target(sorted, request->n_pairs, fd))
+	for (size_t i = 0; i < layout->n_closes; i++) {
+		int fd = layout->closes[i];
+		if ((layout->keep || fd < 3) && !find_target(sorted, layout->n_pairs, fd))
 			add_close(plan, fd, fd);
 	}
 }
 
-int ss__fd_plan_make(struct fd_plan *plan, const struct fd_request *request, void *memory)
+int ss__fd_plan_make(struct fd_plan *plan, const struct fd_layout *layout, void *memory)
 {
-	size_t n = request->n_pairs;
+	size_t n = layout->n_pairs;
 	struct fd_pair *sorted = memory;
-	int error = sort_pairs(sorted, request);
+	int error = sort_pairs(sorted, layout);
 	if (error)
 		return error;
 
@@ -164,11 +164,11 @@ int ss__fd_plan_make(struct fd_plan *plan, const struct fd_request *request, voi
 	plan->lifts = (struct fd_lift *)(sorted + n);
 	plan->places = (struct fd_place *)(plan->lifts + n);
 	plan->closes = (struct fd_range *)(plan->places + n);
-	struct draft draft = {plan, sorted, n, (int *)(plan->closes + n + 1 + request->n_closes)};
-	plan_cut(plan, request);
+	struct draft draft = {plan, sorted, n, (int *)(plan->closes + n + 1 + layout->n_closes)};
+	plan_cut(plan, layout);
 	plan_places(&draft);
-	plan_closes(plan, request, sorted);
-	if (!request->keep)
+	plan_closes(plan, layout, sorted);
+	if (!layout->keep)
 		plan_gaps(plan, sorted, n);
 	return 0;
 }

@@ -48,7 +48,7 @@ struct fd_plan {
 };
 
 /* What is asked for. No two pairs have the same `to`, nothing is negative or INT_MAX. */
-struct fd_request {
+struct fd_layout {
 	const struct fd_pair *pairs;
 	size_t n_pairs;
 	const int *closes; /* further closes; the `to` of a pair stays open */
@@ -64,6 +64,6 @@ size_t ss__fd_plan_size(size_t n_pairs, size_t n_closes);
  * Fills in the plan, whose arrays lie in memory[ss__fd_plan_size()], aligned for int. 0, or -EINVAL
  * when two pairs have the same `to`.
  */
-int ss__fd_plan_make(struct fd_plan *plan, const struct fd_request *request, void *memory);
+int ss__fd_plan_make(struct fd_plan *plan, const struct fd_layout *layout, void *memory);
 
 #endif

@@ -96,7 +96,7 @@ struct job {
 	bool shared_table;   /* the descriptor table is the parent's until the cut */
 	bool reset_handlers; /* the clone has not done it */
 	bool cgroup_by_file; /* the clone has not done it */
-	int report; /* where to write a struct verdict when memory is not shared, else -1 */
+	int verdict_fd; /* where to write a struct verdict when memory is not shared, else -1 */
 	pid_t parent;
 	const int *pidfd;         /* where the clone has stored it */
 	struct clone_call second; /* JOB_DETACH: the one that the middle process makes */

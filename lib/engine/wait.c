@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -135,7 +136,7 @@ static int look_round(struct waiter *w, long result)
 }
 
 /* (5) In a forked process the word is 0, too. The child's verdict may have been copied before. */
-static int is_forked(const struct waiter *w)
+static bool is_forked(const struct waiter *w)
 {
 	const struct block *b = w->block;
 	return !ss__block_is_ours(b, w->number) &&
@@ -178,7 +179,7 @@ int ss__await_start(struct waiter *w)
 }
 
 /* The exec closes the pipe, so end of file means success. */
-static int read_report(struct waiter *w, int from, struct verdict *verdict)
+static int read_verdict(struct waiter *w, int from, struct verdict *verdict)
 {
 	struct pollfd p = {.fd = from, .events = POLLIN};
 	for (;;) {
@@ -197,10 +198,10 @@ static int read_report(struct waiter *w, int from, struct verdict *verdict)
 	}
 }
 
-int ss__await_report(struct waiter *w, int from, struct verdict *verdict)
+int ss__await_verdict(struct waiter *w, int from, struct verdict *verdict)
 {
 	open_signals(w);
-	int error = read_report(w, from, verdict);
+	int error = read_verdict(w, from, verdict);
 	ss__engine_enter();
 	return error;
 }

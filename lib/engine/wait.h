@@ -28,7 +28,7 @@ struct waiter {
 int ss__await_start(struct waiter *w);
 
 /* The same by the pipe that the child reports to, where memory is copied. */
-int ss__await_report(struct waiter *w, int from, struct verdict *verdict);
+int ss__await_verdict(struct waiter *w, int from, struct verdict *verdict);
 
 /* Kills the child and disposes of the block, with signals blocked. */
 void ss__give_up(struct waiter *w);

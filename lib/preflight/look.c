@@ -45,52 +45,52 @@ static int look_at(const struct source *source, int task_dir, enum look look,
 	return 0;
 }
 
-static int escalate(const struct source *source, int task_dir, const struct look_request *request,
+static int escalate(const struct source *source, int task_dir, const struct look_options *options,
 	struct snapshot *s)
 {
 	int error = 0;
 	enum look done = LOOK_STATUS;
 	while (!error && !s->charge.final && done < LOOK_SMAPS &&
-		(done < request->least || ss__judge(s).closer))
-		error = look_at(source, task_dir, ++done, request->top, s);
+		(done < options->least || ss__judge(s).closer))
+		error = look_at(source, task_dir, ++done, options->top, s);
 	return error;
 }
 
 static int look_inside(const struct source *source, int task_dir,
-	const struct look_request *request, struct snapshot *s, const struct status *st)
+	const struct look_options *options, struct snapshot *s, const struct status *st)
 {
-	bool own = source->live && ss__is_caller(source, request->pid);
+	bool own = source->live && ss__is_caller(source, options->pid);
 	ss__read_task(source, task_dir, own, st, &s->system, &s->task);
-	ss__read_cgroups(source, task_dir, &s->task, request->pids_cgroup);
+	ss__read_cgroups(source, task_dir, &s->task, options->pids_cgroup);
 	if (s->task.memory_room_bytes != NO_LIMIT)
 		ss__read_cpus(source, &s->system);
 	s->charge = ss__charge_from_status(st, s->system.page_bytes);
-	return escalate(source, task_dir, request, s);
+	return escalate(source, task_dir, options, s);
 }
 
 static int look_at_thread(const struct source *source, int process_dir,
-	const struct look_request *request, struct snapshot *s, struct status *st)
+	const struct look_options *options, struct snapshot *s, struct status *st)
 {
 	int task_dir = ss__living_thread_open(process_dir, st);
 	if (task_dir < 0)
 		return task_dir;
-	int error = look_inside(source, task_dir, request, s, st);
+	int error = look_inside(source, task_dir, options, s, st);
 	close(task_dir);
 	return error;
 }
 
 int ss__look(const struct source *source, const struct system_facts *sys,
-	const struct look_request *request, struct snapshot *s, struct status *st)
+	const struct look_options *options, struct snapshot *s, struct status *st)
 {
-	int task_dir = ss__task_open(source, request->pid);
+	int task_dir = ss__task_open(source, options->pid);
 	if (task_dir < 0)
 		return task_dir;
 	s->system = *sys;
 	int error = ss__read_status(task_dir, st);
 	if (!error)
-		error = look_inside(source, task_dir, request, s, st);
+		error = look_inside(source, task_dir, options, s, st);
 	else if (error == -ESRCH)
-		error = look_at_thread(source, task_dir, request, s, st);
+		error = look_at_thread(source, task_dir, options, s, st);
 	close(task_dir);
 	return error;
 }

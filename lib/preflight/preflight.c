@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "base/cancel.h"
+#include "base/public_result.h"
 #include "base/sized.h"
 #include "preflight/model.h"
 #include "preflight/read.h"
@@ -13,13 +14,13 @@ static int preflight(struct ss_preflight *report, pid_t pid)
 	struct system_facts sys;
 	struct snapshot snapshot;
 	struct status status;
-	const struct look_request request = {.pid = pid};
+	const struct look_options options = {.pid = pid};
 	int error = ss__source_open(&source, NULL);
 	if (error)
 		return error;
 	error = ss__read_system(&source, &sys);
 	if (!error)
-		error = ss__look(&source, &sys, &request, &snapshot, &status);
+		error = ss__look(&source, &sys, &options, &snapshot, &status);
 	ss__source_close(&source);
 	if (error)
 		return error;
@@ -38,7 +39,7 @@ int ss_preflight(struct ss_preflight *report, pid_t pid)
 {
 	struct ss_preflight own;
 	struct cancel cancel;
-	int saved = errno;
+	int saved_errno = errno;
 	int error = check(report, pid);
 	if (!error) {
 		/* Reading has many cancellation points while descriptors are open. */
@@ -48,6 +49,5 @@ int ss_preflight(struct ss_preflight *report, pid_t pid)
 	}
 	if (!error)
 		ss__sized_write(report, &own, sizeof own);
-	errno = error ? -error : saved;
-	return error ? -1 : 0;
+	return ss__public_result(error, saved_errno);
 }

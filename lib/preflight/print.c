@@ -79,7 +79,7 @@ static void print(const struct ss_preflight *r, FILE *to)
 int ss_preflight_print(const struct ss_preflight *report, FILE *to)
 {
 	struct ss_preflight own = {0};
-	int error = errno;
+	int saved_errno = errno;
 	if (!report || report->size < REPORT_FIRST_SIZE) {
 		errno = EINVAL;
 		return -1;
@@ -88,6 +88,6 @@ int ss_preflight_print(const struct ss_preflight *report, FILE *to)
 	print(&own, to);
 	if (ferror(to))
 		return -1;
-	errno = error;
+	errno = saved_errno;
 	return 0;
 }

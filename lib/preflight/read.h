@@ -74,13 +74,13 @@ enum pid_namespace ss__read_pid_namespace(const struct source *source, int task_
 /* Counts the tasks that can be seen. */
 int ss__count_tasks(const struct source *source, struct user_tally *tally);
 
-struct look_request {
+struct look_options {
 	pid_t pid;                /* 0: the caller */
 	enum look least;          /* look at least this closely, clear or not */
 	struct top_mappings *top; /* may be NULL; filled in from LOOK_MAPS on */
 	char *pids_cgroup;        /* may be NULL; as for ss__read_cgroups */
 };
 int ss__look(const struct source *source, const struct system_facts *sys,
-	const struct look_request *request, struct snapshot *snapshot, struct status *st);
+	const struct look_options *options, struct snapshot *snapshot, struct status *st);
 
 #endif

@@ -100,7 +100,7 @@ static pid_t counted_fork(uintptr_t site)
 	enum fork_mode mode = settings()->fork;
 	struct lean_result result = {.outcome = LEAN_NATIVE, .call = LEAN_NO_CALL};
 	uint64_t start_ns = ss__now_ns();
-	int before = errno;
+	int saved_errno = errno;
 
 	bool rescued = mode != FORK_OFF && lean_refused();
 	pid_t pid = rescued ? rescue(true, &result) : usual(mode, site, &result);
@@ -114,7 +114,7 @@ static pid_t counted_fork(uintptr_t site)
 	}
 	count(pid, &result, rescued, start_ns);
 	if (pid > 0)
-		errno = before;
+		errno = saved_errno;
 	return pid;
 }
 

@@ -13,10 +13,10 @@
 
 static void close_both(int master, int slave)
 {
-	int error = errno;
+	int saved_errno = errno;
 	close(master);
 	close(slave);
-	errno = error;
+	errno = saved_errno;
 }
 
 EXPORTED pid_t forkpty(

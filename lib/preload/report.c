@@ -114,13 +114,13 @@ static void write_as_long_as_wanted(bool ended)
 static void publish(bool ended)
 {
 	struct cancel cancel;
-	int error = errno;
+	int saved_errno = errno;
 	if (!settings()->report)
 		return;
 	ss__cancel_off(&cancel);
 	write_as_long_as_wanted(ended);
 	ss__cancel_as_before(&cancel);
-	errno = error;
+	errno = saved_errno;
 }
 
 void report_publish(void)

@@ -15,13 +15,8 @@
 #include <safespawn.h>
 #include "base/cancel.h"
 #include "base/clock.h"
+#include "base/public_result.h"
 #include "process/handle.h"
-
-static int edge(int error, int saved)
-{
-	errno = error ? -error : saved;
-	return error ? -1 : 0;
-}
 
 /* ---- Wait ---- */
 
@@ -51,22 +46,22 @@ static int wait_for(struct ss_child *child, int *status, struct rusage *usage, i
 
 int ss_wait(struct ss_child *child, int *status, int timeout_ms)
 {
-	int saved = errno;
-	return edge(wait_for(child, status, NULL, timeout_ms), saved);
+	int saved_errno = errno;
+	return ss__public_result(wait_for(child, status, NULL, timeout_ms), saved_errno);
 }
 
 int ss_wait_usage(struct ss_child *child, int *status, struct rusage *usage, int timeout_ms)
 {
-	int saved = errno;
-	return edge(wait_for(child, status, usage, timeout_ms), saved);
+	int saved_errno = errno;
+	return ss__public_result(wait_for(child, status, usage, timeout_ms), saved_errno);
 }
 
 /* ---- Kill ---- */
 
 int ss_kill(struct ss_child *child, int sig)
 {
-	int saved = errno;
-	return edge(child ? ss__handle_kill(child, sig) : -EINVAL, saved);
+	int saved_errno = errno;
+	return ss__public_result(child ? ss__handle_kill(child, sig) : -EINVAL, saved_errno);
 }
 
 /* ---- Terminate ---- */
@@ -147,8 +142,8 @@ static int terminate(struct ss_child *child, int *status, int grace_ms)
 
 int ss_terminate(struct ss_child *child, int *status, int grace_ms)
 {
-	int saved = errno;
-	return edge(terminate(child, status, grace_ms), saved);
+	int saved_errno = errno;
+	return ss__public_result(terminate(child, status, grace_ms), saved_errno);
 }
 
 /* ---- Release ---- */
@@ -164,7 +159,7 @@ int ss_release(struct ss_child *child)
 {
 	/* A cancelled close leaves its descriptor open. */
 	struct cancel cancel;
-	int saved = errno;
+	int saved_errno = errno;
 	ss__cancel_off(&cancel);
 	if (child && child->reserved[0] == HANDLE_FILLED) {
 		close_owned(&child->pidfd);
@@ -173,6 +168,6 @@ int ss_release(struct ss_child *child)
 		close_owned(&child->err);
 	}
 	ss__cancel_as_before(&cancel);
-	errno = saved;
+	errno = saved_errno;
 	return 0;
 }

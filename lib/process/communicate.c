@@ -10,6 +10,7 @@
 
 #include "base/cancel.h"
 #include "base/clock.h"
+#include "base/public_result.h"
 #include "process/exchange.h"
 #include "process/handle.h"
 
@@ -142,12 +143,12 @@ static void move_texts(struct session *s)
 	}
 }
 
-void ss__results_give(struct ss_result *theirs, struct ss_result *results, size_t n)
+void ss__results_give(struct ss_result *given, struct ss_result *results, size_t n)
 {
-	size_t size = theirs ? theirs->size : 0;
+	size_t size = given ? given->size : 0;
 	for (size_t i = 0; i < n; i++) {
-		if (theirs)
-			ss__sized_write((char *)theirs + i * size, &results[i], sizeof results[i]);
+		if (given)
+			ss__sized_write((char *)given + i * size, &results[i], sizeof results[i]);
 		else
 			ss_result_free(&results[i]);
 	}
@@ -270,10 +271,9 @@ static int communicate(struct ss_child *child, const struct ss_io *given, struct
 
 int ss_communicate(struct ss_child *child, const struct ss_io *io, struct ss_result *result)
 {
-	int saved = errno;
+	int saved_errno = errno;
 	int error = communicate(child, io, result);
-	errno = error ? -error : saved;
-	return error ? -1 : 0;
+	return ss__public_result(error, saved_errno);
 }
 
 void ss_result_free(struct ss_result *result)

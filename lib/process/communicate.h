@@ -33,6 +33,6 @@ struct talk {
 int ss__talk(const struct talk *talk, struct ss_result *results);
 
 /* Moves results[n] to the caller's, which may be NULL and have been checked. */
-void ss__results_give(struct ss_result *theirs, struct ss_result *results, size_t n);
+void ss__results_give(struct ss_result *given, struct ss_result *results, size_t n);
 
 #endif

@@ -19,7 +19,7 @@
 #define MOST_GROUPS 65536
 #define LAST_SIGNAL 64
 
-static int is_open(int fd)
+static bool is_open(int fd)
 {
 	return fd >= 0 && fcntl(fd, F_GETFD) >= 0;
 }

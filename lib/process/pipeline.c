@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/public_result.h"
 #include "process/handle.h"
 #include "process/options.h"
 #include "process/spawn.h"
@@ -132,7 +133,7 @@ static int pipeline(struct ss_child *children, char *const *const argvs[], size_
 	struct ss_failure failure = {SS_STAGE_OPTIONS, 0};
 	gid_t *groups = NULL;
 	int error = ss__options_read(&options, given);
-	struct ss_failure *theirs = options.failure;
+	struct ss_failure *caller_failure = options.failure;
 	options.size = sizeof options;
 	options.failure = &failure;
 	if (!error && (!children || !argvs || n == 0))
@@ -142,8 +143,9 @@ static int pipeline(struct ss_child *children, char *const *const argvs[], size_
 	if (!error)
 		error = spawn_aside(children, argvs, n, &options);
 	free(groups);
-	if (theirs)
-		*theirs = (struct ss_failure){error ? failure.stage : SS_STAGE_NONE, -error};
+	if (caller_failure)
+		*caller_failure =
+			(struct ss_failure){error ? failure.stage : SS_STAGE_NONE, -error};
 	return error;
 }
 
@@ -152,10 +154,9 @@ int ss_pipeline(struct ss_child children[], char *const *const argvs[], size_t n
 	const struct ss_options *options)
 {
 	struct cancel cancel;
-	int saved = errno;
+	int saved_errno = errno;
 	ss__cancel_off(&cancel);
 	int error = pipeline(children, argvs, n, options);
 	ss__cancel_as_before(&cancel);
-	errno = error ? -error : saved;
-	return error ? -1 : 0;
+	return ss__public_result(error, saved_errno);
 }

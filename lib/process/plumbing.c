@@ -19,8 +19,8 @@ static int open_pipe(struct plumbing *p, int fd)
 	int ends[2];
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return -errno;
-	p->theirs[fd] = ends[fd == 0 ? 0 : 1];
-	p->ours[fd] = ends[fd == 0 ? 1 : 0];
+	p->child[fd] = ends[fd == 0 ? 0 : 1];
+	p->parent[fd] = ends[fd == 0 ? 1 : 0];
 	p->made[fd] = true;
 	return 0;
 }
@@ -56,7 +56,7 @@ static void merge(struct plumbing *p, const struct ss_options *options)
 	p->closed[2] |= p->closed[1];
 	p->merged = p->files[1].path != NULL;
 	if (!p->closed[2] && !p->merged)
-		p->theirs[2] = p->theirs[1] >= 0 ? p->theirs[1] : mapped_stdout(options);
+		p->child[2] = p->child[1] >= 0 ? p->child[1] : mapped_stdout(options);
 }
 
 static int open_one(
@@ -73,7 +73,7 @@ static int open_one(
 		p->closed[fd] = true;
 		return 0;
 	case SS_STDIO_FD:
-		p->theirs[fd] = s->fd;
+		p->child[fd] = s->fd;
 		return 0;
 	case SS_STDIO_READ:
 		return name_file(p, fd, s->path, O_RDONLY);
@@ -111,7 +111,7 @@ bool ss__plumbing_has_pipes(const struct plumbing *p)
 bool ss__plumbing_is_used(const struct plumbing *p)
 {
 	for (int fd = 0; fd < 3; fd++)
-		if (p->theirs[fd] >= 0 || p->closed[fd] || p->files[fd].path)
+		if (p->child[fd] >= 0 || p->closed[fd] || p->files[fd].path)
 			return true;
 	return false;
 }
@@ -142,16 +142,16 @@ static const char *proc_path(char path[PLUMBING_PROC_PATH], pid_t pid, int fd)
 
 static bool is_high(const struct plumbing *p, int fd)
 {
-	return p->made[fd] && p->theirs[fd] >= MANY_DESCRIPTORS;
+	return p->made[fd] && p->child[fd] >= MANY_DESCRIPTORS;
 }
 
 static void name_pipe(struct plumbing *p, int fd, pid_t pid)
 {
 	struct stat st;
-	if (fstat(p->theirs[fd], &st) < 0)
+	if (fstat(p->child[fd], &st) < 0)
 		return;
 	p->files[fd] = (struct job_file){
-		.path = proc_path(p->proc_paths[fd], pid, p->theirs[fd]),
+		.path = proc_path(p->proc_paths[fd], pid, p->child[fd]),
 		.flags = (fd == 0 ? O_RDONLY : O_WRONLY) | O_CLOEXEC,
 		.to = fd,
 		.inode = st.st_ino,
@@ -161,7 +161,7 @@ static void name_pipe(struct plumbing *p, int fd, pid_t pid)
 
 void ss__plumbing_by_name(struct plumbing *p)
 {
-	bool merged = !p->made[2] && p->theirs[2] >= 0 && p->theirs[2] == p->theirs[1];
+	bool merged = !p->made[2] && p->child[2] >= 0 && p->child[2] == p->child[1];
 	if (!is_high(p, 0) && !is_high(p, 1) && !is_high(p, 2))
 		return;
 	/* A thread may have its own table. It is not under the process's number. */
@@ -171,7 +171,7 @@ void ss__plumbing_by_name(struct plumbing *p)
 			name_pipe(p, fd, pid);
 	if (merged && p->files[1].inode) {
 		p->merged = true;
-		p->theirs[2] = -1;
+		p->child[2] = -1;
 	}
 }
 
@@ -179,34 +179,34 @@ void ss__plumbing_by_number(struct plumbing *p)
 {
 	if (p->merged && p->files[1].inode) {
 		p->merged = false;
-		p->theirs[2] = p->theirs[1];
+		p->child[2] = p->child[1];
 	}
 	for (int fd = 0; fd < 3; fd++)
 		if (p->files[fd].inode)
 			p->files[fd] = (struct job_file){0};
 }
 
-void ss__plumbing_close_theirs(struct plumbing *p)
+void ss__plumbing_close_child_ends(struct plumbing *p)
 {
 	for (int fd = 0; fd < 3; fd++)
 		if (p->made[fd])
-			close(p->theirs[fd]);
+			close(p->child[fd]);
 }
 
 void ss__plumbing_close(struct plumbing *p)
 {
-	ss__plumbing_close_theirs(p);
+	ss__plumbing_close_child_ends(p);
 	for (int fd = 0; fd < 3; fd++)
-		if (p->ours[fd] >= 0)
-			close(p->ours[fd]);
+		if (p->parent[fd] >= 0)
+			close(p->parent[fd]);
 }
 
 void ss__plumbing_list(const struct plumbing *p, struct fd_pair *pairs, size_t *n_pairs,
 	int *closes, size_t *n_closes)
 {
 	for (int fd = 0; fd < 3; fd++) {
-		if (p->theirs[fd] >= 0 && !p->files[fd].path)
-			pairs[(*n_pairs)++] = (struct fd_pair){p->theirs[fd], fd};
+		if (p->child[fd] >= 0 && !p->files[fd].path)
+			pairs[(*n_pairs)++] = (struct fd_pair){p->child[fd], fd};
 		if (p->closed[fd])
 			closes[(*n_closes)++] = fd;
 	}

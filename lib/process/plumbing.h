@@ -12,8 +12,8 @@
 
 /* A child's descriptors 0 to 2. All are close-on-exec. -1: none. */
 struct plumbing {
-	int ours[3];   /* the caller's ends of pipes */
-	int theirs[3]; /* what the child gets; owned here only if `made` */
+	int parent[3]; /* the caller's ends of pipes */
+	int child[3];  /* what the child gets; owned here only if `made` */
 	bool made[3];
 	bool closed[3];           /* the child gets nothing there */
 	bool merged;              /* the child's 2 becomes what its 1 is, when its files are open */
@@ -21,7 +21,7 @@ struct plumbing {
 	char proc_paths[3][PLUMBING_PROC_PATH];
 };
 
-#define PLUMBING_NONE ((struct plumbing){.ours = {-1, -1, -1}, .theirs = {-1, -1, -1}})
+#define PLUMBING_NONE ((struct plumbing){.parent = {-1, -1, -1}, .child = {-1, -1, -1}})
 
 /*
  * Makes the pipes that the options ask for, and notes the rest, in an empty plumbing. 0, or -errno
@@ -42,8 +42,8 @@ bool ss__plumbing_is_used(const struct plumbing *p);
 void ss__plumbing_by_name(struct plumbing *p);
 void ss__plumbing_by_number(struct plumbing *p);
 
-/* After the spawn: closes the child's ends, and ours too if it failed. */
-void ss__plumbing_close_theirs(struct plumbing *p);
+/* After the spawn: closes the child's ends of pipes; the second closes the parent's ends, too. */
+void ss__plumbing_close_child_ends(struct plumbing *p);
 void ss__plumbing_close(struct plumbing *p);
 
 /* Adds the pairs for 0 to 2 to pairs[] and the descriptors to close to closes[], three at most. */

@@ -10,6 +10,7 @@
 
 #include <safespawn.h>
 #include "base/cancel.h"
+#include "base/public_result.h"
 #include "process/communicate.h"
 #include "process/handle.h"
 #include "process/options.h"
@@ -94,7 +95,7 @@ static int check_results(const struct ss_result *results, size_t n)
 	return error;
 }
 
-static int read_request(struct run *run, const struct ss_options *options, const struct ss_io *io,
+static int read_arguments(struct run *run, const struct ss_options *options, const struct ss_io *io,
 	const struct ss_result *results)
 {
 	int error = ss__options_read(&run->options, options);
@@ -204,7 +205,7 @@ static int run_line(char *const *const argvs[], size_t n, const struct ss_option
 	const struct ss_io *io, struct ss_result *results)
 {
 	struct run run = {.n = n, .argvs = argvs};
-	int error = read_request(&run, options, io, results);
+	int error = read_arguments(&run, options, io, results);
 	if (!error)
 		error = find_room(&run);
 	if (error && run.options.failure)
@@ -215,17 +216,15 @@ static int run_line(char *const *const argvs[], size_t n, const struct ss_option
 int ss_run(char *const argv[], const struct ss_options *options, const struct ss_io *io,
 	struct ss_result *result)
 {
-	int saved = errno;
+	int saved_errno = errno;
 	int error = run_line(&argv, 1, options, io, result);
-	errno = error ? -error : saved;
-	return error ? -1 : 0;
+	return ss__public_result(error, saved_errno);
 }
 
 int ss_run_pipeline(char *const *const argvs[], size_t n, const struct ss_options *options,
 	const struct ss_io *io, struct ss_result results[])
 {
-	int saved = errno;
+	int saved_errno = errno;
 	int error = run_line(argvs, n, options, io, results);
-	errno = error ? -error : saved;
-	return error ? -1 : 0;
+	return ss__public_result(error, saved_errno);
 }

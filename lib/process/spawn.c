@@ -11,18 +11,18 @@
 #include "process/dumpable.h"
 #include "process/handle.h"
 #include "process/options.h"
-#include "process/request.h"
+#include "process/spawn_job.h"
 
 static void fill_child(
-	struct ss_child *child, const struct request *r, const struct engine_child *engine_child)
+	struct ss_child *child, const struct spawn *s, const struct engine_child *engine_child)
 {
-	const struct ss_options *o = &r->options;
+	const struct ss_options *o = &s->options;
 	*child = (struct ss_child){
 		.pid = engine_child->pid,
 		.pidfd = engine_child->pidfd,
-		.in = r->plumbing.ours[0],
-		.out = r->plumbing.ours[1],
-		.err = r->plumbing.ours[2],
+		.in = s->plumbing.parent[0],
+		.out = s->plumbing.parent[1],
+		.err = s->plumbing.parent[2],
 		.reserved = {HANDLE_FILLED},
 		.own_group = o->flags & SS_NEW_SESSION || (o->flags & SS_NEW_GROUP && !o->group),
 	};
@@ -33,38 +33,38 @@ static void note_descriptors(
 	struct block *block, const struct plumbing *p, const struct spawn_extra *extra)
 {
 	for (int fd = 0; fd < 3; fd++) {
-		block->held[fd] = p->ours[fd];
-		block->held[3 + fd] = p->made[fd] ? p->theirs[fd] : -1;
+		block->held[fd] = p->parent[fd];
+		block->held[3 + fd] = p->made[fd] ? p->child[fd] : -1;
 	}
 	for (size_t i = 0; extra && i < extra->n_held; i++)
 		block->held[6 + i] = extra->held[i];
 }
 
-static int run(struct request *r, const struct engine_wait *how, struct engine_child *child,
+static int run(struct spawn *s, const struct engine_wait *how, struct engine_child *child,
 	enum ss_stage *stage)
 {
-	note_descriptors(r->block, &r->plumbing, r->extra);
-	if (r->options.flags & (SS_SET_UID | SS_SET_GID)) {
+	note_descriptors(s->block, &s->plumbing, s->extra);
+	if (s->options.flags & (SS_SET_UID | SS_SET_GID)) {
 		ss__dumpable_hold();
-		r->block->release = ss__dumpable_release;
+		s->block->release = ss__dumpable_release;
 	}
-	return ss__engine_run(r->block, how, child, stage);
+	return ss__engine_run(s->block, how, child, stage);
 }
 
 /* No handler may leave while descriptors are on their way from the block to the caller. */
-static void hand_over(struct ss_child *child, struct request *r, kernel_sigset mask,
+static void hand_over(struct ss_child *child, struct spawn *s, kernel_sigset mask,
 	const struct engine_child *engine_child)
 {
-	bool descriptors = engine_child->pidfd >= 0 || ss__plumbing_has_pipes(&r->plumbing) ||
-			   (r->extra && r->extra->cloned);
+	bool descriptors = engine_child->pidfd >= 0 || ss__plumbing_has_pipes(&s->plumbing) ||
+			   (s->extra && s->extra->cloned);
 	if (descriptors) {
 		ss__engine_enter();
-		ss__plumbing_close_theirs(&r->plumbing);
+		ss__plumbing_close_child_ends(&s->plumbing);
 	}
-	ss__block_hand_over(r->block);
+	ss__block_hand_over(s->block);
 	if (child)
-		fill_child(child, r, engine_child);
-	ss__block_free(r->block);
+		fill_child(child, s, engine_child);
+	ss__block_free(s->block);
 	if (descriptors)
 		ss__engine_leave(mask);
 }
@@ -84,30 +84,30 @@ static bool may_name_pipes(const struct ss_options *o)
 	       o->err.kind != SS_STDIO_FD;
 }
 
-static int fill_and_run(struct request *r, const struct engine_wait *how,
-	struct engine_child *child, enum ss_stage *stage)
+static int fill_and_run(struct spawn *s, const struct engine_wait *how, struct engine_child *child,
+	enum ss_stage *stage)
 {
 	*stage = SS_STAGE_OPTIONS;
-	int error = ss__request_fill(r, stage);
-	return error ? error : run(r, how, child, stage);
+	int error = ss__spawn_fill_job(s, stage);
+	return error ? error : run(s, how, child, stage);
 }
 
-static int open_and_run(struct request *r, const struct engine_wait *how,
-	struct engine_child *child, enum ss_stage *stage)
+static int open_and_run(struct spawn *s, const struct engine_wait *how, struct engine_child *child,
+	enum ss_stage *stage)
 {
-	int error = ss__plumbing_open(&r->plumbing, &r->options, stage);
+	int error = ss__plumbing_open(&s->plumbing, &s->options, stage);
 	if (error)
 		return error;
-	if (may_name_pipes(&r->options))
-		ss__plumbing_by_name(&r->plumbing);
-	error = fill_and_run(r, how, child, stage);
+	if (may_name_pipes(&s->options))
+		ss__plumbing_by_name(&s->plumbing);
+	error = fill_and_run(s, how, child, stage);
 	if (error == -ENGINE_RETRY_BY_NUMBER) {
 		no_names = true;
-		ss__plumbing_by_number(&r->plumbing);
-		error = fill_and_run(r, how, child, stage);
+		ss__plumbing_by_number(&s->plumbing);
+		error = fill_and_run(s, how, child, stage);
 	}
 	if (error)
-		ss__plumbing_close(&r->plumbing);
+		ss__plumbing_close(&s->plumbing);
 	return error;
 }
 
@@ -121,22 +121,22 @@ static int do_without_child(struct ss_options *o)
 	return 0;
 }
 
-static int spawn(struct ss_child *child, struct request *r, enum ss_stage *stage)
+static int spawn(struct ss_child *child, struct spawn *s, enum ss_stage *stage)
 {
 	struct engine_child engine_child;
 	struct engine_wait how = {
 		.mask = ss__engine_enter(),
-		.timeout_ms = r->options.start_timeout_ms,
-		.cancellable = r->extra && r->extra->cancellable,
-		.cloned = r->extra ? r->extra->cloned : NULL,
-		.cloned_arg = r->extra ? r->extra->cloned_arg : NULL,
+		.timeout_ms = s->options.start_timeout_ms,
+		.cancellable = s->extra && s->extra->cancellable,
+		.cloned = s->extra ? s->extra->cloned : NULL,
+		.cloned_arg = s->extra ? s->extra->cloned_arg : NULL,
 	};
-	r->plumbing = PLUMBING_NONE;
-	int error = open_and_run(r, &how, &engine_child, stage);
+	s->plumbing = PLUMBING_NONE;
+	int error = open_and_run(s, &how, &engine_child, stage);
 	if (error)
 		ss__engine_leave(how.mask);
 	else
-		hand_over(child, r, how.mask, &engine_child);
+		hand_over(child, s, how.mask, &engine_child);
 	return error;
 }
 
@@ -144,23 +144,23 @@ static int spawn(struct ss_child *child, struct request *r, enum ss_stage *stage
 int ss__spawn_child(struct ss_child *child, char *const argv[], const struct ss_options *options,
 	const struct spawn_extra *extra)
 {
-	struct request r;
+	struct spawn s;
 	enum ss_stage stage = SS_STAGE_OPTIONS;
 	struct cancel cancel;
-	int saved = errno;
+	int saved_errno = errno;
 	ss__cancel_off(&cancel);
-	r.argv = argv;
-	r.extra = extra;
-	int error = ss__options_read(&r.options, options);
+	s.argv = argv;
+	s.extra = extra;
+	int error = ss__options_read(&s.options, options);
 	if (!error && (!argv || !argv[0]))
 		error = -EINVAL;
 	if (!error && !child)
-		error = do_without_child(&r.options);
+		error = do_without_child(&s.options);
 	if (!error)
-		error = spawn(child, &r, &stage);
-	if (r.options.failure)
-		*r.options.failure = (struct ss_failure){error ? stage : SS_STAGE_NONE, -error};
+		error = spawn(child, &s, &stage);
+	if (s.options.failure)
+		*s.options.failure = (struct ss_failure){error ? stage : SS_STAGE_NONE, -error};
 	ss__cancel_as_before(&cancel);
-	errno = saved;
+	errno = saved_errno;
 	return error;
 }

@@ -21,6 +21,7 @@
 
 #include "base/cancel.h"
 #include "base/sized.h"
+#include "base/public_result.h"
 #include "process/options.h"
 #include "process/spawn.h"
 
@@ -245,9 +246,8 @@ static int spawn_as_user(struct ss_child *child, char *const argv[], const struc
 /* (2) */
 int ss_spawn(struct ss_child *child, char *const argv[], const struct ss_options *options)
 {
-	int saved = errno;
+	int saved_errno = errno;
 	int error = has_user(options) ? spawn_as_user(child, argv, options)
 				      : ss__spawn_child(child, argv, options, NULL);
-	errno = error ? -error : saved;
-	return error ? -1 : 0;
+	return ss__public_result(error, saved_errno);
 }

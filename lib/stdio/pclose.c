@@ -11,7 +11,7 @@
 #include "stdio/streams.h"
 
 /* In a forked child the stream still belongs to the parent. */
-static int is_our_child(pid_t pid)
+static bool is_our_child(pid_t pid)
 {
 	siginfo_t info;
 
@@ -25,19 +25,19 @@ static int is_our_child(pid_t pid)
 static int hang_up(const struct stream *stream)
 {
 	char unread[4096];
-	int r = fflush(stream->file) ? -errno : 0;
+	int error = fflush(stream->file) ? -errno : 0;
 
 	shutdown(stream->fd, SHUT_RD);
 	while (recv(stream->fd, unread, sizeof unread, MSG_DONTWAIT) > 0)
 		continue;
-	return r;
+	return error;
 }
 
 static int close_file(const struct stream *stream)
 {
-	int r = stream->both && is_our_child(stream->pid) ? hang_up(stream) : 0;
+	int error = stream->both && is_our_child(stream->pid) ? hang_up(stream) : 0;
 
-	return fclose(stream->file) && r == 0 ? -errno : r;
+	return fclose(stream->file) && error == 0 ? -errno : error;
 }
 
 /* Like libc: a command's failure counts first, then a failure to write. */
@@ -58,7 +58,7 @@ static int close_and_wait(const struct stream *stream)
 int ss_pclose(FILE *file)
 {
 	struct cancel cancel;
-	int before = errno;
+	int saved_errno = errno;
 
 	ss__cancel_off(&cancel);
 	struct stream *stream = ss__stream_take(file);
@@ -67,7 +67,7 @@ int ss_pclose(FILE *file)
 		return pclose(file);
 	}
 	int status = close_and_wait(stream);
-	int after = status == -1 ? errno : before;
+	int after = status == -1 ? errno : saved_errno;
 	free(stream);
 	ss__cancel_as_before(&cancel);
 	errno = after;

@@ -26,7 +26,7 @@
 #include "stdio/streams.h"
 
 struct mode {
-	int read, write, both, close_on_exec;
+	bool read, write, both, close_on_exec;
 };
 
 struct command {
@@ -35,7 +35,7 @@ struct command {
 };
 
 struct ends {
-	int ours, theirs;
+	int parent, child;
 };
 
 struct list_lock {
@@ -49,13 +49,13 @@ static int parse_mode(const char *text, struct mode *mode)
 	*mode = (struct mode){0};
 	for (; *text; text++) {
 		if (*text == 'r')
-			mode->read = 1;
+			mode->read = true;
 		else if (*text == 'w')
-			mode->write = 1;
+			mode->write = true;
 		else if (*text == '+')
-			mode->both = 1;
+			mode->both = true;
 		else if (*text == 'e')
-			mode->close_on_exec = 1;
+			mode->close_on_exec = true;
 		else
 			return -EINVAL;
 	}
@@ -65,13 +65,13 @@ static int parse_mode(const char *text, struct mode *mode)
 static int make_ends(const struct mode *mode, struct ends *ends)
 {
 	int fd[2];
-	int r = mode->both ? socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd)
-			   : pipe2(fd, O_CLOEXEC);
+	int error = mode->both ? socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd)
+			       : pipe2(fd, O_CLOEXEC);
 
-	if (r < 0)
+	if (error < 0)
 		return -errno;
-	ends->ours = fd[mode->write];
-	ends->theirs = fd[!mode->write];
+	ends->parent = fd[mode->write];
+	ends->child = fd[!mode->write];
 	return 0;
 }
 
@@ -87,7 +87,7 @@ static void unlock_list(void *arg)
 static int spawn_without_others(struct ss_child *child, const struct command *command,
 	const struct ss_options *options, const struct ends *ends, struct list_lock *lock)
 {
-	const int held[] = {ends->ours, ends->theirs};
+	const int held[] = {ends->parent, ends->child};
 	int room[32], *fds;
 	struct spawn_extra extra = {
 		.held = held,
@@ -95,15 +95,15 @@ static int spawn_without_others(struct ss_child *child, const struct command *co
 		.cloned = unlock_list,
 		.cloned_arg = lock,
 	};
-	int r = ss__streams_fds(room, sizeof room / sizeof room[0], &fds, &extra.n_close);
+	int error = ss__streams_fds(room, sizeof room / sizeof room[0], &fds, &extra.n_close);
 
-	if (r < 0)
-		return r;
+	if (error < 0)
+		return error;
 	extra.close = fds;
-	r = ss__spawn_child(child, command->argv, options, &extra);
+	error = ss__spawn_child(child, command->argv, options, &extra);
 	if (fds != room)
 		free(fds);
-	return r;
+	return error;
 }
 
 /* (1) */
@@ -115,22 +115,22 @@ static int start(struct stream *stream, const struct command *command, const str
 	sigset_t blocked;
 
 	ss__streams_lock(&lock.mask);
-	int r = spawn_without_others(&child, command,
+	int error = spawn_without_others(&child, command,
 		SS_OPTIONS(.flags = SS_KEEP_FDS | SS_NO_PIDFD, .file = command->file,
 			.sigmask = &lock.mask,
-			.in = mode->read && !mode->both ? SS_INHERIT : SS_FD(ends.theirs),
-			.out = mode->write ? SS_INHERIT : SS_FD(ends.theirs)),
+			.in = mode->read && !mode->both ? SS_INHERIT : SS_FD(ends.child),
+			.out = mode->write ? SS_INHERIT : SS_FD(ends.child)),
 		&ends, &lock);
 	if (!lock.held)
 		ss__streams_lock(&blocked);
-	if (r == 0) {
+	if (error == 0) {
 		stream->pid = child.pid;
 		if (!mode->close_on_exec)
-			fcntl(ends.ours, F_SETFD, 0);
+			fcntl(ends.parent, F_SETFD, 0);
 		ss__streams_add(stream);
 	}
 	ss__streams_unlock(&lock.mask);
-	return r;
+	return error;
 }
 
 static int open_on(
@@ -139,53 +139,53 @@ static int open_on(
 	struct stream *stream = malloc(sizeof *stream);
 
 	if (!stream) {
-		close(ends.ours);
+		close(ends.parent);
 		return -ENOMEM;
 	}
-	stream->fd = ends.ours;
+	stream->fd = ends.parent;
 	stream->both = mode->both;
-	stream->file = fdopen(ends.ours, mode->both ? "r+" : mode->read ? "r" : "w");
+	stream->file = fdopen(ends.parent, mode->both ? "r+" : mode->read ? "r" : "w");
 	if (stream->file)
 		fwide(stream->file, -1);
-	int r = stream->file ? start(stream, command, mode, ends) : -errno;
-	if (r == 0) {
+	int error = stream->file ? start(stream, command, mode, ends) : -errno;
+	if (error == 0) {
 		*file = stream->file;
 		return 0;
 	}
 	if (stream->file)
 		fclose(stream->file);
 	else
-		close(ends.ours);
+		close(ends.parent);
 	free(stream);
-	return r;
+	return error;
 }
 
 static int open_command(const struct command *command, const char *mode_text, FILE **file)
 {
 	struct mode mode;
 	struct ends ends;
-	int r = parse_mode(mode_text, &mode);
+	int error = parse_mode(mode_text, &mode);
 
-	if (r == 0)
-		r = make_ends(&mode, &ends);
-	if (r < 0)
-		return r;
-	r = open_on(ends, command, &mode, file);
-	close(ends.theirs);
-	return r;
+	if (error == 0)
+		error = make_ends(&mode, &ends);
+	if (error < 0)
+		return error;
+	error = open_on(ends, command, &mode, file);
+	close(ends.child);
+	return error;
 }
 
-static FILE *edge(const char *file, char *const argv[], const char *mode)
+static FILE *popen_command(const char *file, char *const argv[], const char *mode)
 {
 	struct command command = {file, argv};
 	FILE *stream = NULL;
 	struct cancel cancel;
-	int before = errno;
+	int saved_errno = errno;
 
 	ss__cancel_off(&cancel); /* (2) */
-	int r = open_command(&command, mode, &stream);
+	int error = open_command(&command, mode, &stream);
 	ss__cancel_as_before(&cancel);
-	errno = r < 0 ? -r : before;
+	errno = error < 0 ? -error : saved_errno;
 	return stream;
 }
 
@@ -194,7 +194,7 @@ FILE *ss_popen(const char *command, const char *mode)
 	char *argv[SHELL_ARGC];
 
 	ss__shell_argv(argv, command);
-	return edge(SHELL, argv, mode);
+	return popen_command(SHELL, argv, mode);
 }
 
 FILE *ss_popenv(char *const argv[], const char *mode)
@@ -203,7 +203,7 @@ FILE *ss_popenv(char *const argv[], const char *mode)
 		errno = EINVAL;
 		return NULL;
 	}
-	return edge(NULL, argv, mode);
+	return popen_command(NULL, argv, mode);
 }
 
 /* For programs linked with --wrap=popen. */

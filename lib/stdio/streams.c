@@ -32,7 +32,7 @@ void ss__streams_unlock(const sigset_t *mask)
 }
 
 /* (2) */
-static int still_open(const struct stream *stream)
+static bool still_open(const struct stream *stream)
 {
 	struct stat st;
 
@@ -55,7 +55,7 @@ int ss__streams_fds(int *room, size_t n_room, int **fds, size_t *n)
 	return 0;
 }
 
-static int leads_elsewhere(const struct stream *stream)
+static bool leads_elsewhere(const struct stream *stream)
 {
 	struct stat st;
 
@@ -111,17 +111,17 @@ static struct stream **find_open(FILE *file, int fd)
  * no call of libc, not even for errno. fileno may wait for musl's lock of the FILE, so it is not
  * called under ours.
  */
-int ss__stream_is_ours(FILE *file)
+bool ss__stream_is_ours(FILE *file)
 {
 	sigset_t mask;
 
 	if (!__atomic_load_n(&streams, __ATOMIC_ACQUIRE))
-		return 0;
-	int before = errno, fd = fileno(file);
+		return false;
+	int saved_errno = errno, fd = fileno(file);
 	ss__streams_lock(&mask);
-	int found = *find_open(file, fd) != NULL;
+	bool found = *find_open(file, fd) != NULL;
 	ss__streams_unlock(&mask);
-	errno = before;
+	errno = saved_errno;
 	return found;
 }
 
@@ -132,12 +132,12 @@ struct stream *ss__stream_take(FILE *file)
 
 	if (!__atomic_load_n(&streams, __ATOMIC_ACQUIRE))
 		return NULL;
-	int before = errno, fd = fileno(file);
+	int saved_errno = errno, fd = fileno(file);
 	ss__streams_lock(&mask);
 	struct stream *stream = unlink_at(find_open(file, fd));
 	if (stream)
 		fcntl(stream->fd, F_SETFD, FD_CLOEXEC);
 	ss__streams_unlock(&mask);
-	errno = before;
+	errno = saved_errno;
 	return stream;
 }

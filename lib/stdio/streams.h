@@ -3,6 +3,7 @@
 #define STDIO_STREAMS_H
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <sys/types.h>
 
@@ -16,7 +17,7 @@ struct stream {
 	struct stream *next;
 	FILE *file;
 	int fd;
-	int both; /* a socket */
+	bool both; /* a socket */
 	pid_t pid;
 	dev_t dev; /* the file that fd led to at first */
 	ino_t ino;
@@ -34,7 +35,7 @@ void ss__streams_add(struct stream *stream);
 
 /* Whether this is an open stream of ours, so that fclose must wait for its command as libc's
  * does. */
-int ss__stream_is_ours(FILE *file);
+bool ss__stream_is_ours(FILE *file);
 
 /* Takes the stream off the list. The caller frees it. NULL: it is not on the list. */
 struct stream *ss__stream_take(FILE *file);

@@ -97,7 +97,7 @@ static int finish(struct call *call, int *status)
 /* POSIX: no child is -1, a child in which the shell does not start is 127. */
 static int status_of_failure(const struct ss_failure *failure)
 {
-	int refused = failure->error == EAGAIN || failure->error == ENOMEM;
+	bool refused = failure->error == EAGAIN || failure->error == ENOMEM;
 
 	return failure->stage == SS_STAGE_EXEC && !refused ? COULD_NOT_EXEC : -1;
 }
@@ -109,18 +109,18 @@ static int spawn(struct call *call, struct ss_child *child, char *const argv[],
 		.cancellable = call->cancel.state == PTHREAD_CANCEL_ENABLE,
 	};
 	sigset_t wait_mask = call->mask;
-	int r;
+	int error;
 
 	sigaddset(&wait_mask, SIGCHLD); /* (4) */
 	pthread_cleanup_push(cancelled_in_spawn, call);
 	pthread_sigmask(SIG_SETMASK, &wait_mask, NULL);
-	r = ss__spawn_child(child, argv, options, &extra);
+	error = ss__spawn_child(child, argv, options, &extra);
 	pthread_cleanup_pop(0);
-	return r;
+	return error;
 }
 
 /* Runs the command to its end. *status gets the wait status or -1. Returns 0 or -errno. */
-static int run(const char *file, char *const argv[], int *status)
+static int run_to_end(const char *file, char *const argv[], int *status)
 {
 	struct call call;
 	struct ss_child child;
@@ -128,27 +128,27 @@ static int run(const char *file, char *const argv[], int *status)
 	sigset_t reset;
 
 	enter(&call, &reset);
-	int r = spawn(&call, &child, argv,
+	int error = spawn(&call, &child, argv,
 		SS_OPTIONS(.flags = SS_KEEP_FDS | SS_NO_PIDFD, .file = file, .sigmask = &call.mask,
 			.sigdefault = &reset, .failure = &failure));
 	*status = -1;
-	if (r == 0) {
+	if (error == 0) {
 		call.pid = child.pid;
-		r = finish(&call, status);
+		error = finish(&call, status);
 	} else {
 		*status = status_of_failure(&failure);
 	}
 	leave(&call);
 	ss__cancel_as_before(&call.cancel);
-	return r;
+	return error;
 }
 
-static int edge(const char *file, char *const argv[])
+static int run_command(const char *file, char *const argv[])
 {
-	int before = errno, status;
-	int r = run(file, argv, &status);
+	int saved_errno = errno, status;
+	int error = run_to_end(file, argv, &status);
 
-	errno = r < 0 ? -r : before;
+	errno = error < 0 ? -error : saved_errno;
 	return status;
 }
 
@@ -157,7 +157,7 @@ int ss_system(const char *command)
 	char *argv[SHELL_ARGC];
 
 	ss__shell_argv(argv, command ? command : "exit 0");
-	int status = edge(SHELL, argv);
+	int status = run_command(SHELL, argv);
 	return command ? status : status == 0;
 }
 
@@ -167,7 +167,7 @@ int ss_systemv(char *const argv[])
 		errno = EINVAL;
 		return -1;
 	}
-	return edge(NULL, argv);
+	return run_command(NULL, argv);
 }
 
 /* For programs linked with --wrap=system. */

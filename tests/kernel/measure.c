@@ -91,13 +91,13 @@ int64_t predicted_charge(pid_t pid)
 	struct system_facts sys;
 	struct snapshot snapshot;
 	struct status st;
-	const struct look_request request = {.pid = pid, .least = LOOK_SMAPS};
+	const struct look_options options = {.pid = pid, .least = LOOK_SMAPS};
 	int error = ss__source_open(&source, NULL);
 	if (error)
 		return error;
 	error = ss__read_system(&source, &sys);
 	if (!error)
-		error = ss__look(&source, &sys, &request, &snapshot, &st);
+		error = ss__look(&source, &sys, &options, &snapshot, &st);
 	ss__source_close(&source);
 	if (error)
 		return error;

@@ -24,12 +24,12 @@ static int look_in(const char *dir, pid_t pid, enum look least, struct top_mappi
 	struct system_facts sys;
 	struct snapshot snapshot;
 	struct status st;
-	const struct look_request request = {.pid = pid, .least = least, .top = top};
+	const struct look_options options = {.pid = pid, .least = least, .top = top};
 	snprintf(path, sizeof path, "%s/%s", data, dir);
 	assert_int_equal(ss__source_open(&source, path), 0);
 	int error = ss__read_system(&source, &sys);
 	if (!error)
-		error = ss__look(&source, &sys, &request, &snapshot, &st);
+		error = ss__look(&source, &sys, &options, &snapshot, &st);
 	ss__source_close(&source);
 	if (!error)
 		ss__fill_report(r, &snapshot);
@@ -263,7 +263,7 @@ static void each_cpu_may_keep_back_some_of_a_memory_cgroup(void **state)
 	struct system_facts sys;
 	struct snapshot snapshot;
 	struct status st;
-	const struct look_request request = {.pid = 7};
+	const struct look_options options = {.pid = 7};
 	begin();
 	put("stat", "cpu 1\ncpu0 1\ncpu1 1\ncpu2 1\n");
 	put("meminfo", "MemTotal: 1000 kB\n");
@@ -276,7 +276,7 @@ static void each_cpu_may_keep_back_some_of_a_memory_cgroup(void **state)
 	put("cgroup/memory.current", "8000\n");
 	open_made_up(&source);
 	assert_int_equal(ss__read_system(&source, &sys), 0);
-	assert_int_equal(ss__look(&source, &sys, &request, &snapshot, &st), 0);
+	assert_int_equal(ss__look(&source, &sys, &options, &snapshot, &st), 0);
 	ss__source_close(&source);
 	assert_int_equal(ss__memory_cgroup_need_bytes(&snapshot), (40 + 64 + 3 * 256) << 10);
 	end();
@@ -450,20 +450,20 @@ static void a_process_without_its_first_thread(void **state)
 	struct system_facts sys = {.page_bytes = 4096, .overcommit = 1};
 	struct snapshot snapshot;
 	struct status st;
-	const struct look_request request = {.pid = 7};
+	const struct look_options options = {.pid = 7};
 	begin();
 	put("7/status", "Name:\tserver\nState:\tZ (zombie)\nTgid:\t7\nPPid:\t1\nThreads:\t3\n");
 	put("7/task/7/status", "Name:\tserver\nState:\tZ (zombie)\nTgid:\t7\nThreads:\t3\n");
 	put("7/task/9/status", "Name:\twork\nState:\tS\nTgid:\t7\nThreads:\t3\nVmSize:\t80 kB\n"
 			       "VmRSS:\t40 kB\n");
 	assert_int_equal(ss__source_open(&source, root), 0);
-	assert_int_equal(ss__look(&source, &sys, &request, &snapshot, &st), 0);
+	assert_int_equal(ss__look(&source, &sys, &options, &snapshot, &st), 0);
 	ss__fill_report(&r, &snapshot);
 	assert_int_equal(r.pid, 7);
 	assert_int_equal(r.resident_bytes, 40960);
 	assert_string_equal(st.name, "server");
 	put("7/task/9/status", "Name:\twork\nState:\tZ (zombie)\nTgid:\t7\nThreads:\t3\n");
-	assert_int_equal(ss__look(&source, &sys, &request, &snapshot, &st), -ESRCH);
+	assert_int_equal(ss__look(&source, &sys, &options, &snapshot, &st), -ESRCH);
 	ss__source_close(&source);
 	end();
 }

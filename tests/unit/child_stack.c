@@ -81,11 +81,11 @@ static struct job job_of_all(const char *paths, bool keep)
 {
 	static const struct fd_pair pairs[] = {{50, 51}, {51, 50}, {50, 7}};
 	static const struct job_limit limit = {RLIMIT_CORE, {0, 0}};
-	const struct fd_request request = {.pairs = pairs, .n_pairs = 3, .keep = keep, .hold = -1};
+	const struct fd_layout layout = {.pairs = pairs, .n_pairs = 3, .keep = keep, .hold = -1};
 	static cpu_set_t cpus;
 	sched_getaffinity(0, sizeof cpus, &cpus);
 	assert_true(ss__fd_plan_size(3, 0) <= sizeof plan_memory);
-	assert_int_equal(ss__fd_plan_make(&plan, &request, plan_memory), 0);
+	assert_int_equal(ss__fd_plan_make(&plan, &layout, plan_memory), 0);
 	return (struct job){
 		.paths = paths,
 		.argv = argv_of_nothing,
@@ -104,7 +104,7 @@ static struct job job_of_all(const char *paths, bool keep)
 		.reset_handlers = true,
 		.pdeathsig = SIGKILL,
 		.parent = getpid(),
-		.report = -1,
+		.verdict_fd = -1,
 	};
 }
 
@@ -148,7 +148,7 @@ static void check_jobs(long (*clone_by)(const struct clone_call *), const char *
 	if (pipe2(ends, O_CLOEXEC))
 		_exit(4);
 	job = job_of_all(nothing, false);
-	job.report = ends[1];
+	job.verdict_fd = ends[1];
 	if (run_by(clone_by, &job) < 0 || job.verdict.stage != SS_STAGE_EXEC)
 		_exit(5);
 	check("reports by pipe");

@@ -87,7 +87,7 @@ static bool follow(struct table *t, const struct fd_plan *plan, int hold)
 	return true;
 }
 
-static int expected(const struct table *before, const struct fd_request *r, int fd)
+static int expected(const struct table *before, const struct fd_layout *r, int fd)
 {
 	for (size_t i = 0; i < r->n_pairs; i++)
 		if (r->pairs[i].to == fd)
@@ -100,7 +100,7 @@ static int expected(const struct table *before, const struct fd_request *r, int 
 	return before->content[fd];
 }
 
-static int source_of(const struct fd_request *r, int to)
+static int source_of(const struct fd_layout *r, int to)
 {
 	for (size_t i = 0; i < r->n_pairs; i++)
 		if (r->pairs[i].to == to)
@@ -109,7 +109,7 @@ static int source_of(const struct fd_request *r, int to)
 }
 
 /* Whether the way back from a target, from source to source, comes round to it, and to none lower. */
-static bool begins_ring(const struct fd_request *r, int to)
+static bool begins_ring(const struct fd_layout *r, int to)
 {
 	int fd = source_of(r, to);
 	if (fd == to)
@@ -120,7 +120,7 @@ static bool begins_ring(const struct fd_request *r, int to)
 }
 
 /* Nothing else has to be put aside. */
-static size_t count_rings(const struct fd_request *r)
+static size_t count_rings(const struct fd_layout *r)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < r->n_pairs; i++)
@@ -128,7 +128,7 @@ static size_t count_rings(const struct fd_request *r)
 	return n;
 }
 
-static void print_request(const struct fd_request *r)
+static void print_layout(const struct fd_layout *r)
 {
 	print_error("keep %d, hold %d, pairs:", r->keep, r->hold);
 	for (size_t i = 0; i < r->n_pairs; i++)
@@ -143,7 +143,7 @@ static void print_request(const struct fd_request *r)
 enum { MOST_COUNTED = 500 };
 
 /* Memory of exactly the size that was asked for, so that a checker sees a step beyond it. */
-static void check(const struct table *before, const struct fd_request *r)
+static void check(const struct table *before, const struct fd_layout *r)
 {
 	static struct table t;
 	struct fd_plan plan = {0};
@@ -161,7 +161,7 @@ static void check(const struct table *before, const struct fd_request *r)
 		good = t.content[fd] == expected(before, r, fd);
 	if (good && n_lifts == n_rings)
 		return;
-	print_request(r);
+	print_layout(r);
 	print_error("%zu lifts, %zu rings\n", n_lifts, n_rings);
 	fail_msg("the plan leads elsewhere");
 }
@@ -195,7 +195,7 @@ static void each_map(const struct table *before, bool keep, int hold, const int 
 {
 	for (int i = 0; i < 6 * 6 * 6 * 6 * 6; i++) {
 		struct fd_pair pairs[5];
-		const struct fd_request request = {
+		const struct fd_layout layout = {
 			.pairs = pairs,
 			.n_pairs = nth_map(pairs, i),
 			.closes = closes,
@@ -203,7 +203,7 @@ static void each_map(const struct table *before, bool keep, int hold, const int 
 			.keep = keep,
 			.hold = hold,
 		};
-		check(before, &request);
+		check(before, &layout);
 	}
 }
 
@@ -221,7 +221,7 @@ static void every_map_of_five_descriptors(void **unused)
 	}
 }
 
-static bool reads(const struct fd_request *r, int fd)
+static bool reads(const struct fd_layout *r, int fd)
 {
 	for (size_t i = 0; i < r->n_pairs; i++)
 		if (r->pairs[i].from == fd)
@@ -238,18 +238,18 @@ static void every_map_at_the_limit_of_descriptors(void **unused)
 	before.content[4] = before.content[5] = before.content[6] = 0;
 	for (int i = 0; i < 6 * 6 * 6 * 6 * 6; i++) {
 		struct fd_pair pairs[5];
-		const struct fd_request request = {
+		const struct fd_layout layout = {
 			.pairs = pairs,
 			.n_pairs = nth_map(pairs, i),
 			.hold = -1,
 		};
 		struct fd_plan plan;
 		char memory[512];
-		assert_true(ss__fd_plan_size(request.n_pairs, 0) <= sizeof memory);
-		assert_int_equal(ss__fd_plan_make(&plan, &request, memory), 0);
+		assert_true(ss__fd_plan_size(layout.n_pairs, 0) <= sizeof memory);
+		assert_int_equal(ss__fd_plan_make(&plan, &layout, memory), 0);
 		assert_true(plan.n_lifts <= 2);
-		if (!reads(&request, 4))
-			check(&before, &request);
+		if (!reads(&layout, 4))
+			check(&before, &layout);
 	}
 }
 
@@ -291,7 +291,7 @@ static void random_maps(void **unused)
 		bool permuted = random() % 2;
 		fill(&before, range + (permuted ? n : 0) + 3 + 60, range, i % 3);
 		random_map(pairs, n, range, permuted);
-		check(&before, &(struct fd_request){pairs, (size_t)n, NULL, 0, i % 2, -1});
+		check(&before, &(struct fd_layout){pairs, (size_t)n, NULL, 0, i % 2, -1});
 	}
 }
 
@@ -300,10 +300,10 @@ static void random_maps(void **unused)
 static int make(const struct fd_pair *pairs, size_t n)
 {
 	struct fd_plan plan;
-	const struct fd_request request = {.pairs = pairs, .n_pairs = n, .hold = -1};
+	const struct fd_layout layout = {.pairs = pairs, .n_pairs = n, .hold = -1};
 	char memory[512];
 	assert_true(ss__fd_plan_size(n, 0) <= sizeof memory);
-	return ss__fd_plan_make(&plan, &request, memory);
+	return ss__fd_plan_make(&plan, &layout, memory);
 }
 
 static void two_sources_for_one_target_are_refused(void **unused)
@@ -321,13 +321,13 @@ static void nothing_asked_for_is_one_cut(void **unused)
 {
 	(void)unused;
 	struct fd_plan plan;
-	struct fd_request request = {.hold = -1};
+	struct fd_layout layout = {.hold = -1};
 	char memory[64];
-	assert_int_equal(ss__fd_plan_make(&plan, &request, memory), 0);
+	assert_int_equal(ss__fd_plan_make(&plan, &layout, memory), 0);
 	assert_int_equal(plan.cut, 3);
 	assert_int_equal(plan.n_lifts + plan.n_places + plan.n_closes, 0);
-	request.keep = true;
-	assert_int_equal(ss__fd_plan_make(&plan, &request, memory), 0);
+	layout.keep = true;
+	assert_int_equal(ss__fd_plan_make(&plan, &layout, memory), 0);
 	assert_int_equal(plan.cut, -1);
 	assert_int_equal(plan.n_lifts + plan.n_places + plan.n_closes, 0);
 }
@@ -338,9 +338,9 @@ static void pipes_need_no_lifts(void **unused)
 	(void)unused;
 	struct fd_plan plan;
 	const struct fd_pair pairs[] = {{3, 0}, {6, 1}, {8, 2}};
-	const struct fd_request request = {.pairs = pairs, .n_pairs = 3, .hold = -1};
+	const struct fd_layout layout = {.pairs = pairs, .n_pairs = 3, .hold = -1};
 	char memory[512];
-	assert_int_equal(ss__fd_plan_make(&plan, &request, memory), 0);
+	assert_int_equal(ss__fd_plan_make(&plan, &layout, memory), 0);
 	assert_int_equal(plan.n_lifts, 0);
 	assert_int_equal(plan.n_places, 3);
 	assert_int_equal(plan.n_closes, 1);
@@ -360,7 +360,7 @@ static void a_shift_needs_no_room(void **unused)
 				pairs[n] = down ? (struct fd_pair){fd, fd - 1}
 						: (struct fd_pair){fd - 1, fd};
 			fill(&before, SIZE, SIZE, 1);
-			check(&before, &(struct fd_request){pairs, (size_t)n, NULL, 0, keep, -1});
+			check(&before, &(struct fd_layout){pairs, (size_t)n, NULL, 0, keep, -1});
 		}
 }
 
@@ -379,11 +379,11 @@ static void thousands_of_descriptors(void **unused)
 	for (int keep = 0; keep < 2; keep++) {
 		for (int i = 0; i < MANY; i++)
 			pairs[i] = (struct fd_pair){i, order[i]};
-		check(&before, &(struct fd_request){pairs, MANY, NULL, 0, keep, -1});
+		check(&before, &(struct fd_layout){pairs, MANY, NULL, 0, keep, -1});
 		/* One to all, with holes in between. */
 		for (int i = 0; i < MANY; i++)
 			pairs[i] = (struct fd_pair){7, 2 * order[i]};
-		check(&before, &(struct fd_request){pairs, MANY, order, MANY, keep, 4001});
+		check(&before, &(struct fd_layout){pairs, MANY, order, MANY, keep, 4001});
 	}
 }
 

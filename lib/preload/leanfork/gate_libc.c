@@ -7,10 +7,10 @@
 
 long gate_call(long nr, long a, long b, long c, long d, long e, long f)
 {
-	int before = errno;
+	int saved_errno = errno;
 	long result = syscall(nr, a, b, c, d, e, f);
 	if (result == -1)
 		result = -errno;
-	errno = before;
+	errno = saved_errno;
 	return result;
 }

@@ -207,14 +207,14 @@ static pid_t do_fork(struct lean *l, struct lean_result *result, struct tries *t
 	pid_t pid = l->wish.libc_fork();
 	if (pid == 0)
 		return end_in_child(l);
-	int error = errno;
+	int saved_errno = errno;
 	clone_call_close(l);
 	lean_active = NULL;
 	*result = l->result;
 	tries->signals += l->interrupted;
 	destroy(l);
 	unlock_native();
-	errno = error;
+	errno = saved_errno;
 	return pid;
 }
 

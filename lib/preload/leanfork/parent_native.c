@@ -12,13 +12,13 @@ pid_t lean_native(pid_t (*libc_fork)(void))
 		return libc_fork();
 	bool locked = lock_native();
 	pid_t pid = libc_fork();
-	int error = errno;
+	int saved_errno = errno;
 	if (pid == 0) {
 		lock_reset();
 		split_reset();
 	} else if (locked) {
 		unlock_native();
 	}
-	errno = error;
+	errno = saved_errno;
 	return pid;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Writes a request into the block that its child will use. */
-#include "process/request.h"
+/* Makes the job of a spawn, in the block that its child will use. */
+#include "process/spawn_job.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -72,10 +72,10 @@ static const char *search_path(const struct ss_options *options, const char *fil
 	return path ? path : "/bin:/usr/bin";
 }
 
-static const char *copy_candidates(struct room *room, const struct request *r)
+static const char *copy_candidates(struct room *room, const struct spawn *s)
 {
-	const char *file = r->options.file ? r->options.file : r->argv[0];
-	const char *path = search_path(&r->options, file);
+	const char *file = s->options.file ? s->options.file : s->argv[0];
+	const char *path = search_path(&s->options, file);
 	char *list = reserve(room, ss__path_candidates_size(file, path), 1);
 	if (list)
 		ss__path_candidates(list, file, path);
@@ -204,14 +204,14 @@ static int highest(const struct ss_options *o)
 	return hold;
 }
 
-static int plan_fds(struct room *room, struct request *r)
+static int plan_fds(struct room *room, struct spawn *s)
 {
-	const struct ss_options *o = &r->options;
-	const size_t n_extra = r->extra ? r->extra->n_close : 0;
+	const struct ss_options *o = &s->options;
+	const size_t n_extra = s->extra ? s->extra->n_close : 0;
 	struct fd_pair *pairs = reserve(room, (o->n_fds + 3) * sizeof *pairs, sizeof(int));
 	int *closes = reserve(room, (n_extra + 3) * sizeof *closes, sizeof(int));
 	void *memory = reserve(room, ss__fd_plan_size(o->n_fds + 3, n_extra + 3), sizeof(int));
-	struct fd_request request = {
+	struct fd_layout layout = {
 		.pairs = pairs,
 		.closes = closes,
 		.keep = o->flags & SS_KEEP_FDS,
@@ -219,29 +219,29 @@ static int plan_fds(struct room *room, struct request *r)
 	};
 	if (!memory)
 		return 0;
-	ss__plumbing_list(&r->plumbing, pairs, &request.n_pairs, closes, &request.n_closes);
+	ss__plumbing_list(&s->plumbing, pairs, &layout.n_pairs, closes, &layout.n_closes);
 	for (size_t i = 0; i < o->n_fds; i++)
-		pairs[request.n_pairs++] = (struct fd_pair){o->fds[i].from, o->fds[i].to};
+		pairs[layout.n_pairs++] = (struct fd_pair){o->fds[i].from, o->fds[i].to};
 	for (size_t i = 0; i < n_extra; i++)
-		closes[request.n_closes++] = r->extra->close[i];
-	return ss__fd_plan_make(&r->block->plan, &request, memory);
+		closes[layout.n_closes++] = s->extra->close[i];
+	return ss__fd_plan_make(&s->block->plan, &layout, memory);
 }
 
 /* What does not fit is only measured. */
-static int write_job(struct room *room, struct request *r)
+static int write_job(struct room *room, struct spawn *s)
 {
-	const struct ss_options *o = &r->options;
-	struct job *job = &r->block->job;
-	*job = (struct job){.fds = &r->block->plan};
+	const struct ss_options *o = &s->options;
+	struct job *job = &s->block->job;
+	*job = (struct job){.fds = &s->block->plan};
 	copy_values(job, o);
-	job->argv = copy_strings(room, r->argv);
+	job->argv = copy_strings(room, s->argv);
 	job->env = copy_strings(room, o->env ? o->env : environ);
 	if (o->flags & SS_SHELL_FALLBACK)
-		job->shell_argv = make_shell_argv(room, count(r->argv), job->argv);
+		job->shell_argv = make_shell_argv(room, count(s->argv), job->argv);
 	copy_arrays(room, job, o);
-	copy_files(room, job, &r->plumbing);
-	int error = plan_fds(room, r);
-	job->paths = copy_candidates(room, r);
+	copy_files(room, job, &s->plumbing);
+	int error = plan_fds(room, s);
+	job->paths = copy_candidates(room, s);
 	return error;
 }
 
@@ -263,27 +263,27 @@ static int check_pointers(const struct ss_options *o, enum ss_stage *stage)
 	return 0;
 }
 
-static int write_all(struct request *r)
+static int write_all(struct spawn *s)
 {
-	struct room room = {r->block->room, BLOCK_ROOM, 0};
-	int error = write_job(&room, r);
+	struct room room = {s->block->room, BLOCK_ROOM, 0};
+	int error = write_job(&room, s);
 	if (error || room.used <= room.size)
 		return error;
-	room = (struct room){ss__block_more(r->block, room.used), room.used, 0};
-	return room.start ? write_job(&room, r) : -ENOMEM;
+	room = (struct room){ss__block_more(s->block, room.used), room.used, 0};
+	return room.start ? write_job(&room, s) : -ENOMEM;
 }
 
-int ss__request_fill(struct request *r, enum ss_stage *stage)
+int ss__spawn_fill_job(struct spawn *s, enum ss_stage *stage)
 {
-	int error = check_pointers(&r->options, stage);
+	int error = check_pointers(&s->options, stage);
 	if (error)
 		return error;
 	*stage = SS_STAGE_OPTIONS;
-	r->block = ss__block_take();
-	if (!r->block)
+	s->block = ss__block_take();
+	if (!s->block)
 		return -ENOMEM;
-	error = write_all(r);
+	error = write_all(s);
 	if (error)
-		ss__block_free(r->block);
+		ss__block_free(s->block);
 	return error;
 }

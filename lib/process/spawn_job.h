@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef PROCESS_REQUEST_H
-#define PROCESS_REQUEST_H
+#ifndef PROCESS_SPAWN_JOB_H
+#define PROCESS_SPAWN_JOB_H
 
 #include <safespawn.h>
 #include "engine/block.h"
@@ -13,7 +13,7 @@
  * everything that the child needs. The block is filled before the clone, because the caller's own
  * arrays and strings may be gone before the child has used them.
  */
-struct request {
+struct spawn {
 	struct ss_options options;
 	const struct spawn_extra *extra;
 	char *const *argv;
@@ -25,6 +25,6 @@ struct request {
  * Takes the block and makes its job of all that the request has, with signals blocked. 0, or -errno
  * with *stage; there is no block then.
  */
-int ss__request_fill(struct request *r, enum ss_stage *stage);
+int ss__spawn_fill_job(struct spawn *s, enum ss_stage *stage);
 
 #endif
