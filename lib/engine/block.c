@@ -3,8 +3,8 @@
  * The pool of blocks that children use until their exec.
  *
  *  1. A caller may leave while it waits: its handler ends by siglongjmp, or ends the thread. Nobody
- *     reports this. But a caller that waits has a mark in its frame, the number of its spawn. If the
- *     mark has another value, or its memory is gone, the frame is gone. If a stale mark keeps its
+ *     reports this. But a caller that waits has a canary in its frame, the number of its spawn. If the
+ *     canary has another value, or its memory is gone, the frame is gone. If a stale canary keeps its
  *     value, the next spawn from the same depth overwrites it.
  *  2. A later spawn closes the descriptors of a caller that has left. The child runs on, because
  *     nobody asked for its end. A child that has failed is reaped.
@@ -164,7 +164,7 @@ static bool has_left(const struct block *b)
 	const uint32_t number = b->number;
 	if (last_number - number < STALE_AFTER)
 		return false;
-	long result = compare(b->mark, number);
+	long result = compare(b->canary, number);
 	return result == -EAGAIN || result == -EFAULT;
 }
 
@@ -327,9 +327,9 @@ char *ss__block_more(struct block *b, size_t size)
 	return b->more;
 }
 
-void ss__block_await(struct block *b, const _Atomic uint32_t *mark)
+void ss__block_await(struct block *b, const _Atomic uint32_t *canary)
 {
-	b->mark = mark;
+	b->canary = canary;
 	become(b, WAITING);
 }
 

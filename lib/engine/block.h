@@ -23,13 +23,13 @@ struct block {
 	_Atomic uint32_t state;
 	/* The kernel writes 0 there and wakes the caller when the child has exec'ed or ended. */
 	atomic_int *in_child;
-	_Atomic uint32_t number;      /* of the spawn */
-	const _Atomic uint32_t *mark; /* in the frame of the caller that waits: the number */
-	pid_t pid;                    /* the child's */
-	int pidfd;                    /* -1: none */
-	int held[BLOCK_HELD];         /* descriptors to close for a caller that has left, or -1 */
-	void (*release)(void);        /* called when the child no longer uses the block, or NULL */
-	char *more;                   /* a mapping, if the room here is too small */
+	_Atomic uint32_t number;        /* of the spawn */
+	const _Atomic uint32_t *canary; /* in the frame of the caller that waits: the number */
+	pid_t pid;                      /* the child's */
+	int pidfd;                      /* -1: none */
+	int held[BLOCK_HELD];           /* descriptors to close for a caller that has left, or -1 */
+	void (*release)(void); /* called when the child no longer uses the block, or NULL */
+	char *more;            /* a mapping, if the room here is too small */
 	size_t more_size;
 	struct job job;
 	struct fd_plan plan;
@@ -46,7 +46,7 @@ char *ss__block_more(struct block *b, size_t size);
 
 /* The caller waits from here on, with signals open. The block holds all that the caller is about
  * to own. */
-void ss__block_await(struct block *b, const _Atomic uint32_t *mark);
+void ss__block_await(struct block *b, const _Atomic uint32_t *canary);
 
 /* The caller is about to store what the block holds. The block no longer owns it. */
 void ss__block_hand_over(struct block *b);

@@ -162,8 +162,8 @@ static int await(struct waiter *w)
 
 static void open_signals(struct waiter *w)
 {
-	w->mark = w->number;
-	ss__block_await(w->block, &w->mark);
+	w->canary = w->number;
+	ss__block_await(w->block, &w->canary);
 	ss__engine_leave(w->how->mask);
 	if (w->how->cloned)
 		w->how->cloned(w->how->cloned_arg);

@@ -10,14 +10,14 @@
 #include "engine/engine.h"
 
 /* A caller that waits until its child has exec'ed. It lies in the caller's frame: see block.c
- * about the mark. */
+ * about the canary. */
 struct waiter {
 	struct block *block;
 	const struct engine_wait *how;
 	uint32_t number;
 	int64_t deadline;
 	bool probing; /* whether memory is shared is not known yet */
-	_Atomic uint32_t mark;
+	_Atomic uint32_t canary;
 };
 
 /*
