@@ -7,7 +7,7 @@
 
 #define SITES 32
 #define LEAST_PENALTY 8
-#define LEAST_PENALTY_LATE 256
+#define LEAST_PENALTY_TIMED_OUT 256
 #define MOST_PENALTY 4096
 
 static struct site {
@@ -41,7 +41,7 @@ bool sites_allow(uintptr_t place)
 
 static uint32_t next_penalty(uint32_t penalty, enum site_outcome outcome)
 {
-	uint32_t least = outcome == SITE_RESTARTED_LATE ? LEAST_PENALTY_LATE : LEAST_PENALTY;
+	uint32_t least = outcome == SITE_TIMED_OUT ? LEAST_PENALTY_TIMED_OUT : LEAST_PENALTY;
 	if (outcome == SITE_LEAN)
 		return penalty / 2;
 	if (penalty < least)

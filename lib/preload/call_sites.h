@@ -14,8 +14,8 @@
 /* Whether a fork from there should be tried leanly. */
 bool sites_allow(uintptr_t site);
 
-/* Notes how the fork went. Late: the child had used much time before it was thrown away. */
-enum site_outcome { SITE_LEAN, SITE_RESTARTED, SITE_RESTARTED_LATE };
+/* Notes how the fork went. Timed out: the child had used much time before it was thrown away. */
+enum site_outcome { SITE_LEAN, SITE_RESTARTED, SITE_TIMED_OUT };
 void sites_note(uintptr_t site, enum site_outcome outcome);
 
 #endif

@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "preload/late/late.h"
+#include "preload/plt/plt.h"
 #include "preload/leanfork/leanfork.h"
 #include "preload/call_sites.h"
 #include "preload/next.h"
@@ -17,10 +17,10 @@
 
 /* SAFESPAWN_MIN=0 is for tests: every fork is lean, down to small mappings, and no call site is
  * remembered. */
-static struct lean_wish wish_for(enum lean_kind kind)
+static struct lean_options options_for(enum lean_kind kind)
 {
 	uint64_t min = settings()->min_bytes;
-	return (struct lean_wish){
+	return (struct lean_options){
 		.kind = kind,
 		.least_total = kind == LEAN_EAGER ? min : 1,
 		.least_range = min ? LEAST_RANGE : LEAST_RANGE_FORCED,
@@ -34,20 +34,20 @@ static void note_site(uintptr_t site, const struct lean_result *result)
 	bool restarted = result->outcome == LEAN_RESTARTED;
 	if (result->outcome != LEAN_NATIVE)
 		sites_note(site, !restarted                    ? SITE_LEAN
-				 : result->reason == LEAN_TIME ? SITE_RESTARTED_LATE
+				 : result->reason == LEAN_TIME ? SITE_TIMED_OUT
 							       : SITE_RESTARTED);
 }
 
 static pid_t eager(uintptr_t site, struct lean_result *result)
 {
-	struct lean_wish wish = wish_for(LEAN_EAGER);
+	struct lean_options options = options_for(LEAN_EAGER);
 	result->outcome = LEAN_NATIVE;
 	bool forced = settings()->min_bytes == 0;
 	if (lean_is_child())
 		return next_fork();
-	if ((!forced && !sites_allow(site)) || lean_estimate() < wish.least_total)
+	if ((!forced && !sites_allow(site)) || lean_estimate() < options.least_total)
 		return lean_native(next_fork);
-	pid_t pid = lean_fork(&wish, result);
+	pid_t pid = lean_fork(&options, result);
 	if (pid > 0)
 		note_site(site, result);
 	return pid;
@@ -62,9 +62,9 @@ static pid_t usual(enum fork_mode mode, uintptr_t site, struct lean_result *resu
 
 static pid_t rescue(bool untried, struct lean_result *result)
 {
-	struct lean_wish wish = wish_for(LEAN_RESCUE);
-	wish.untried = untried;
-	return lean_fork(&wish, result);
+	struct lean_options options = options_for(LEAN_RESCUE);
+	options.untried = untried;
+	return lean_fork(&options, result);
 }
 
 _Static_assert(REPORT_WHY_CALL + LEAN_REASONS - LEAN_CALL == REPORT_COUNTS, "a count for each");

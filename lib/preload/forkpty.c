@@ -3,7 +3,7 @@
 #include <pty.h>
 #include <unistd.h>
 
-#include "preload/late/late.h"
+#include "preload/plt/plt.h"
 #include "preload/next.h"
 #include "preload/report.h"
 #include "preload/sandbox.h"

@@ -1,57 +1,65 @@
 /* SPDX-License-Identifier: MIT */
+#include <limits.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <unistd.h>
+
+#include "preload/plt/plt.h"
+#include "preload/report_target.h"
 #include "preload/settings.h"
 
-#include <string.h>
-
-static const char *value_of(char *const *env, const char *name)
+/* Most processes have none of the variables. This loop is all that they pay, so it calls no
+ * function of libc's. */
+static bool is_any_set(char *const *env)
 {
-	size_t len = strlen(name);
-	for (; env && *env; env++)
-		if (!strncmp(*env, name, len) && (*env)[len] == '=')
-			return *env + len + 1;
-	return NULL;
+	static const char prefix[] = "SAFESPAWN_";
+	for (; env && *env; env++) {
+		size_t n = 0;
+		while (prefix[n] && (*env)[n] == prefix[n])
+			n++;
+		if (!prefix[n])
+			return true;
+	}
+	return false;
 }
 
-bool settings_parse_size(uint64_t *out, const char *text)
+/* A relative path is made absolute now, because programs change their directory. */
+static char *copy_of(const char *report)
 {
-	static const char suffixes[] = "KkMmGg";
-	uint64_t n = 0;
-	const char *p = text;
-	for (; *p >= '0' && *p <= '9'; p++)
-		if (__builtin_mul_overflow(n, 10, &n) ||
-			__builtin_add_overflow(n, (unsigned)(*p - '0'), &n))
-			return false;
-	if (p == text)
-		return false;
-	const char *suffix = *p ? strchr(suffixes, *p) : NULL;
-	if (*p && (!suffix || p[1]))
-		return false;
-	int shift = suffix ? 10 * (int)((suffix - suffixes) / 2 + 1) : 0;
-	if (n << shift >> shift != n)
-		return false;
-	*out = n << shift;
-	return true;
+	char directory[PATH_MAX];
+	const char *path = report_target_parse(report).path;
+	if (!path || path[0] == '/' || !getcwd(directory, sizeof directory))
+		return strdup(report);
+	size_t size = strlen(directory) + strlen(path) + 2;
+	char *copy = malloc(size);
+	if (copy)
+		snprintf(copy, size, "%s/%s", directory, path);
+	return copy;
 }
 
-static enum fork_mode parse_fork(const char *text)
+/* The values are copied, because setproctitle overwrites the block that the environment came in.
+ * A program that gained rights by exec ignores its environment. */
+static void read_environment(struct settings *out)
 {
-	if (text && !strcmp(text, "lean"))
-		return FORK_LEAN;
-	if (text && !strcmp(text, "off"))
-		return FORK_OFF;
-	return FORK_RESCUE;
+	if (!lazy_bind() || getauxval(AT_SECURE))
+		return;
+	settings_parse(out, environ);
+	if (out->report)
+		out->report = copy_of(out->report);
 }
 
-void settings_parse(struct settings *out, char *const *env)
+const struct settings *settings(void)
 {
-	const char *min = value_of(env, "SAFESPAWN_MIN");
-	const char *inherit = value_of(env, "SAFESPAWN_INHERIT");
-	const char *report = value_of(env, "SAFESPAWN_REPORT");
+	static struct settings mine = SETTINGS_DEFAULT;
+	static atomic_bool done;
 
-	*out = (struct settings)SETTINGS_DEFAULT;
-	out->fork = parse_fork(value_of(env, "SAFESPAWN_FORK"));
-	if (min)
-		settings_parse_size(&out->min_bytes, min);
-	out->inherit = !inherit || strcmp(inherit, "0");
-	out->report = report && report[0] ? report : NULL;
+	if (!atomic_load_explicit(&done, memory_order_acquire)) {
+		if (is_any_set(environ))
+			read_environment(&mine);
+		atomic_store_explicit(&done, true, memory_order_release);
+	}
+	return &mine;
 }

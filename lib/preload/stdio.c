@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "preload/late/late.h"
+#include "preload/plt/plt.h"
 #include "preload/next.h"
 #include "preload/report.h"
 #include "preload/sandbox.h"

@@ -53,10 +53,10 @@ static void by_fork(void)
 
 static void by_lean_fork(void)
 {
-	struct lean_wish wish = {
+	struct lean_options options = {
 		.kind = LEAN_EAGER, .least_total = 1, .least_range = 1 << 20, .libc_fork = fork};
 	struct lean_result result;
-	pid_t pid = lean_fork(&wish, &result);
+	pid_t pid = lean_fork(&options, &result);
 	if (pid == 0)
 		exec_program();
 	reap(pid);

@@ -36,10 +36,10 @@ static void native(void)
 
 static void lean(void)
 {
-	struct lean_wish wish = {
+	struct lean_options options = {
 		.kind = LEAN_EAGER, .least_total = 1, .least_range = 1 << 20, .libc_fork = fork};
 	struct lean_result result;
-	running = lean_fork(&wish, &result);
+	running = lean_fork(&options, &result);
 	if (running == 0)
 		exec_program();
 	if (running < 0 || result.outcome != LEAN_DONE)

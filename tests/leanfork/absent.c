@@ -15,9 +15,9 @@ static pid_t refused_fork(void)
 
 static pid_t by(enum lean_kind kind, pid_t (*libc_fork)(void), struct lean_result *result)
 {
-	struct lean_wish wish = {
+	struct lean_options options = {
 		.kind = kind, .least_total = 1, .least_range = 65536, .libc_fork = libc_fork};
-	pid_t pid = lean_fork(&wish, result);
+	pid_t pid = lean_fork(&options, result);
 	if (pid == 0)
 		_exit(5);
 	return pid;

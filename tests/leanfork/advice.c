@@ -29,9 +29,9 @@ static unsigned char *area;
 static enum view { ABSENT, ZEROS, CONTENT } expected[PAGES];
 
 /* Mappings of the area are no neighbours of any other, and come before any other if it is low. */
-static void make_area_at(void *wish)
+static void make_area_at(void *options)
 {
-	unsigned char *all = mmap(wish, AREA + 2 * SIDE, PROT_NONE,
+	unsigned char *all = mmap(options, AREA + 2 * SIDE, PROT_NONE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	assert_ptr_not_equal(all, MAP_FAILED);
 	area = all + SIDE;
@@ -204,7 +204,7 @@ static int is_refused(void)
 	static const struct refusal refusals[] = {
 		{SYS_clone, ENOMEM, 0, 0}, {435, ENOSYS, 0, 0}, {SYS_fork, ENOMEM, 0, 0}};
 	static struct flags before, after;
-	struct lean_wish too_much = {.kind = LEAN_EAGER,
+	struct lean_options too_much = {.kind = LEAN_EAGER,
 		.least_total = UINT64_C(1) << 50,
 		.least_range = 65536,
 		.libc_fork = fork};
@@ -244,7 +244,7 @@ static void a_fork_that_fails(void **state)
 /* All there is to leave out turns out to be the kernel's: nothing lean about such a fork. */
 static void too_little_remains(void **state)
 {
-	struct lean_wish wish = {.kind = LEAN_EAGER,
+	struct lean_options options = {.kind = LEAN_EAGER,
 		.least_total = BLOCK_SIZE / 2,
 		.least_range = BLOCK_SIZE / 2,
 		.libc_fork = fork};
@@ -253,7 +253,7 @@ static void too_little_remains(void **state)
 	(void)state;
 	assert_int_equal(madvise(block, BLOCK_SIZE, MADV_WIPEONFORK), 0);
 	flags_read(&before, block, BLOCK_SIZE);
-	pid_t pid = lean_fork(&wish, &last);
+	pid_t pid = lean_fork(&options, &last);
 	if (pid == 0)
 		_exit(block[5] == 0 ? 7 : 1);
 	assert_int_equal(waitpid(pid, &status, 0), pid);

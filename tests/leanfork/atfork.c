@@ -27,14 +27,14 @@ static int exits_4(void *arg)
 
 static pid_t fork_by(enum lean_kind kind, pid_t (*libc_fork)(void))
 {
-	struct lean_wish wish = {
+	struct lean_options options = {
 		.kind = kind,
 		.least_total = 1,
 		.least_range = 65536,
 		.limit_ms = 20000,
 		.libc_fork = libc_fork,
 	};
-	return lean_fork(&wish, &last);
+	return lean_fork(&options, &last);
 }
 
 /* Returns the wait status, or -1 if fork failed. */
@@ -216,7 +216,7 @@ static void who_holds_a_lock_waits_for_an_answer(void **state)
 
 static void *forks_first(void *arg)
 {
-	struct lean_wish wish = {
+	struct lean_options options = {
 		.kind = LEAN_EAGER, .least_total = 1, .least_range = 65536, .libc_fork = fork};
 	struct lean_result result;
 	(void)arg;
@@ -224,7 +224,7 @@ static void *forks_first(void *arg)
 	sem_post(&held);
 	sem_wait(&go_on);
 	usleep(50000);
-	pid_t pid = lean_fork(&wish, &result);
+	pid_t pid = lean_fork(&options, &result);
 	if (pid == 0)
 		exec_exit(0);
 	waitpid(pid, NULL, 0);
@@ -372,12 +372,12 @@ static pid_t counting_fork(void)
 
 static void *forks_meanwhile(void *arg)
 {
-	struct lean_wish wish = {
+	struct lean_options options = {
 		.kind = LEAN_EAGER, .least_total = 1, .least_range = 65536, .libc_fork = fork};
 	struct lean_result result;
 	(void)arg;
 	sem_wait(&go_on);
-	pid_t pid = lean_fork(&wish, &result);
+	pid_t pid = lean_fork(&options, &result);
 	if (pid == 0)
 		exec_exit(0);
 	waitpid(pid, NULL, 0);

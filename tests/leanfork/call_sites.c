@@ -33,11 +33,11 @@ static void who_restarts_is_native_for_a_while_and_longer_each_time(void **state
 	assert_true(sites_allow(0x2004));
 }
 
-static void who_restarts_late_is_native_for_longer(void **state)
+static void who_times_out_is_native_for_longer(void **state)
 {
 	(void)state;
 	sites_note(0x5000, SITE_RESTARTED);
-	sites_note(0x6000, SITE_RESTARTED_LATE);
+	sites_note(0x6000, SITE_TIMED_OUT);
 	assert_true(natives_before_next_try(0x6000) > 10 * natives_before_next_try(0x5000));
 }
 
@@ -77,7 +77,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(an_unknown_place_may_try),
 		TEST(who_restarts_is_native_for_a_while_and_longer_each_time),
-		TEST(who_restarts_late_is_native_for_longer),
+		TEST(who_times_out_is_native_for_longer),
 		TEST(the_while_has_a_bound),
 		TEST(success_is_remembered_too),
 		TEST(more_places_than_room),

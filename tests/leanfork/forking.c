@@ -39,7 +39,7 @@ int block_teardown(void **state)
 
 pid_t fork_lean(enum lean_kind kind)
 {
-	struct lean_wish wish = {
+	struct lean_options options = {
 		.kind = kind,
 		.least_total = 1,
 		.least_range = 65536,
@@ -48,7 +48,7 @@ pid_t fork_lean(enum lean_kind kind)
 		.ask_only = ask_only,
 		.libc_fork = fork,
 	};
-	return lean_fork(&wish, &last);
+	return lean_fork(&options, &last);
 }
 
 _Noreturn void exec_exit(int status)

@@ -14,7 +14,7 @@ int block_teardown(void **state);
 
 /* Forks with everything left out that can be, whatever its size. The last result is kept. */
 pid_t fork_lean(enum lean_kind kind);
-extern bool ask_only; /* see struct lean_wish */
+extern bool ask_only; /* see struct lean_options */
 extern bool learn;
 extern uint32_t limit_ms;
 extern struct lean_result last;

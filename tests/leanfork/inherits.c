@@ -16,10 +16,10 @@ static int first_free;
 
 static pid_t fork_once(void)
 {
-	struct lean_wish wish = {
+	struct lean_options options = {
 		.kind = LEAN_EAGER, .least_total = 1, .least_range = 65536, .libc_fork = fork};
 	struct lean_result result;
-	return lean_fork(&wish, &result);
+	return lean_fork(&options, &result);
 }
 
 static int ended(pid_t pid)

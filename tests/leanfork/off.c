@@ -179,13 +179,13 @@ static void a_filter_and_a_handler_for_sigsys(void **state)
 
 static void too_little_to_leave_out(void **state)
 {
-	struct lean_wish wish = {.kind = LEAN_EAGER,
+	struct lean_options options = {.kind = LEAN_EAGER,
 		.least_total = UINT64_C(1) << 50,
 		.least_range = 65536,
 		.libc_fork = fork};
 	struct lean_result result;
 	(void)state;
-	pid_t pid = lean_fork(&wish, &result);
+	pid_t pid = lean_fork(&options, &result);
 	if (pid == 0)
 		_exit(3);
 	int status;

@@ -202,12 +202,12 @@ static void *rescues(void *failed)
 {
 	for (int i = 0; i < 5; i++) {
 		struct lean_result result;
-		struct lean_wish wish = {.kind = LEAN_RESCUE,
+		struct lean_options options = {.kind = LEAN_RESCUE,
 			.least_total = 1,
 			.least_range = 65536,
 			.libc_fork = fork};
 		int status = -1;
-		pid_t pid = lean_fork(&wish, &result);
+		pid_t pid = lean_fork(&options, &result);
 		if (pid == 0)
 			_exit(contents() || dup(0) != first_free);
 		if (pid < 0 || waitpid(pid, &status, 0) != pid || status)

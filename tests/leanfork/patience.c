@@ -29,7 +29,7 @@ static uint32_t patience_ms;
 
 static pid_t fork_patiently(enum lean_kind kind)
 {
-	struct lean_wish wish = {
+	struct lean_options options = {
 		.kind = kind,
 		.least_total = 1,
 		.least_range = 65536,
@@ -37,7 +37,7 @@ static pid_t fork_patiently(enum lean_kind kind)
 		.patience_ms = patience_ms,
 		.libc_fork = fork,
 	};
-	return lean_fork(&wish, &last);
+	return lean_fork(&options, &last);
 }
 
 static int status_of(pid_t pid)
@@ -426,11 +426,11 @@ static pid_t signalled_fork(void)
 
 static int is_handled_first(enum lean_kind kind, int signals)
 {
-	struct lean_wish wish = {
+	struct lean_options options = {
 		.kind = kind, .least_total = 1, .least_range = 65536, .libc_fork = signalled_fork};
 	handled = 0;
 	signals_to_raise = signals;
-	pid_t pid = lean_fork(&wish, &last);
+	pid_t pid = lean_fork(&options, &last);
 	if (pid == 0)
 		exec_exit(handled == 1 ? 4 : 5);
 	return status_of(pid) == 4 << 8 && handled == 1 ? 0 : 1;

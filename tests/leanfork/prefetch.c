@@ -7,61 +7,61 @@
 #define MIB ((uintptr_t)1 << 20)
 #define LAST_PAGE (UINTPTR_MAX / 2 + 1 - PAGE) /* of user space */
 
-static bool has(const struct hot *hot, uintptr_t at)
+static bool has(const struct working_set *set, uintptr_t at)
 {
-	for (size_t i = 0; i < hot->n; i++)
-		if (hot->spans[i].start <= at && at < hot->spans[i].end)
+	for (size_t i = 0; i < set->n; i++)
+		if (set->spans[i].start <= at && at < set->spans[i].end)
 			return true;
 	return false;
 }
 
-static uintptr_t bytes(const struct hot *hot)
+static uintptr_t bytes(const struct working_set *set)
 {
 	uintptr_t sum = 0;
-	for (size_t i = 0; i < hot->n; i++)
-		sum += hot->spans[i].end - hot->spans[i].start;
+	for (size_t i = 0; i < set->n; i++)
+		sum += set->spans[i].end - set->spans[i].start;
 	return sum;
 }
 
 static void a_block_round_an_address(void **state)
 {
-	struct hot hot = {0};
+	struct working_set working_set = {0};
 	(void)state;
-	prefetch_add(&hot, BASE + PREFETCH_BLOCK + 5);
-	assert_int_equal(hot.n, 1);
-	assert_int_equal(hot.spans[0].start, BASE + PREFETCH_BLOCK);
-	assert_int_equal(hot.spans[0].end, BASE + 2 * PREFETCH_BLOCK);
-	prefetch_add(&hot, BASE + PREFETCH_BLOCK + 70000);
-	assert_int_equal(bytes(&hot), PREFETCH_BLOCK);
+	prefetch_add(&working_set, BASE + PREFETCH_BLOCK + 5);
+	assert_int_equal(working_set.n, 1);
+	assert_int_equal(working_set.spans[0].start, BASE + PREFETCH_BLOCK);
+	assert_int_equal(working_set.spans[0].end, BASE + 2 * PREFETCH_BLOCK);
+	prefetch_add(&working_set, BASE + PREFETCH_BLOCK + 70000);
+	assert_int_equal(bytes(&working_set), PREFETCH_BLOCK);
 }
 
 static void neighbours_become_one(void **state)
 {
-	struct hot hot = {0};
+	struct working_set working_set = {0};
 	(void)state;
-	prefetch_add(&hot, BASE + 3 * MIB);
-	prefetch_add(&hot, BASE + 4 * MIB);
-	prefetch_add(&hot, BASE + 2 * MIB);
-	assert_int_equal(hot.n, 1);
-	assert_int_equal(bytes(&hot), 2 * MIB + PREFETCH_BLOCK);
-	prefetch_add(&hot, BASE + 8 * MIB);
-	assert_int_equal(hot.n, 2);
-	assert_false(has(&hot, BASE + 6 * MIB));
+	prefetch_add(&working_set, BASE + 3 * MIB);
+	prefetch_add(&working_set, BASE + 4 * MIB);
+	prefetch_add(&working_set, BASE + 2 * MIB);
+	assert_int_equal(working_set.n, 1);
+	assert_int_equal(bytes(&working_set), 2 * MIB + PREFETCH_BLOCK);
+	prefetch_add(&working_set, BASE + 8 * MIB);
+	assert_int_equal(working_set.n, 2);
+	assert_false(has(&working_set, BASE + 6 * MIB));
 }
 
 static void the_ends_of_the_address_space(void **state)
 {
-	struct hot hot = {0};
+	struct working_set working_set = {0};
 	(void)state;
-	prefetch_add(&hot, 0x10000);
-	prefetch_add(&hot, LAST_PAGE);
-	assert_int_equal(hot.n, 2);
-	assert_true(has(&hot, 0x10000) && has(&hot, LAST_PAGE));
+	prefetch_add(&working_set, 0x10000);
+	prefetch_add(&working_set, LAST_PAGE);
+	assert_int_equal(working_set.n, 2);
+	assert_true(has(&working_set, 0x10000) && has(&working_set, LAST_PAGE));
 }
 
 static void never_too_much(void **state)
 {
-	struct hot hot = {0};
+	struct working_set working_set = {0};
 	uint64_t seed = 1;
 	size_t most = 0;
 	(void)state;
@@ -69,10 +69,11 @@ static void never_too_much(void **state)
 		seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407;
 		uintptr_t size = i % 2000 < 1000 ? 8 * MIB : 512 * MIB;
 		uintptr_t at = BASE + (uintptr_t)((seed >> 20) % size);
-		prefetch_add(&hot, at);
-		assert_true(hot.n <= PREFETCH_SPANS && bytes(&hot) <= PREFETCH_BYTES);
-		assert_true(hot.n == 0 || has(&hot, at));
-		most = hot.n > most ? hot.n : most;
+		prefetch_add(&working_set, at);
+		assert_true(
+			working_set.n <= PREFETCH_SPANS && bytes(&working_set) <= PREFETCH_BYTES);
+		assert_true(working_set.n == 0 || has(&working_set, at));
+		most = working_set.n > most ? working_set.n : most;
 	}
 	assert_int_equal(most, PREFETCH_SPANS);
 }

@@ -308,7 +308,7 @@ static pid_t stumbling_fork(void)
 /* Returns the wait status. */
 static int after_stumbling(int times, bool spinning)
 {
-	struct lean_wish wish = {.kind = LEAN_RESCUE,
+	struct lean_options options = {.kind = LEAN_RESCUE,
 		.least_total = 1,
 		.least_range = 65536,
 		.limit_ms = limit_ms,
@@ -317,7 +317,7 @@ static int after_stumbling(int times, bool spinning)
 	stumbles = times;
 	spins_for_ever = spinning;
 	atomic_store(shared, 0);
-	pid_t pid = lean_fork(&wish, &last);
+	pid_t pid = lean_fork(&options, &last);
 	if (pid == 0) {
 		crash_plainly();
 		exec_exit(block[99] == block_byte(99) ? 41 : 1);
@@ -350,14 +350,14 @@ static pid_t dying_fork(void)
 
 static pid_t rescue_dying(int times)
 {
-	struct lean_wish wish = {.kind = LEAN_RESCUE,
+	struct lean_options options = {.kind = LEAN_RESCUE,
 		.least_total = 1,
 		.least_range = 65536,
 		.limit_ms = limit_ms,
 		.libc_fork = dying_fork};
 	stumbles = times;
 	atomic_store(shared, 0);
-	return lean_fork(&wish, &last);
+	return lean_fork(&options, &last);
 }
 
 static void fork_that_fails(void)

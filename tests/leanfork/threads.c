@@ -32,14 +32,14 @@ static int looks_fine(void)
 /* One in three is no child for exec, so that restarts take part. */
 static int fork_once(int n, enum lean_kind kind)
 {
-	struct lean_wish wish = {.kind = kind,
+	struct lean_options options = {.kind = kind,
 		.least_total = 1,
 		.least_range = 65536,
 		.limit_ms = 20000,
 		.libc_fork = fork};
 	struct lean_result result;
 	int status = -1;
-	pid_t pid = lean_fork(&wish, &result);
+	pid_t pid = lean_fork(&options, &result);
 	if (pid == 0) {
 		int code = looks_fine() ? 20 : 1;
 		if (n % 3 == 0)
@@ -183,11 +183,11 @@ static int wait_status(pid_t pid)
 
 static void *rescues(void *arg)
 {
-	struct lean_wish wish = {
+	struct lean_options options = {
 		.kind = LEAN_RESCUE, .least_total = 1, .least_range = 65536, .libc_fork = fork};
 	for (int i = 0; i < *(int *)arg; i++) {
 		struct lean_result result;
-		pid_t pid = lean_fork(&wish, &result);
+		pid_t pid = lean_fork(&options, &result);
 		if (pid == 0)
 			exec_exit(looks_fine() ? 20 : 1);
 		atomic_fetch_add(&bad, wait_status(pid) != 20 << 8 || result.outcome != LEAN_DONE);
@@ -266,7 +266,7 @@ static pid_t plain_fork(void)
 /* In a child made past the shim, whatever the other threads were doing at that moment. */
 static bool can_fork_in_every_way(void)
 {
-	struct lean_wish wish = {.kind = LEAN_EAGER,
+	struct lean_options options = {.kind = LEAN_EAGER,
 		.least_total = 1,
 		.least_range = 65536,
 		.libc_fork = plain_fork};
@@ -276,7 +276,7 @@ static bool can_fork_in_every_way(void)
 		_exit(20);
 	if (wait_status(pid) != 20 << 8)
 		return false;
-	pid = lean_fork(&wish, &result);
+	pid = lean_fork(&options, &result);
 	if (pid == 0)
 		execl("/bin/false", "false", (char *)NULL);
 	return wait_status(pid) == 1 << 8 && result.reason != LEAN_BUSY &&
@@ -311,12 +311,12 @@ static void *forks_past_the_shim(void *arg)
 static void *eager_ones(void *arg)
 {
 	for (int i = 0; i < *(int *)arg; i++) {
-		struct lean_wish wish = {.kind = LEAN_EAGER,
+		struct lean_options options = {.kind = LEAN_EAGER,
 			.least_total = 1,
 			.least_range = 65536,
 			.libc_fork = fork};
 		struct lean_result result;
-		pid_t pid = lean_fork(&wish, &result);
+		pid_t pid = lean_fork(&options, &result);
 		if (pid == 0)
 			exec_exit(20);
 		atomic_fetch_add(&bad, wait_status(pid) != 20 << 8);

@@ -22,7 +22,7 @@ case $cpu:$imported in
 any:*) ;;
 *:'__environ dlsym ') ;;
 aarch64:'__environ __getauxval dlsym ') ;;
-*) say "imports $imported: see lib/preload/late/meson.build" ;;
+*) say "imports $imported: see lib/preload/plt/meson.build" ;;
 esac
 
 # What it calls of its own is its own, even if another library has a function of that name first.

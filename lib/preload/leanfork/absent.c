@@ -28,19 +28,19 @@ void dispatch_try(void)
 {
 }
 
-static pid_t rescue(const struct lean_wish *wish, struct lean_result *result)
+static pid_t rescue(const struct lean_options *options, struct lean_result *result)
 {
-	pid_t pid = split_fork(wish->libc_fork);
+	pid_t pid = split_fork(options->libc_fork);
 	result->outcome = pid < 0 ? LEAN_FAILED : LEAN_DONE;
 	result->reason = pid < 0 ? LEAN_KERNEL : LEAN_FINE;
 	return pid;
 }
 
-pid_t lean_fork(const struct lean_wish *wish, struct lean_result *result)
+pid_t lean_fork(const struct lean_options *options, struct lean_result *result)
 {
 	*result = (struct lean_result){
 		.outcome = LEAN_NATIVE, .reason = LEAN_KERNEL, .call = LEAN_NO_CALL};
-	if (wish->kind == LEAN_RESCUE && !wish->untried)
-		return rescue(wish, result);
-	return lean_native(wish->libc_fork);
+	if (options->kind == LEAN_RESCUE && !options->untried)
+		return rescue(options, result);
+	return lean_native(options->libc_fork);
 }

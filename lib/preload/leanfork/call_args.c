@@ -47,7 +47,7 @@ bool args_reach_output(struct lean *l, uintptr_t at, size_t len)
  * so, or return less than natively. */
 static bool is_shared(const struct lean *l, uintptr_t at, size_t len)
 {
-	if (l->wish.kind == LEAN_RESCUE)
+	if (l->options.kind == LEAN_RESCUE)
 		return false;
 	for (size_t i = 0; i < l->choice.n_shared; i++)
 		if (l->shared[i].start < at + len && at < l->shared[i].end)

@@ -113,7 +113,7 @@ static bool overlap(const struct span *spans, size_t n, struct span at)
 static bool is_guarded(const struct lean *l, uintptr_t at, size_t len)
 {
 	struct span span = {at, at + whole_pages(len)};
-	return l->wish.kind == LEAN_EAGER &&
+	return l->options.kind == LEAN_EAGER &&
 	       (overlap(l->shared, l->choice.n_shared, span) ||
 		       overlap(l->readonly, l->choice.n_readonly, span));
 }
@@ -133,7 +133,7 @@ enum verdict judge_mmap(struct lean *l, struct call *call)
 	if (!(call->args[3] & MAP_ANONYMOUS) && l->n_deferred)
 		return NEEDS_FULL_CHILD;
 	if (maps_for_others(call)) {
-		if (l->wish.kind == LEAN_EAGER)
+		if (l->options.kind == LEAN_EAGER)
 			return NEEDS_FULL_CHILD;
 		mailbox_progress(l->mail, PROGRESS_NOTICED);
 	}
@@ -169,7 +169,7 @@ enum verdict judge_madvise(struct lean *l, struct call *call)
 	case MADV_REMOVE:
 	case MADV_HWPOISON:
 	case SOFT_OFFLINE:
-		if (l->wish.kind == LEAN_EAGER)
+		if (l->options.kind == LEAN_EAGER)
 			return NEEDS_FULL_CHILD;
 		break;
 	case POPULATE_WRITE:

@@ -106,7 +106,7 @@ static bool changes(long flags)
 
 static enum verdict to_be_deferred(struct lean *l, struct call *call, const struct open_args *open)
 {
-	if (l->wish.kind == LEAN_RESCUE)
+	if (l->options.kind == LEAN_RESCUE)
 		return VISIBLE;
 	call->result = deferred_take(l, open);
 	return call->result < 0 ? NEEDS_FULL_CHILD : DONE;
@@ -116,7 +116,7 @@ static enum verdict of_file(
 	struct lean *l, struct call *call, const struct open_args *open, const struct stat *file)
 {
 	enum special special = specialty(open, file);
-	bool eager = l->wish.kind == LEAN_EAGER;
+	bool eager = l->options.kind == LEAN_EAGER;
 	if (special == SPECIAL_MEMORY || (special == SPECIAL_PROCESS && eager))
 		return NEEDS_FULL_CHILD;
 	if (special == SPECIAL_CONSUMED)

@@ -13,7 +13,7 @@
 enum verdict judge_exit(struct lean *l, struct call *call)
 {
 	(void)call;
-	if (l->wish.kind == LEAN_EAGER)
+	if (l->options.kind == LEAN_EAGER)
 		child_give_up(l, LEAN_EXIT);
 	return INVISIBLE;
 }
@@ -106,7 +106,8 @@ enum verdict judge_robust_list(struct lean *l, struct call *call)
 	if (call->args[1] != sizeof(struct robust_head))
 		return INVISIBLE;
 	l->robust = (struct robust_head *)call->args[0];
-	if (l->wish.kind == LEAN_RESCUE && args_reach(l, (uintptr_t)l->robust, sizeof *l->robust))
+	if (l->options.kind == LEAN_RESCUE &&
+		args_reach(l, (uintptr_t)l->robust, sizeof *l->robust))
 		mailbox_chain(l->mail, l->robust);
 	call->result = 0;
 	return DONE;

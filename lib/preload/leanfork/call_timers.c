@@ -92,7 +92,7 @@ static void had_expired(struct lean *l, int sig)
 {
 	if (!is_deadly(l, sig))
 		return;
-	if (l->wish.kind == LEAN_EAGER)
+	if (l->options.kind == LEAN_EAGER)
 		child_give_up(l, LEAN_TIME);
 	gate3(SYS_tgkill, gate0(SYS_getpid), gate0(SYS_gettid), sig);
 }

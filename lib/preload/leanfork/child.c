@@ -92,7 +92,7 @@ static void raise_passed_on(struct lean *l)
 /* Answers hazard 6. */
 static bool guard_shared(struct lean *l)
 {
-	if (l->wish.kind == LEAN_RESCUE)
+	if (l->options.kind == LEAN_RESCUE)
 		return true;
 	for (size_t i = 0; i < l->choice.n_shared; i++) {
 		struct span at = l->shared[i];
@@ -186,7 +186,7 @@ bool child_become_ordinary(struct lean *l, ucontext_t *uc)
 
 static void give_up_early(struct lean *l, enum lean_reason reason)
 {
-	if (l->wish.kind == LEAN_EAGER)
+	if (l->options.kind == LEAN_EAGER)
 		child_give_up(l, reason);
 	if (atomic_load(&l->mail->progress) == PROGRESS_LIBC && l->tries < MOST_TRIES)
 		child_give_up(l, LEAN_AGAIN);

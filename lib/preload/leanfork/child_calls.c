@@ -48,7 +48,7 @@ static bool may_do(struct lean *l, const struct call *call, enum verdict verdict
 		return true;
 	if (verdict == LOOKUP)
 		return l->n_deferred == 0;
-	if (verdict == NEEDS_FULL_CHILD || l->wish.kind == LEAN_EAGER)
+	if (verdict == NEEDS_FULL_CHILD || l->options.kind == LEAN_EAGER)
 		return false;
 	if (verdict != VISIBLE && !ready(call, verdict))
 		return false;
@@ -89,7 +89,7 @@ static enum handled handle(struct lean *l, struct call *call)
 	}
 	if (is_cut_short(l, call))
 		return CUT_SHORT;
-	bool judged = verdict == DONE && l->wish.kind == LEAN_RESCUE;
+	bool judged = verdict == DONE && l->options.kind == LEAN_RESCUE;
 	return call->result == -EFAULT && !judged ? NOT_LEANLY : HANDLED;
 }
 
@@ -156,7 +156,7 @@ static void let_through(struct lean *l, ucontext_t *uc, int sig)
 		gate4(SYS_rt_sigtimedwait, &set, NULL, &at_once, 8);
 		return;
 	}
-	if (l->wish.kind == LEAN_EAGER)
+	if (l->options.kind == LEAN_EAGER)
 		child_give_up(l, LEAN_CALL);
 	if (action.handler == 0)
 		set_mask(~set, NULL);
@@ -175,7 +175,7 @@ static void look_at_result(struct lean *l, ucontext_t *uc, long result)
 /* A program may close each descriptor that there might be: a native child does so sooner. */
 static bool makes_too_many(struct lean *l)
 {
-	return l->wish.kind == LEAN_EAGER &&
+	return l->options.kind == LEAN_EAGER &&
 	       ++l->calls > CALLS_WORTHWHILE + l->result.bytes / BYTES_PER_CALL;
 }
 

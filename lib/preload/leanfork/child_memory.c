@@ -26,9 +26,9 @@ static void protect(struct lean *l, struct span at, int prot)
 		child_give_up(l, LEAN_MEMORY);
 }
 
-static bool all_zero(const unsigned char *window, size_t len)
+static bool all_zero(const unsigned char *buffer, size_t len)
 {
-	const uint64_t *words = (const uint64_t *)(const void *)window;
+	const uint64_t *words = (const uint64_t *)(const void *)buffer;
 	for (size_t i = 0; i < len / sizeof *words; i++)
 		if (words[i])
 			return false;
@@ -52,11 +52,11 @@ static void fill(struct lean *l, struct span at)
 {
 	const struct mailbox *mail = l->mail;
 	for (uintptr_t page = at.start; page < at.end; page += PAGE) {
-		const unsigned char *window = mail->window + (page - at.start);
+		const unsigned char *buffer = mail->buffer + (page - at.start);
 		if (!(mail->pages >> (page - at.start) / PAGE & 1))
 			memory_forbid(l, (struct span){page, page + PAGE});
-		else if (!all_zero(window, PAGE))
-			copy_bytes((void *)page, window, PAGE);
+		else if (!all_zero(buffer, PAGE))
+			copy_bytes((void *)page, buffer, PAGE);
 	}
 }
 
@@ -74,17 +74,17 @@ bool memory_read(struct lean *l, struct span at, void *to)
 	  remote[] = {{(void *)at.start, at.end - at.start}, {&l->token, sizeof token}};
 	long whole = (long)(at.end - at.start + sizeof token);
 
-	if (l->wish.ask_only)
+	if (l->options.ask_only)
 		return false;
 	long n = gate6(SYS_process_vm_readv, l->thread, local, 2, remote, 2, 0);
 	if (n == -EPERM || n == -ESRCH || n == -ENOSYS)
-		l->wish.ask_only = true;
+		l->options.ask_only = true;
 	return n == whole && token == l->token;
 }
 
 static bool get(struct lean *l, struct span at)
 {
-	if (!memory_read(l, at, l->mail->window))
+	if (!memory_read(l, at, l->mail->buffer))
 		return mailbox_ask(l->mail, at, l->parent);
 	l->mail->pages = UINT32_MAX;
 	return true;

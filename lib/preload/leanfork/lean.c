@@ -64,12 +64,12 @@
 
 /* All of the fork's own memory is there only while the lock is held: among what another fork leaves
  * out or shares it may be gone, or something else, by that fork's clone. */
-static struct lean *create(const struct lean_wish *wish, uint64_t mask)
+static struct lean *create(const struct lean_options *options, uint64_t mask)
 {
 	struct lean *l = state_create();
 	if (!l)
 		return NULL;
-	l->wish = *wish;
+	l->options = *options;
 	l->mask = mask;
 	l->parent = (int)gate0(SYS_getpid);
 	l->thread = (int)gate0(SYS_gettid);
@@ -104,7 +104,7 @@ struct surroundings {
 };
 
 /* The lock is held: another thread's native child would inherit the descriptor. */
-static enum lean_reason look_around(const struct lean_wish *wish, struct surroundings *around)
+static enum lean_reason look_around(const struct lean_options *options, struct surroundings *around)
 {
 	char text[4096];
 	if (!proc_read(PROC_SELF "status", text, sizeof text))
@@ -115,7 +115,7 @@ static enum lean_reason look_around(const struct lean_wish *wish, struct surroun
 	if (!seccomp_pass(text))
 		return LEAN_KERNEL;
 	/* a debugger would stop at every signal that a lean fork lives by */
-	if (wish->kind == LEAN_EAGER &&
+	if (options->kind == LEAN_EAGER &&
 		(unusual(text, "TracerPid:\t", '0') || proc_next_child_is_first()))
 		return LEAN_FOREIGN;
 	return LEAN_FINE;
@@ -153,15 +153,15 @@ static enum lean_reason look_at_sigsys(struct lean *l, bool filtered)
  * The lock is held and signals are blocked. Only SIGSYS, and SIGSEGV if the program lets it through,
  * arrive from here on. A SIGSYS that has been pending meets our handler.
  */
-static enum lean_reason open_window(struct lean *l, bool filtered)
+static enum lean_reason dispatch_fork(struct lean *l, bool filtered)
 {
 	enum lean_reason reason = look_at_sigsys(l, filtered);
 	if (reason != LEAN_FINE)
 		return reason;
 	lean_active = l;
 	set_handler(SIGSYS, clone_call_on_call, 0, SIG_BIT(SIGSEGV), NULL);
-	l->open = dispatch_on() == 0;
-	if (l->open) {
+	l->dispatched = dispatch_on() == 0;
+	if (l->dispatched) {
 		set_mask(~SIG_BIT(SIGSYS) & (l->mask | ~SIG_BIT(SIGSEGV)), NULL);
 		return LEAN_FINE;
 	}
@@ -204,7 +204,7 @@ static pid_t end_in_child(struct lean *l)
 /* Returns as fork does; in the parent with everything as it was. */
 static pid_t do_fork(struct lean *l, struct lean_result *result, struct tries *tries)
 {
-	pid_t pid = l->wish.libc_fork();
+	pid_t pid = l->options.libc_fork();
 	if (pid == 0)
 		return end_in_child(l);
 	int saved_errno = errno;
@@ -227,29 +227,29 @@ static uint64_t heeded(const struct tries *tries, uint64_t mask)
 /* What is pending and not blocked would be handled before the fork: it is, when the mask is put
  * back. */
 static enum lean_reason begin(
-	const struct lean_wish *wish, uint64_t mask, struct tries *tries, struct lean **l)
+	const struct lean_options *options, uint64_t mask, struct tries *tries, struct lean **l)
 {
 	struct surroundings around;
-	enum lean_reason reason = look_around(wish, &around);
+	enum lean_reason reason = look_around(options, &around);
 	if (reason != LEAN_FINE)
 		return reason;
 	if (pending_arrived(heeded(tries, mask))) {
 		tries->signals++;
 		return LEAN_BUSY;
 	}
-	*l = create(wish, mask);
+	*l = create(options, mask);
 	if (!*l)
 		return LEAN_MEMORY;
 	(*l)->alone = around.alone;
-	return open_window(*l, around.filtered);
+	return dispatch_fork(*l, around.filtered);
 }
 
 /* Returns as fork does; UNTRIED for a reason. The lock is held and signals are blocked. */
-static pid_t do_or_leave(const struct lean_wish *wish, uint64_t mask, struct lean_result *result,
-	struct tries *tries)
+static pid_t do_or_leave(const struct lean_options *options, uint64_t mask,
+	struct lean_result *result, struct tries *tries)
 {
 	struct lean *l = NULL;
-	result->reason = begin(wish, mask, tries, &l);
+	result->reason = begin(options, mask, tries, &l);
 	if (result->reason == LEAN_FINE) {
 		l->heedless = tries->signals >= MOST_SIGNALS;
 		return do_fork(l, result, tries);
@@ -261,13 +261,14 @@ static pid_t do_or_leave(const struct lean_wish *wish, uint64_t mask, struct lea
 	return UNTRIED;
 }
 
-static pid_t attempt(const struct lean_wish *wish, struct lean_result *result, struct tries *tries)
+static pid_t attempt(
+	const struct lean_options *options, struct lean_result *result, struct tries *tries)
 {
 	uint64_t mask = 0;
 	set_mask(UINT64_MAX, &mask);
 	enum turn turn = lock_lean(heeded(tries, mask), tries->made == MOST_ATTEMPTS - 1);
 	if (turn == TURN_TAKEN)
-		return do_or_leave(wish, mask, result, tries);
+		return do_or_leave(options, mask, result, tries);
 	set_mask(mask, NULL);
 	tries->signals += turn == TURN_SIGNAL;
 	result->reason = LEAN_BUSY;
@@ -275,12 +276,12 @@ static pid_t attempt(const struct lean_wish *wish, struct lean_result *result, s
 }
 
 static pid_t without(
-	const struct lean_wish *wish, struct lean_result *result, enum lean_reason reason)
+	const struct lean_options *options, struct lean_result *result, enum lean_reason reason)
 {
 	result->reason = reason;
-	if (wish->kind == LEAN_EAGER || wish->untried) {
+	if (options->kind == LEAN_EAGER || options->untried) {
 		result->outcome = LEAN_NATIVE;
-		return lean_native(wish->libc_fork);
+		return lean_native(options->libc_fork);
 	}
 	result->outcome = LEAN_FAILED;
 	errno = ENOMEM;
@@ -289,7 +290,7 @@ static pid_t without(
 
 /* Whether an attempt that failed may succeed the next time: in a rescue other threads will be out of
  * the way. After a signal any fork is tried again that has not been made yet. */
-static bool is_worth_another(const struct lean_wish *wish, const struct lean_result *result,
+static bool is_worth_another(const struct lean_options *options, const struct lean_result *result,
 	pid_t pid, const struct tries *tries, const struct tries *before)
 {
 	bool signalled = tries->signals > before->signals;
@@ -297,32 +298,32 @@ static bool is_worth_another(const struct lean_wish *wish, const struct lean_res
 		return false;
 	if (pid == UNTRIED && signalled)
 		return true;
-	return wish->kind == LEAN_RESCUE && tries->made < MOST_ATTEMPTS &&
+	return options->kind == LEAN_RESCUE && tries->made < MOST_ATTEMPTS &&
 	       (pid == UNTRIED || errno == ENOMEM);
 }
 
-pid_t lean_fork(const struct lean_wish *wish, struct lean_result *result)
+pid_t lean_fork(const struct lean_options *options, struct lean_result *result)
 {
 	bool again = true;
 	struct tries tries = {0};
 	pid_t pid = UNTRIED;
 	*result = (struct lean_result){.outcome = LEAN_NATIVE, .call = LEAN_NO_CALL};
 	if (lean_is_child())
-		return wish->libc_fork();
-	if (wish->kind == LEAN_RESCUE && !wish->untried) {
-		pid = split_fork(wish->libc_fork);
+		return options->libc_fork();
+	if (options->kind == LEAN_RESCUE && !options->untried) {
+		pid = split_fork(options->libc_fork);
 		if (pid >= 0 || errno != ENOMEM) {
 			result->outcome = pid < 0 ? LEAN_FAILED : LEAN_DONE;
 			return pid;
 		}
 	}
 	if (!plan_possible())
-		return without(wish, result, LEAN_FOREIGN);
+		return without(options, result, LEAN_FOREIGN);
 	while (again) {
 		struct tries before = tries;
-		pid = attempt(wish, result, &tries);
+		pid = attempt(options, result, &tries);
 		tries.made += tries.signals == before.signals;
-		again = is_worth_another(wish, result, pid, &tries, &before);
+		again = is_worth_another(options, result, pid, &tries, &before);
 	}
-	return pid == UNTRIED ? without(wish, result, result->reason) : pid;
+	return pid == UNTRIED ? without(options, result, result->reason) : pid;
 }

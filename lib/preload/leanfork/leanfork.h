@@ -28,7 +28,7 @@ struct lean_result {
 	uint64_t chunks;         /* brought in */
 };
 
-struct lean_wish {
+struct lean_options {
 	enum lean_kind kind;
 	uint64_t least_total; /* leave out at least that, or fork natively */
 	uint64_t least_range; /* and nothing smaller than that */
@@ -41,10 +41,10 @@ struct lean_wish {
 };
 
 /*
- * Forks leanly, as wished. Returns as fork does, with errno. With LEAN_RESCUE a failure leaves
+ * Forks leanly. Returns as fork does, with errno. With LEAN_RESCUE a failure leaves
  * errno ENOMEM. *result is filled in in the parent only. Any thread, any context.
  */
-pid_t lean_fork(const struct lean_wish *wish, struct lean_result *result);
+pid_t lean_fork(const struct lean_options *options, struct lean_result *result);
 
 /* An ordinary fork that never falls into the moment at which another thread's lean fork has marked
  * memory as not to be copied. */

@@ -28,7 +28,7 @@ enum stage {
 
 /* What the child asks for. */
 enum request {
-	REQUEST_BYTES,   /* those of a span, into the window */
+	REQUEST_BYTES,   /* those of a span, into the buffer */
 	REQUEST_RESIDENT /* where in a span there is anything (parent_survey.h) */
 };
 
@@ -91,12 +91,12 @@ struct mailbox {
 	uint32_t reason;              /* enum lean_reason, with STAGE_GAVE_UP */
 	uint64_t signals;             /* with STAGE_GAVE_UP, those that others had sent it */
 	uint32_t call;                /* at which the child gave up, or LEAN_NO_CALL */
-	uint32_t pages;               /* answer: bit i: page i of the window holds something */
+	uint32_t pages;               /* answer: bit i: page i of the buffer holds something */
 	uintptr_t places[PLACES_MAX]; /* where the first of them are */
 	uint32_t request;             /* enum request */
 	uintptr_t start, end;         /* of it: at most CHUNK bytes, if these are asked for */
 	struct robust_head robust;
-	_Alignas(4096) unsigned char window[CHUNK];
+	_Alignas(4096) unsigned char buffer[CHUNK];
 };
 
 /* What each side does with it. The parent's side never fails. */

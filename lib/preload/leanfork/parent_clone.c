@@ -51,11 +51,11 @@ static void raise_held(struct lean *l)
 /* A child made past the shim inherits these settings, so they last no longer than needed. */
 static void stop_dispatch(struct lean *l)
 {
-	if (!l->open)
+	if (!l->dispatched)
 		return;
 	dispatch_off();
 	set_action(SIGSYS, &l->actions[SIGSYS]);
-	l->open = false;
+	l->dispatched = false;
 }
 
 static void call_off(struct lean *l, enum phase phase)
@@ -85,7 +85,7 @@ static void finish(struct lean *l, ucontext_t *uc, long result)
 static long clone_child(const struct lean *l, const struct call *call)
 {
 	long flags = call->nr == SYS_fork ? SIGCHLD : call->args[0];
-	if (l->wish.kind == LEAN_EAGER)
+	if (l->options.kind == LEAN_EAGER)
 		flags &= ~EXIT_SIGNAL;
 	if (call->nr == SYS_fork)
 		return gate5(SYS_clone, flags, 0, 0, 0, 0);
@@ -114,7 +114,7 @@ static void attend(struct lean *l, ucontext_t *uc, const struct call *call)
 		plan_learn(l);
 		l->result.outcome = LEAN_DONE;
 		finish(l, uc, l->child);
-	} else if (l->wish.kind == LEAN_EAGER) {
+	} else if (l->options.kind == LEAN_EAGER) {
 		l->result.outcome = LEAN_RESTARTED;
 		go_native(l, uc, call->nr);
 	} else if (l->result.reason == LEAN_AGAIN && renew(l)) {
@@ -131,7 +131,7 @@ static enum lean_reason leave_out(struct lean *l, uintptr_t stack)
 	if (reason != LEAN_FINE)
 		return reason;
 	plan_apply(l);
-	if (l->result.bytes >= l->wish.least_total)
+	if (l->result.bytes >= l->options.least_total)
 		return LEAN_FINE;
 	dontfork_clear(l);
 	return LEAN_SMALL;
@@ -147,9 +147,9 @@ static bool must_wait_for_a_handler(struct lean *l)
 /* Even what a rescue copies is refused: smaller mappings are left out, too. */
 static bool leave_out_more(struct lean *l)
 {
-	if (l->wish.kind == LEAN_EAGER || l->wish.least_range <= LEAST_RANGE || !renew(l))
+	if (l->options.kind == LEAN_EAGER || l->options.least_range <= LEAST_RANGE || !renew(l))
 		return false;
-	l->wish.least_range = LEAST_RANGE;
+	l->options.least_range = LEAST_RANGE;
 	return true;
 }
 
@@ -180,7 +180,7 @@ static void on_clone(struct lean *l, ucontext_t *uc, const struct call *call)
 	l->result.reason = pid == -ENOMEM ? LEAN_MEMORY : LEAN_KERNEL;
 	if (pid == -ENOMEM && leave_out_more(l)) {
 		on_clone(l, uc, call);
-	} else if (l->wish.kind == LEAN_EAGER) {
+	} else if (l->options.kind == LEAN_EAGER) {
 		go_native(l, uc, call->nr);
 	} else {
 		l->result.outcome = LEAN_FAILED;

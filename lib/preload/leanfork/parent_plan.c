@@ -18,7 +18,7 @@
 #define STACK_MARGIN 65536
 #define THREAD_MARGIN 65536
 
-static struct hot hot; /* guarded by the lock of lean forks */
+static struct working_set working_set; /* guarded by the lock of lean forks */
 
 /* The data of the object that contains this function. Its first segment starts with the header. */
 static struct span own_data(void)
@@ -82,8 +82,8 @@ static void keep_needed(struct lean *l, uintptr_t stack)
 	keep(l, state_span(l));
 	keep(l, around(stack, STACK_MARGIN));
 	keep(l, around(thread_pointer(), THREAD_MARGIN));
-	for (size_t i = 0; l->wish.learn && i < hot.n; i++)
-		keep(l, hot.spans[i]);
+	for (size_t i = 0; l->options.learn && i < working_set.n; i++)
+		keep(l, working_set.spans[i]);
 	threads_each(l, keep);
 	l->choice.n_keep = spans_tidy(l->keep, l->choice.n_keep);
 	l->choice.keep = l->keep;
@@ -149,7 +149,7 @@ enum lean_reason plan_make(struct lean *l, uintptr_t stack)
 {
 	l->token = make_token(l);
 	keep_needed(l, stack);
-	l->choice.least = l->wish.least_range;
+	l->choice.least = l->options.least_range;
 	l->choice.ranges = l->ranges;
 	l->choice.max_ranges = l->ranges_tail.size / sizeof *l->ranges;
 	l->choice.more = more_ranges;
@@ -160,9 +160,9 @@ enum lean_reason plan_make(struct lean *l, uintptr_t stack)
 	if (!dontfork_possible(l) || !can_read_self(l) || !can_wait(l) ||
 		!maps_read(l->text, sizeof l->text, consider, &l->choice))
 		return LEAN_KERNEL;
-	if (l->choice.too_many_shared && l->wish.kind == LEAN_EAGER)
+	if (l->choice.too_many_shared && l->options.kind == LEAN_EAGER)
 		return LEAN_FAULT;
-	if (l->choice.bytes < l->wish.least_total || l->choice.n_ranges == 0)
+	if (l->choice.bytes < l->options.least_total || l->choice.n_ranges == 0)
 		return LEAN_SMALL;
 	return make_bitmap(l);
 }
@@ -186,6 +186,6 @@ void plan_apply(struct lean *l)
 void plan_learn(const struct lean *l)
 {
 	uint64_t n = l->result.chunks < PLACES_MAX ? l->result.chunks : PLACES_MAX;
-	for (uint64_t i = 0; l->wish.learn && i < n; i++)
-		prefetch_add(&hot, l->mail->places[i]);
+	for (uint64_t i = 0; l->options.learn && i < n; i++)
+		prefetch_add(&working_set, l->mail->places[i]);
 }

@@ -15,7 +15,7 @@
 #define DEATH_NAPS 40 /* 2 s for one that has been killed: longer only if the kernel can't end it */
 #define ANSWERS 256   /* between two looks at everything else, of a child that asks and asks */
 
-/* Copies what can be read of a span into the window: a page that another thread has unmapped
+/* Copies what can be read of a span into the buffer: a page that another thread has unmapped
  * meanwhile is left out. */
 static uint32_t read_pages(struct lean *l, struct span at)
 {
@@ -25,7 +25,7 @@ static uint32_t read_pages(struct lean *l, struct span at)
 		struct {
 			void *at;
 			size_t len;
-		} local = {l->mail->window + (next - at.start), at.end - next},
+		} local = {l->mail->buffer + (next - at.start), at.end - next},
 		  remote = {(void *)next, at.end - next};
 		long n = gate6(SYS_process_vm_readv, l->thread, &local, 1, &remote, 1, 0);
 		uintptr_t good = n > 0 ? next + ((uintptr_t)n & ~(PAGE - 1)) : next;
@@ -97,7 +97,7 @@ static void reap(struct lean *l)
 	siginfo_t info = {.si_code = 0};
 	while (gate5(SYS_waitid, P_PID, l->child, &info, WEXITED | __WALL, NULL) == -EINTR)
 		;
-	if (l->wish.kind == LEAN_RESCUE)
+	if (l->options.kind == LEAN_RESCUE)
 		take_back_signal(l);
 	bool killed = info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED;
 	if (killed && !l->overdue && atomic_load(&l->mail->stage) == STAGE_EXEC)
@@ -142,7 +142,7 @@ static bool stumbled(const struct lean *l)
 /* What others have noticed of the child happens once: the program sees its end. */
 static bool has_been_noticed(const struct lean *l)
 {
-	return l->wish.kind == LEAN_RESCUE &&
+	return l->options.kind == LEAN_RESCUE &&
 	       (atomic_load(&l->mail->progress) == PROGRESS_NOTICED ||
 		       atomic_load(&l->mail->stage) == STAGE_EXEC);
 }
@@ -161,11 +161,11 @@ static enum service after_kill(struct lean *l, bool ended)
 /* In a rescue the program sees a child that ends of its own accord. */
 static enum service after_end(struct lean *l)
 {
-	if (l->wish.kind == LEAN_EAGER && did_exec(l))
+	if (l->options.kind == LEAN_EAGER && did_exec(l))
 		return SERVED;
 	if (l->overdue)
 		return after_kill(l, true);
-	if (l->wish.kind == LEAN_EAGER)
+	if (l->options.kind == LEAN_EAGER)
 		return throw_away(l);
 	if (stumbled(l)) {
 		throw_away(l);

@@ -162,7 +162,7 @@ static uintptr_t mapped_until(struct span at)
 
 void survey_answer(struct lean *l)
 {
-	struct answer answer = {(struct region *)(void *)l->mail->window, 0, l->mail->start};
+	struct answer answer = {(struct region *)(void *)l->mail->buffer, 0, l->mail->start};
 	uintptr_t end = l->mail->end;
 	long fd = gate4(SYS_openat, AT_FDCWD, PROC_SELF "pagemap", O_RDONLY | O_CLOEXEC, 0);
 	while (answer.at < end && answer.n < REGIONS_MAX) {
@@ -188,7 +188,7 @@ int survey_ask(struct lean *l, struct span *at, struct region *regions)
 	l->mail->request = REQUEST_BYTES;
 	if (!answered)
 		return -1;
-	copy_bytes(regions, l->mail->window, l->mail->pages * sizeof *regions);
+	copy_bytes(regions, l->mail->buffer, l->mail->pages * sizeof *regions);
 	at->start = l->mail->start;
 	return (int)l->mail->pages;
 }

@@ -109,15 +109,15 @@ static void update(struct watch *w, struct lean *l)
 
 static uint64_t limit_ns(const struct lean *l)
 {
-	uint64_t ms = l->wish.limit_ms              ? l->wish.limit_ms
-		      : l->wish.kind == LEAN_RESCUE ? RESCUE_LIMIT_MS
-						    : EAGER_LIMIT_MS;
+	uint64_t ms = l->options.limit_ms              ? l->options.limit_ms
+		      : l->options.kind == LEAN_RESCUE ? RESCUE_LIMIT_MS
+						       : EAGER_LIMIT_MS;
 	return ms * 1000000 / (l->in_a_hurry ? HURRY : 1);
 }
 
 static int patience(const struct lean *l)
 {
-	uint32_t ms = l->wish.patience_ms ? l->wish.patience_ms : PATIENCE_MS;
+	uint32_t ms = l->options.patience_ms ? l->options.patience_ms : PATIENCE_MS;
 	return NAPS(ms / (l->in_a_hurry ? HURRY : 1));
 }
 

@@ -15,28 +15,28 @@ static void widen(struct span *to, const struct span *by)
 		to->end = by->end;
 }
 
-static bool too_much(const struct hot *hot)
+static bool too_much(const struct working_set *set)
 {
 	uintptr_t bytes = 0;
-	for (size_t i = 0; i < hot->n; i++)
-		bytes += hot->spans[i].end - hot->spans[i].start;
+	for (size_t i = 0; i < set->n; i++)
+		bytes += set->spans[i].end - set->spans[i].start;
 	return bytes > PREFETCH_BYTES;
 }
 
-void prefetch_add(struct hot *hot, uintptr_t at)
+void prefetch_add(struct working_set *set, uintptr_t at)
 {
 	uintptr_t start = at & ~(PREFETCH_BLOCK - 1);
 	struct span block = {start, start + PREFETCH_BLOCK};
 	size_t i = 0;
 
-	while (i < hot->n && !near(&hot->spans[i], &block))
+	while (i < set->n && !near(&set->spans[i], &block))
 		i++;
-	if (i < hot->n)
-		widen(&hot->spans[i], &block);
-	else if (hot->n < PREFETCH_SPANS)
-		hot->spans[hot->n++] = block;
+	if (i < set->n)
+		widen(&set->spans[i], &block);
+	else if (set->n < PREFETCH_SPANS)
+		set->spans[set->n++] = block;
 	else
-		hot->n = 0;
-	if (too_much(hot))
-		hot->n = 0;
+		set->n = 0;
+	if (too_much(set))
+		set->n = 0;
 }

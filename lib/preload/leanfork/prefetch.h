@@ -10,18 +10,17 @@
  * same few mebibytes each time: so these are better not left out again.
  */
 #define PREFETCH_BLOCK ((uintptr_t)256 << 10)
-#define PREFETCH_GAP                                                                               \
-	((uintptr_t)1 << 20) /* what lies between two hot blocks is too little to matter */
+#define PREFETCH_GAP ((uintptr_t)1 << 20) /* what lies between two blocks is too little to matter */
 #define PREFETCH_SPANS 32
 #define PREFETCH_BYTES ((uintptr_t)16 << 20) /* about half a millisecond of the kernel's copying */
 
-struct hot {
+struct working_set {
 	struct span spans[PREFETCH_SPANS]; /* in no order; they may overlap */
 	size_t n;
 };
 
 /* Pure. Adds the block of an address. If that is too much everything is forgotten: children ask
- * again for what is still hot. */
-void prefetch_add(struct hot *hot, uintptr_t at);
+ * again for what is still working_set. */
+void prefetch_add(struct working_set *set, uintptr_t at);
 
 #endif

@@ -62,7 +62,7 @@ struct tail {
  * child's copy is complete from its first instruction on.
  */
 struct lean {
-	struct lean_wish wish;
+	struct lean_options options;
 	struct lean_result result;
 	struct mailbox *mail;
 	enum phase phase;
@@ -70,7 +70,7 @@ struct lean {
 	int parent, thread; /* that of the program which forks */
 	int tries;
 	bool overdue;     /* the child has been killed for that */
-	bool open;        /* the thread's calls are dispatched */
+	bool dispatched;  /* the thread's calls are dispatched */
 	bool in_a_hurry;  /* a signal handler of the program's waits for fork to return */
 	bool heedless;    /* of signals that come before the clone: too many have */
 	bool interrupted; /* one has come */

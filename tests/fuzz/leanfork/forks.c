@@ -57,7 +57,7 @@ void forks_prepare(enum mode mode)
 
 static pid_t fork_leanly(enum lean_kind kind)
 {
-	struct lean_wish wish = {
+	struct lean_options options = {
 		.kind = kind,
 		.least_total = 1,
 		.least_range = 65536,
@@ -66,7 +66,7 @@ static pid_t fork_leanly(enum lean_kind kind)
 	};
 	struct lean_result result;
 	int before = errno;
-	pid_t pid = lean_fork(&wish, &result);
+	pid_t pid = lean_fork(&options, &result);
 	if (pid > 0)
 		errno = before;
 	if (pid > 0 && fork_stats)

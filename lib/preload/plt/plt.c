@@ -14,7 +14,7 @@
  * give both, but dlopen allocates, locks, and finds no file after a chroot.
  *
  *  1. A call through an empty slot is a crash. Each interposed function fills the slots first. What
- *     runs before, the constructor in a process that has no wishes and fclose of a stream that is not
+ *     runs before, the constructor in a process without settings and fclose of a stream that is not
  *     ours, calls none of them.
  *  2. Filled one by one, the slots would be filled in signal handlers and in children, where nothing
  *     may be looked up any more. All are filled at once.
@@ -25,7 +25,7 @@
  *     runs, so that one is a third import.
  *  5. In a process with another libc nothing is filled, and libc's own functions do the work.
  */
-#include "preload/late/late.h"
+#include "preload/plt/plt.h"
 
 #include <dlfcn.h>
 #include <stdatomic.h>
@@ -33,10 +33,10 @@
 #include <stdint.h>
 
 /* In slots.S. */
-extern const char late_names[] __attribute__((visibility("hidden")));
-extern const uint32_t late_offsets[] __attribute__((visibility("hidden")));
-extern _Atomic(void *) late_slots[] __attribute__((visibility("hidden")));
-extern _Atomic(void *) late_slots_end[] __attribute__((visibility("hidden")));
+extern const char plt_names[] __attribute__((visibility("hidden")));
+extern const uint32_t plt_offsets[] __attribute__((visibility("hidden")));
+extern _Atomic(void *) plt_slots[] __attribute__((visibility("hidden")));
+extern _Atomic(void *) plt_slots_end[] __attribute__((visibility("hidden")));
 
 static bool is_own_libc(void)
 {
@@ -50,9 +50,9 @@ static bool is_own_libc(void)
 
 static void fill_slots(void)
 {
-	for (ptrdiff_t i = 0; late_slots + i < late_slots_end; i++)
-		atomic_store_explicit(&late_slots[i],
-			dlsym(RTLD_DEFAULT, late_names + late_offsets[i]), memory_order_relaxed);
+	for (ptrdiff_t i = 0; plt_slots + i < plt_slots_end; i++)
+		atomic_store_explicit(&plt_slots[i],
+			dlsym(RTLD_DEFAULT, plt_names + plt_offsets[i]), memory_order_relaxed);
 }
 
 /* Threads that come here at the same time find the same. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef PRELOAD_LATE_H
-#define PRELOAD_LATE_H
+#ifndef PRELOAD_PLT_H
+#define PRELOAD_PLT_H
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Where slots.S has no code for the processor: ld.so has done all of it. */
-#include "preload/late/late.h"
+#include "preload/plt/plt.h"
 
 bool lazy_bind(void)
 {

@@ -1,38 +1,38 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names, slots and jumps of late.c, in the same order. A file of its own, because link-time
+ * Names, slots and jumps of plt.c, in the same order. A file of its own, because link-time
  * optimisation does not see what is inside of an asm statement, and throws it away.
  */
 
 /* Names: one string after the other. */
-.section .rodata.late, "a", %progbits
-.hidden late_names
-.globl late_names
-late_names:
-#define LATE(name) .Lname_##name: .asciz #name;
-#include <late_names.h>
-#undef LATE
+.section .rodata.shim_plt, "a", %progbits
+.hidden plt_names
+.globl plt_names
+plt_names:
+#define SLOT(name) .Lname_##name: .asciz #name;
+#include <plt_names.h>
+#undef SLOT
 
 /* Where each begins. Whoever looked for the end of a name would call strlen, with some compilers. */
-.section .rodata.late_offsets, "a", %progbits
+.section .rodata.shim_plt_offsets, "a", %progbits
 .balign 4
-.hidden late_offsets
-.globl late_offsets
-late_offsets:
-#define LATE(name) .long .Lname_##name - late_names;
-#include <late_names.h>
-#undef LATE
+.hidden plt_offsets
+.globl plt_offsets
+plt_offsets:
+#define SLOT(name) .long .Lname_##name - plt_names;
+#include <plt_names.h>
+#undef SLOT
 
 /* Slots: where each function is, once lazy_bind has looked. */
-.section .bss.late, "aw", %nobits
+.section .bss.shim_plt, "aw", %nobits
 .balign 8
-.hidden late_slots, late_slots_end
-.globl late_slots, late_slots_end
-late_slots:
-#define LATE(name) .Lslot_##name: .zero 8;
-#include <late_names.h>
-#undef LATE
-late_slots_end:
+.hidden plt_slots, plt_slots_end
+.globl plt_slots, plt_slots_end
+plt_slots:
+#define SLOT(name) .Lslot_##name: .zero 8;
+#include <plt_names.h>
+#undef SLOT
+plt_slots_end:
 
 /* Jumps through them: the linker's --wrap sends each call of NAME to __wrap_NAME. */
 #if defined __x86_64__
@@ -49,12 +49,12 @@ late_slots_end:
 #endif
 
 /* No .type: ld of binutils 2.40 crashes on what the assembler then says of them to debuggers. */
-.section .text.late, "ax", %progbits
-#define LATE(name)                                                                                 \
+.section .text.shim_plt, "ax", %progbits
+#define SLOT(name)                                                                                 \
 	.balign 8;                                                                                 \
 	.hidden __wrap_##name;                                                                     \
 	.globl __wrap_##name;                                                                      \
 	__wrap_##name: JUMP(.Lslot_##name);
-#include <late_names.h>
+#include <plt_names.h>
 
 .section .note.GNU-stack, "", %progbits
