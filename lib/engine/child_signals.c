@@ -11,13 +11,21 @@
 #include <stdbool.h>
 #include <sys/syscall.h>
 
-#include "engine/action.h"
+#include "base/kernel_action.h"
 
 #define SET_SIZE sizeof(kernel_sigset)
 
+static PLAIN bool has_handler(int sig)
+{
+	struct kernel_action action;
+	if (raw4(SYS_rt_sigaction, sig, 0, &action, SET_SIZE) < 0)
+		return false;
+	return action.handler != KERNEL_DEFAULT && action.handler != KERNEL_IGNORE;
+}
+
 static PLAIN long set_default(int sig)
 {
-	static const struct kernel_action action = {.handler = SIG_DFL};
+	static const struct kernel_action action = {.handler = KERNEL_DEFAULT};
 	return raw4(SYS_rt_sigaction, sig, &action, 0, SET_SIZE);
 }
 
@@ -28,11 +36,12 @@ static PLAIN long set_default(int sig)
 static PLAIN void discard(int sig)
 {
 	struct kernel_action ignore, old;
-	ignore.handler = SIG_IGN;
+	ignore.handler = KERNEL_IGNORE;
 	ignore.flags = 0;
 	ignore.restorer = 0;
 	ignore.mask = 0;
-	if (raw4(SYS_rt_sigaction, sig, &ignore, &old, SET_SIZE) == 0 && old.handler != SIG_IGN)
+	if (raw4(SYS_rt_sigaction, sig, &ignore, &old, SET_SIZE) == 0 &&
+		old.handler != KERNEL_IGNORE)
 		set_default(sig);
 }
 
@@ -56,7 +65,7 @@ long PLAIN ss__child_dispositions(const struct job *job)
 		bool wanted = job->sigdefault >> (sig - 1) & 1;
 		if (sig == SIGKILL || sig == SIGSTOP)
 			continue;
-		if (!wanted && !(job->reset_handlers && action_is_handler(sig)))
+		if (!wanted && !(job->reset_handlers && has_handler(sig)))
 			continue;
 		long result = set_default(sig);
 		if (result < 0 && wanted)

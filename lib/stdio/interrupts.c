@@ -1,73 +1,50 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SIGINT and SIGQUIT during ss_system. Hazards, answered below by number:
- * 1. The last caller to leave need not be the first that came, so the saved dispositions belong to
- *    neither.
- * 2. A child forked meanwhile has none of the threads that would restore them, and would ignore the
- *    terminal's keys for ever. It may be forked between any two steps below. So the saved
- *    dispositions are valid before `waiting` says so, and for as long as it does.
- * 3. The kernel copies the dispositions first and then the memory, page by page. If the last caller
- *    leaves in between, the child finds nobody waiting and the keys ignored. So it checks whether
- *    anybody has left since fork was called.
+ * SIGINT and SIGQUIT during ss_system. The last caller to leave need not be the first that came, so
+ * the saved dispositions belong to the process. A forked child has none of the threads that would
+ * restore them, and would ignore the terminal's keys for ever: see base/fork_count.h.
  */
 #include "stdio/interrupts.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdbool.h>
+#include <stddef.h>
 
-#include "base/fork_lock.h"
+#include "base/fork_count.h"
 
-static struct fork_lock lock;
-
-/* All on one page, see (3). */
 static _Alignas(512) struct {
-	atomic_uint waiting;
-	atomic_uint left;
-	struct sigaction saved_int, saved_quit; /* (1) */
-} all;
-_Static_assert(sizeof all <= 512, "as aligned");
+	struct fork_count count;
+	struct sigaction saved_int, saved_quit;
+} keys;
+_Static_assert(sizeof keys <= 512, "on one page");
 
 static __thread unsigned waiting_here; /* more than one if a signal handler calls ss_system */
-static __thread unsigned left_before;  /* (3) */
+static __thread unsigned left_before_fork;
 
 static void put_back(void)
 {
-	sigaction(SIGINT, &all.saved_int, NULL);
-	sigaction(SIGQUIT, &all.saved_quit, NULL);
+	sigaction(SIGINT, &keys.saved_int, NULL);
+	sigaction(SIGQUIT, &keys.saved_quit, NULL);
 }
 
 static void before_fork(void)
 {
-	left_before = all.left;
+	left_before_fork = keys.count.left;
 }
 
-/* (2) If a signal handler forked, this thread is itself one that waits. */
-static void in_forked_child(void)
+/* If a signal handler forked, this thread itself may be one that waits. */
+static void in_child(void)
 {
-	if (waiting_here == 0 && (all.waiting > 0 || all.left != left_before))
-		put_back();
-	all.waiting = waiting_here;
-}
-
-/* Done under the lock, because a signal handler that forks must not interrupt libc here. */
-static void watch_forks(void)
-{
-	static bool done;
-	if (!done)
-		pthread_atfork(before_fork, NULL, in_forked_child);
-	done = true;
+	ss__fork_count_in_child(&keys.count, left_before_fork, waiting_here, put_back);
 }
 
 static void save_and_ignore(void)
 {
 	const struct sigaction ignore = {.sa_handler = SIG_IGN};
 
-	sigaction(SIGINT, NULL, &all.saved_int);
-	sigaction(SIGQUIT, NULL, &all.saved_quit);
-	all.waiting = 1;
-	sigaction(SIGINT, &ignore, &all.saved_int);
-	sigaction(SIGQUIT, &ignore, &all.saved_quit);
+	sigaction(SIGINT, NULL, &keys.saved_int);
+	sigaction(SIGQUIT, NULL, &keys.saved_quit);
+	keys.count.holders = 1;
+	sigaction(SIGINT, &ignore, &keys.saved_int);
+	sigaction(SIGQUIT, &ignore, &keys.saved_quit);
 }
 
 void ss__interrupts_ignore(sigset_t *reset)
@@ -75,29 +52,21 @@ void ss__interrupts_ignore(sigset_t *reset)
 	sigset_t mask;
 
 	sigemptyset(reset);
-	ss__fork_lock_take(&lock, &mask);
-	watch_forks();
+	ss__fork_count_lock(&keys.count, before_fork, in_child, &mask);
 	waiting_here++;
-	if (all.waiting == 0)
+	if (keys.count.holders == 0)
 		save_and_ignore();
 	else
-		all.waiting++;
-	if (all.saved_int.sa_handler != SIG_IGN)
+		keys.count.holders++;
+	if (keys.saved_int.sa_handler != SIG_IGN)
 		sigaddset(reset, SIGINT);
-	if (all.saved_quit.sa_handler != SIG_IGN)
+	if (keys.saved_quit.sa_handler != SIG_IGN)
 		sigaddset(reset, SIGQUIT);
-	ss__fork_lock_leave(&lock, &mask);
+	ss__fork_lock_leave(&keys.count.lock, &mask);
 }
 
 void ss__interrupts_restore(void)
 {
-	sigset_t mask;
-
-	ss__fork_lock_take(&lock, &mask);
 	waiting_here--;
-	if (all.waiting == 1)
-		put_back();
-	all.left++;
-	all.waiting--;
-	ss__fork_lock_leave(&lock, &mask);
+	ss__fork_count_release(&keys.count, put_back);
 }

@@ -67,7 +67,8 @@ static void drop_handlers(struct lean *l)
 		struct kernel_action *action = &l->handlers[sig];
 		if (SIG_BIT(sig) & (HANDLED_SIGNALS | SIG_BIT(SIGKILL) | SIG_BIT(SIGSTOP)))
 			continue;
-		if (gate4(SYS_rt_sigaction, sig, NULL, action, 8) < 0 || action->handler <= 1)
+		if (gate4(SYS_rt_sigaction, sig, NULL, action, 8) < 0 ||
+			action->handler <= KERNEL_IGNORE)
 			continue;
 		set_action(sig, &plain);
 		l->handled |= SIG_BIT(sig);
@@ -83,10 +84,12 @@ static void restore_handlers(struct lean *l)
 
 static void show_ignored(const struct lean *l)
 {
-	static const struct kernel_action plain = {.handler = 0}, ignore = {.handler = 1};
+	static const struct kernel_action plain = {.handler = KERNEL_DEFAULT},
+					  ignore = {.handler = KERNEL_IGNORE};
 	for (int sig = 1; sig < 32; sig++)
 		if (SIG_BIT(sig) & HANDLED_SIGNALS)
-			set_action(sig, l->actions[sig].handler == 1 ? &ignore : &plain);
+			set_action(
+				sig, l->actions[sig].handler == KERNEL_IGNORE ? &ignore : &plain);
 }
 
 /* Answers hazard 7: an ordinary child stops just as well. */
@@ -96,11 +99,11 @@ static bool is_about_to_stop(const struct lean *l)
 	uint64_t pending = 0;
 	gate2(SYS_rt_sigpending, &pending, 8);
 	for (size_t i = 0; i < sizeof stops / sizeof stops[0]; i++) {
-		struct kernel_action action = {.handler = 1};
+		struct kernel_action action = {.handler = KERNEL_IGNORE};
 		if (!(pending & ~l->mask & SIG_BIT(stops[i])))
 			continue;
 		gate4(SYS_rt_sigaction, stops[i], NULL, &action, 8);
-		if (action.handler == 0)
+		if (action.handler == KERNEL_DEFAULT)
 			return true;
 	}
 	return false;

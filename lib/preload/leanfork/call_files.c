@@ -108,7 +108,8 @@ static bool may_stop(const struct lean *l)
 	struct kernel_action action;
 	if (l->mask & SIG_BIT(SIGTTOU))
 		return false;
-	return gate4(SYS_rt_sigaction, SIGTTOU, NULL, &action, 8) < 0 || action.handler != 1;
+	return gate4(SYS_rt_sigaction, SIGTTOU, NULL, &action, 8) < 0 ||
+	       action.handler != KERNEL_IGNORE;
 }
 
 static enum verdict terminal(

@@ -84,7 +84,8 @@ static bool is_deadly(const struct lean *l, int sig)
 	struct kernel_action action;
 	if ((l->mask | harmless) & SIG_BIT(sig))
 		return false;
-	return gate4(SYS_rt_sigaction, sig, NULL, &action, 8) == 0 && action.handler == 0;
+	return gate4(SYS_rt_sigaction, sig, NULL, &action, 8) == 0 &&
+	       action.handler == KERNEL_DEFAULT;
 }
 
 /* The child would not have reached exec. In a rescue the signal is let through with the others. */

@@ -148,17 +148,17 @@ static bool is_pending(int sig)
  * needed. The kernel keeps an ignored signal only because it is blocked. */
 static void let_through(struct lean *l, ucontext_t *uc, int sig)
 {
-	struct kernel_action action = {.handler = 0};
+	struct kernel_action action = {.handler = KERNEL_DEFAULT};
 	struct timespec at_once = {0, 0};
 	uint64_t set = SIG_BIT(sig);
 	gate4(SYS_rt_sigaction, sig, NULL, &action, 8);
-	if (action.handler == 1) {
+	if (action.handler == KERNEL_IGNORE) {
 		gate4(SYS_rt_sigtimedwait, &set, NULL, &at_once, 8);
 		return;
 	}
 	if (l->options.kind == LEAN_EAGER)
 		child_give_up(l, LEAN_CALL);
-	if (action.handler == 0)
+	if (action.handler == KERNEL_DEFAULT)
 		set_mask(~set, NULL);
 	if (!child_become_ordinary(l, uc))
 		child_give_up(l, LEAN_MEMORY);

@@ -46,7 +46,7 @@ bool dispatch_is_foreign(const struct kernel_action *action)
 	static const unsigned char endbr64[] = {0xf3, 0x0f, 0x1e, 0xfa}, ret = 0xc3;
 	const unsigned char *code = (const unsigned char *)action->handler;
 	size_t same = 0;
-	if (action->handler <= 1 || !(action->flags & SA_SIGINFO))
+	if (action->handler <= KERNEL_IGNORE || !(action->flags & SA_SIGINFO))
 		return false;
 	while (same < sizeof endbr64 && code[same] == endbr64[same])
 		same++;

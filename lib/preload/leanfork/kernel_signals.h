@@ -4,13 +4,7 @@
 
 #include <stdint.h>
 
-/* What the kernel takes for rt_sigaction on x86-64. Elsewhere only the handler is where it is here. */
-struct kernel_action {
-	uintptr_t handler;
-	unsigned long flags;
-	uintptr_t restorer;
-	uint64_t mask;
-};
+#include "base/kernel_action.h"
 
 #define SIG_BIT(sig) (UINT64_C(1) << ((sig)-1))
 

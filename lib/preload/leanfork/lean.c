@@ -132,7 +132,7 @@ static void look_behind(struct kernel_action *action)
 	const struct lean *other = lean_active;
 	if (action->handler != (uintptr_t)clone_call_on_call)
 		return;
-	*action = (struct kernel_action){.handler = 0};
+	*action = (struct kernel_action){.handler = KERNEL_DEFAULT};
 	if (other && other->parent != (int)gate0(SYS_getpid))
 		*action = other->actions[SIGSYS];
 }
@@ -145,8 +145,9 @@ static enum lean_reason look_at_sigsys(struct lean *l, bool filtered)
 	if (gate4(SYS_rt_sigaction, SIGSYS, NULL, before, 8) < 0)
 		return LEAN_KERNEL;
 	look_behind(before);
-	return dispatch_is_foreign(before) || (filtered && before->handler > 1) ? LEAN_SIGSYS
-										: LEAN_FINE;
+	return dispatch_is_foreign(before) || (filtered && before->handler > KERNEL_IGNORE)
+		       ? LEAN_SIGSYS
+		       : LEAN_FINE;
 }
 
 /*

@@ -293,7 +293,7 @@ static void act_as_the_program(const struct lean *l, int sig, siginfo_t *info, v
 	static const struct kernel_action plain;
 	const struct kernel_action *action = l ? &l->actions[SIGSYS] : &plain;
 	long pid = gate0(SYS_getpid), thread = gate0(SYS_gettid);
-	if (action->handler == 1)
+	if (action->handler == KERNEL_IGNORE)
 		return;
 	if (action->handler && l->parent == (int)pid) {
 		((void (*)(int, siginfo_t *, void *))action->handler)(sig, info, context);

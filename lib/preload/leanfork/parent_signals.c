@@ -15,11 +15,11 @@ enum effect { EFFECT_NONE, EFFECT_HANDLER, EFFECT_STOP, EFFECT_END };
 
 static enum effect effect_of(int sig)
 {
-	struct kernel_action action = {.handler = 1};
+	struct kernel_action action = {.handler = KERNEL_IGNORE};
 	gate4(SYS_rt_sigaction, sig, NULL, &action, 8);
-	if (action.handler > 1)
+	if (action.handler > KERNEL_IGNORE)
 		return EFFECT_HANDLER;
-	if (action.handler == 1 || SIG_BIT(sig) & HARMLESS)
+	if (action.handler == KERNEL_IGNORE || SIG_BIT(sig) & HARMLESS)
 		return EFFECT_NONE;
 	return SIG_BIT(sig) & STOPPING ? EFFECT_STOP : EFFECT_END;
 }
