@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -190,4 +191,17 @@ void needs_shared_memory(void)
 	munmap((void *)(uintptr_t)shared, sizeof *shared);
 	if (!is)
 		skip();
+}
+
+void cancel_at_many_moments(void *(*run)(void *), unsigned step_us)
+{
+	for (unsigned delay_us = 0; delay_us < 20000; delay_us += step_us) {
+		pthread_t thread;
+		void *end;
+		assert_int_equal(pthread_create(&thread, NULL, run, NULL), 0);
+		usleep(delay_us);
+		assert_int_equal(pthread_cancel(thread), 0);
+		assert_int_equal(pthread_join(thread, &end), 0);
+		assert_ptr_equal(end, PTHREAD_CANCELED);
+	}
 }

@@ -57,6 +57,9 @@ void read_all(int fd, char *text, size_t size);
 /* Runs the program to its end; its wait status. */
 int run_to_end(char *const argv[], struct ss_options options);
 
+/* Cancels a thread that runs the function, time and again: each time so much later, up to 20 ms. */
+void cancel_at_many_moments(void *(*run)(void *), unsigned step_us);
+
 #define OPTIONS(...) (*SS_OPTIONS(__VA_ARGS__))
 /* Literals stay const, as -Wwrite-strings has them; no program started gets to write to them. */
 #define ARGV(...) ((char *const *)(uintptr_t)(const char *const[]){__VA_ARGS__, NULL})

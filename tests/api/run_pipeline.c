@@ -233,15 +233,7 @@ static void *run_for_ever(void *unused)
 static void cancelled_it_leaves_nothing(void **unused)
 {
 	(void)unused;
-	for (int delay_us = 0; delay_us < 20000; delay_us += 1000) {
-		pthread_t thread;
-		void *end;
-		assert_int_equal(pthread_create(&thread, NULL, run_for_ever, NULL), 0);
-		usleep((useconds_t)delay_us);
-		assert_int_equal(pthread_cancel(thread), 0);
-		assert_int_equal(pthread_join(thread, &end), 0);
-		assert_ptr_equal(end, PTHREAD_CANCELED);
-	}
+	cancel_at_many_moments(run_for_ever, 1000);
 }
 
 int main(void)

@@ -95,3 +95,11 @@ void *bench_fill(size_t bytes)
 		p[i] = (char)i;
 	return p;
 }
+
+void bench_need(bool ok, const char *what)
+{
+	if (ok)
+		return;
+	perror(what);
+	exit(1);
+}

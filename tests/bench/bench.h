@@ -2,6 +2,7 @@
 #ifndef BENCH_H
 #define BENCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -20,6 +21,9 @@ struct bench_result {
 	double p99_us;
 	double ratio; /* of medians, to the first way's */
 };
+
+/* Ends the program with errno's message unless ok. */
+void bench_need(bool ok, const char *what);
 
 double bench_now_us(void);
 

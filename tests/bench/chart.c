@@ -23,18 +23,10 @@ enum { MOST_SIZES = 16 };
 
 static char *program[2];
 
-static void need(int ok, const char *what)
-{
-	if (!ok) {
-		perror(what);
-		exit(1);
-	}
-}
-
 static void reap(pid_t pid)
 {
 	int status;
-	need(pid > 0 && waitpid(pid, &status, 0) == pid && status == 0, "the child");
+	bench_need(pid > 0 && waitpid(pid, &status, 0) == pid && status == 0, "the child");
 }
 
 static void exec_program(void)
@@ -65,7 +57,7 @@ static void by_lean_fork(void)
 static void by_posix_spawn(void)
 {
 	pid_t pid;
-	need(posix_spawn(&pid, program[0], NULL, NULL, program, environ) == 0, "posix_spawn");
+	bench_need(posix_spawn(&pid, program[0], NULL, NULL, program, environ) == 0, "posix_spawn");
 	reap(pid);
 }
 
@@ -73,8 +65,8 @@ static void by_ss_spawn(void)
 {
 	struct ss_child child;
 	int status = -1;
-	need(ss_spawn(&child, program, NULL) == 0, "ss_spawn");
-	need(ss_wait(&child, &status, -1) == 0 && status == 0, "ss_wait");
+	bench_need(ss_spawn(&child, program, NULL) == 0, "ss_spawn");
+	bench_need(ss_wait(&child, &status, -1) == 0 && status == 0, "ss_wait");
 	ss_release(&child);
 }
 

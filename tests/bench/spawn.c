@@ -30,18 +30,10 @@ static char *program[2];
 static int json;
 static int quick;
 
-static void need(int ok, const char *what)
-{
-	if (!ok) {
-		perror(what);
-		exit(1);
-	}
-}
-
 static void reap(pid_t pid)
 {
 	int status;
-	need(waitpid(pid, &status, 0) == pid && status == 0, "waitpid");
+	bench_need(waitpid(pid, &status, 0) == pid && status == 0, "waitpid");
 }
 
 static void by_vfork(void)
@@ -51,7 +43,7 @@ static void by_vfork(void)
 		execve(program[0], program, environ);
 		_exit(127);
 	}
-	need(pid > 0, "vfork");
+	bench_need(pid > 0, "vfork");
 	reap(pid);
 }
 
@@ -78,8 +70,8 @@ static void by_clone3(void)
 		.stack_size = sizeof stack,
 		.run = exec_program,
 	};
-	need(ss__clone_new(&call) > 0, "clone3");
-	need(waitid((idtype_t)WAIT_PIDFD, (id_t)pidfd, &info, WEXITED) == 0, "waitid");
+	bench_need(ss__clone_new(&call) > 0, "clone3");
+	bench_need(waitid((idtype_t)WAIT_PIDFD, (id_t)pidfd, &info, WEXITED) == 0, "waitid");
 	close(pidfd);
 }
 
@@ -92,14 +84,14 @@ static void by_fork(void)
 		execve(program[0], program, environ);
 		_exit(127);
 	}
-	need(pid > 0, "fork");
+	bench_need(pid > 0, "fork");
 	reap(pid);
 }
 
 static void by_posix_spawn(void)
 {
 	pid_t pid;
-	need(posix_spawn(&pid, program[0], NULL, NULL, program, environ) == 0, "posix_spawn");
+	bench_need(posix_spawn(&pid, program[0], NULL, NULL, program, environ) == 0, "posix_spawn");
 	reap(pid);
 }
 
@@ -108,8 +100,8 @@ static __thread struct ss_child child;
 static void by_ss_spawn(void)
 {
 	int status = -1;
-	need(ss_spawn(&child, program, NULL) == 0, "ss_spawn");
-	need(ss_wait(&child, &status, -1) == 0 && status == 0, "ss_wait");
+	bench_need(ss_spawn(&child, program, NULL) == 0, "ss_spawn");
+	bench_need(ss_wait(&child, &status, -1) == 0 && status == 0, "ss_wait");
 }
 
 /* Up to here the child has been reaped, as by the other ways; they have no handle to close. */
@@ -127,8 +119,8 @@ static void by_ss_spawn_release(void)
 static void by_ss_spawn_no_pidfd(void)
 {
 	int status = -1;
-	need(ss_spawn(&child, program, SS_OPTIONS(.flags = SS_NO_PIDFD)) == 0, "ss_spawn");
-	need(ss_wait(&child, &status, -1) == 0 && status == 0, "ss_wait");
+	bench_need(ss_spawn(&child, program, SS_OPTIONS(.flags = SS_NO_PIDFD)) == 0, "ss_spawn");
+	bench_need(ss_wait(&child, &status, -1) == 0 && status == 0, "ss_wait");
 	ss_release(&child);
 }
 
@@ -222,9 +214,9 @@ static double take_whole(void)
 static double take_call_with_pipe(void)
 {
 	double start = bench_now_us();
-	need(ss_spawn(&child, program, SS_OPTIONS(.out = SS_PIPE)) == 0, "ss_spawn");
+	bench_need(ss_spawn(&child, program, SS_OPTIONS(.out = SS_PIPE)) == 0, "ss_spawn");
 	double took = bench_now_us() - start;
-	need(ss_wait(&child, NULL, -1) == 0, "ss_wait");
+	bench_need(ss_wait(&child, NULL, -1) == 0, "ss_wait");
 	release();
 	return took;
 }
@@ -232,7 +224,7 @@ static double take_call_with_pipe(void)
 static void *take_turns(void *arg)
 {
 	struct turns *mine = arg;
-	need(unshare(CLONE_FILES) == 0, "unshare");
+	bench_need(unshare(CLONE_FILES) == 0, "unshare");
 	mine->descriptors = open_until(mine->descriptors);
 	sem_post(&mine->done);
 	for (int round = 0; round < mine->rounds; round++) {
@@ -254,10 +246,10 @@ static void measure_turns(const char *name, double (*take)(void), int rounds)
 		turns[i].take = take;
 		turns[i].rounds = rounds;
 		turns[i].times = calloc((size_t)rounds, sizeof(double));
-		need(turns[i].times != NULL, "calloc");
+		bench_need(turns[i].times != NULL, "calloc");
 		sem_init(&turns[i].go, 0, 0);
 		sem_init(&turns[i].done, 0, 0);
-		need(pthread_create(&turns[i].thread, NULL, take_turns, &turns[i]) == 0,
+		bench_need(pthread_create(&turns[i].thread, NULL, take_turns, &turns[i]) == 0,
 			"pthread_create");
 		sem_wait(&turns[i].done);
 	}
@@ -331,7 +323,8 @@ static double time_threads(const struct bench_way *way, int n)
 	pthread_t threads[16];
 	double start = bench_now_us();
 	for (int i = 0; i < n; i++)
-		need(pthread_create(&threads[i], NULL, spawn_many, (void *)(uintptr_t)way) == 0,
+		bench_need(
+			pthread_create(&threads[i], NULL, spawn_many, (void *)(uintptr_t)way) == 0,
 			"pthread_create");
 	for (int i = 0; i < n; i++)
 		pthread_join(threads[i], NULL);
@@ -344,7 +337,7 @@ static void over_threads(void)
 	enum { RUNS = 9 };
 	pthread_t faulter;
 	faulting = true;
-	need(pthread_create(&faulter, NULL, fault_pages, NULL) == 0, "pthread_create");
+	bench_need(pthread_create(&faulter, NULL, fault_pages, NULL) == 0, "pthread_create");
 	for (int n = 1; n <= 16; n *= 2) {
 		double times[N_WAYS][RUNS];
 		struct bench_result results[N_WAYS];

@@ -14,33 +14,25 @@
 #include <safespawn.h>
 #include "bench.h"
 
-static void need(bool ok, const char *what)
-{
-	if (!ok) {
-		perror(what);
-		exit(1);
-	}
-}
-
 static void libc_system(void)
 {
-	need(system(":") == 0, "system");
+	bench_need(system(":") == 0, "system");
 }
 
 static void our_system(void)
 {
-	need(ss_system(":") == 0, "ss_system");
+	bench_need(ss_system(":") == 0, "ss_system");
 }
 
 static void our_systemv(void)
 {
 	static char name[] = "true";
-	need(ss_systemv((char *[]){name, NULL}) == 0, "ss_systemv");
+	bench_need(ss_systemv((char *[]){name, NULL}) == 0, "ss_systemv");
 }
 
 static void read_all(FILE *f)
 {
-	need(f != NULL, "popen");
+	bench_need(f != NULL, "popen");
 	while (fgetc(f) != EOF)
 		continue;
 }
@@ -49,14 +41,14 @@ static void libc_popen(void)
 {
 	FILE *f = popen("echo x", "r");
 	read_all(f);
-	need(pclose(f) == 0, "pclose");
+	bench_need(pclose(f) == 0, "pclose");
 }
 
 static void our_popen(void)
 {
 	FILE *f = ss_popen("echo x", "r");
 	read_all(f);
-	need(ss_pclose(f) == 0, "ss_pclose");
+	bench_need(ss_pclose(f) == 0, "ss_pclose");
 }
 
 static void our_popenv(void)
@@ -64,7 +56,7 @@ static void our_popenv(void)
 	static char name[] = "echo", argument[] = "x";
 	FILE *f = ss_popenv((char *[]){name, argument, NULL}, "r");
 	read_all(f);
-	need(ss_pclose(f) == 0, "ss_pclose");
+	bench_need(ss_pclose(f) == 0, "ss_pclose");
 }
 
 static const struct bench_way systems[] = {

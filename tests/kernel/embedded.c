@@ -16,6 +16,7 @@
 
 #include <safespawn.h>
 
+#include "kernel.h"
 #include "leak.h"
 #include "measure.h"
 #include "sysctl_guard.h"
@@ -49,17 +50,6 @@ static int fork_passes(enum ss_cause cause)
 	const char *preload = getenv("LD_PRELOAD");
 	return preload && strstr(preload, "safespawn") &&
 	       (cause == SS_CAUSE_MAPPING_RAM || kernel_is_at_least(5, 11));
-}
-
-static int try_fork(void)
-{
-	pid_t pid = fork();
-	if (pid == 0)
-		_exit(0);
-	if (pid < 0)
-		return errno;
-	waitpid(pid, NULL, 0);
-	return 0;
 }
 
 static void programs_start(void)

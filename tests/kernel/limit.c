@@ -16,6 +16,7 @@
 
 #include <safespawn.h>
 
+#include "kernel.h"
 #include "leak.h"
 #include "measure.h"
 #include "sysctl_guard.h"
@@ -42,17 +43,6 @@ static void *reserve(int64_t bytes)
 	const int prot = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS;
 	void *p = mmap(NULL, (size_t)bytes, prot, flags, -1, 0);
 	return p == MAP_FAILED ? NULL : p;
-}
-
-static int try_fork(void)
-{
-	pid_t pid = fork();
-	if (pid == 0)
-		_exit(0);
-	if (pid < 0)
-		return errno;
-	waitpid(pid, NULL, 0);
-	return 0;
 }
 
 /* Be near the limit for as long as it takes, no longer. The ballast is not copied by fork. */

@@ -13,21 +13,11 @@
 
 #include <safespawn.h>
 
+#include "kernel.h"
 #include "leak.h"
 #include "measure.h"
 #include "preflight/parse.h"
 #include "sysctl_guard.h"
-
-static int try_fork(void)
-{
-	pid_t pid = fork();
-	if (pid == 0)
-		_exit(0);
-	if (pid < 0)
-		return errno;
-	waitpid(pid, NULL, 0);
-	return 0;
-}
 
 static void expect(enum ss_fork_verdict verdict, int error, size_t largest)
 {

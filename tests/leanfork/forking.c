@@ -12,7 +12,7 @@ unsigned char *block;
 struct lean_result last;
 bool ask_only;
 bool learn;
-uint32_t limit_ms = 20000;
+uint32_t limit_ms = 20000, patience_ms;
 
 unsigned char block_byte(size_t i)
 {
@@ -44,6 +44,7 @@ pid_t fork_lean(enum lean_kind kind)
 		.least_total = 1,
 		.least_range = 65536,
 		.limit_ms = limit_ms,
+		.patience_ms = patience_ms,
 		.learn = learn,
 		.ask_only = ask_only,
 		.libc_fork = fork,

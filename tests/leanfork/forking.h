@@ -16,7 +16,7 @@ int block_teardown(void **state);
 pid_t fork_lean(enum lean_kind kind);
 extern bool ask_only; /* see struct lean_options */
 extern bool learn;
-extern uint32_t limit_ms;
+extern uint32_t limit_ms, patience_ms;
 extern struct lean_result last;
 
 /* Forks; the child runs the function and then execs a program that exits with what it returned.

@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/kernel_action.h"
 #include "handlers.h"
 
 #define RESTORER_FLAG 0x04000000UL /* libc's business, and not in every header */
@@ -98,20 +99,15 @@ static void say_signals(const char *key)
 	snprintf(name, sizeof name, "%s mask", key);
 	say(name, "%jx pending %jx", (uintmax_t)mask, (uintmax_t)pending);
 	for (int sig = 1; sig < 65; sig++) {
-		struct {
-			void (*handler)(int);
-			unsigned long flags;
-			void *restorer;
-			uint64_t mask;
-		} action;
+		struct kernel_action action;
 		if (syscall(SYS_rt_sigaction, sig, NULL, &action, 8) < 0)
 			continue;
 		action.flags &= ~RESTORER_FLAG;
-		if (action.handler == SIG_DFL && !action.flags && !action.mask)
+		if (action.handler == KERNEL_DEFAULT && !action.flags && !action.mask)
 			continue;
 		snprintf(name, sizeof name, "%s action %d", key, sig);
-		say(name, "%s flags %lx mask %jx", handler_name(action.handler), action.flags,
-			(uintmax_t)action.mask);
+		say(name, "%s flags %lx mask %jx", handler_name((void (*)(int))action.handler),
+			action.flags, (uintmax_t)action.mask);
 	}
 }
 

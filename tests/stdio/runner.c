@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/kernel_action.h"
 #include "handlers.h"
 #include "record.h"
 
@@ -71,12 +72,7 @@ static void default_signals(void)
 	uint64_t none = 0;
 
 	for (int sig = 1; sig < 65; sig++) {
-		struct {
-			void (*handler)(int);
-			unsigned long flags;
-			void *restorer;
-			uint64_t mask;
-		} by_default = {.handler = SIG_DFL};
+		static const struct kernel_action by_default;
 		syscall(SYS_rt_sigaction, sig, &by_default, NULL, 8);
 	}
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, 8);

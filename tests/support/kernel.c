@@ -2,7 +2,10 @@
 /* What the kernel that the tests run under has. */
 #include "kernel.h"
 
+#include <errno.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 /* Newer than some headers. */
 enum { SET_SYSCALL_USER_DISPATCH = 59, DISPATCH_OFF = 0 };
@@ -10,4 +13,15 @@ enum { SET_SYSCALL_USER_DISPATCH = 59, DISPATCH_OFF = 0 };
 bool kernel_dispatches_calls(void)
 {
 	return prctl(SET_SYSCALL_USER_DISPATCH, DISPATCH_OFF, 0, 0, 0) == 0;
+}
+
+int try_fork(void)
+{
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(0);
+	if (pid < 0)
+		return errno;
+	waitpid(pid, NULL, 0);
+	return 0;
 }

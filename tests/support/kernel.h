@@ -7,4 +7,7 @@
 /* Syscall user dispatch, Linux 5.11: without it every fork of the shim is libc's. */
 bool kernel_dispatches_calls(void);
 
+/* Forks a child that ends at once. 0 or errno. */
+int try_fork(void);
+
 #endif

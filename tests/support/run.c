@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "subreaper.h"
@@ -192,4 +193,18 @@ int workload(int times)
 {
 	const int least = times < 6 ? times : 6, fewer = times / slowness();
 	return fewer > least ? fewer : least;
+}
+
+void assert_passed(int status)
+{
+	if (status == 77 << 8)
+		skip();
+	assert_int_equal(status, 0);
+}
+
+void assert_child_passes(pid_t pid)
+{
+	int status;
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_passed(status);
 }

@@ -3,6 +3,7 @@
 #define TEST_RUN_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "cmocka_all.h"
 
@@ -32,5 +33,11 @@ unsigned patience(unsigned seconds);
 
 /* How often something is to be done: fewer times where $PATIENCE says that the machine is slow. */
 int workload(int times);
+
+/* For a part that runs in a process of its own: its wait status is 0, or 77 << 8 to skip the test. */
+void assert_passed(int status);
+
+/* Waits for the process first. */
+void assert_child_passes(pid_t pid);
 
 #endif
