@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-/* DROP_ROOM: bytes beyond the limit are read into this, as many as most pipes hold. */
+/* DROP_ROOM: bytes beyond the limit are read into this. Most pipes hold no more. */
 enum { FIRST_ROOM = 4096, SECOND_ROOM = 131072, DROP_ROOM = 65536 };
 
 static size_t most_room(const struct buffer *buffer)

@@ -14,13 +14,13 @@ struct buffer {
 	bool truncated;
 };
 
-/* Makes room at text + len; ss__buffer_spare tells how much. 0 or -ENOMEM; the text stays. */
+/* Makes room behind the text: ss__buffer_spare bytes. 0 or -ENOMEM; the text stays. */
 int ss__buffer_make_room(struct buffer *buffer);
-/* Makes room for so many bytes at once in an empty buffer without limit. */
+/* Makes room for len bytes at once in an empty buffer without limit. */
 int ss__buffer_reserve(struct buffer *buffer, size_t len);
 size_t ss__buffer_spare(const struct buffer *buffer);
 
-/* Tells that so many bytes were written there. Bytes beyond the limit are dropped. */
+/* len bytes were written at text + old len. Bytes beyond the limit are dropped. */
 void ss__buffer_added(struct buffer *buffer, size_t len);
 
 /* Gives unused room back. */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Hazard: asynchronous cancellation is a signal in glibc. A signal that was sent before the thread
- * switched cancellation off, and arrives later, takes effect all the same. It has no effect in a
- * thread whose cancellation is deferred, so both are switched.
+ * Hazard: glibc cancels an asynchronous thread by a signal. A signal sent before the thread
+ * switched
+ * cancellation off may arrive later, and then still takes effect. It has no effect in a thread
+ * whose
+ * cancellation is deferred. So both are switched.
  */
 #include "base/cancel.h"
 

@@ -2,12 +2,12 @@
 #ifndef BASE_CANCEL_H
 #define BASE_CANCEL_H
 
-/* A thread's own settings for its cancellation. */
+/* The cancellation state and type of a thread. */
 struct cancel {
 	int state, type;
 };
 
-/* No cancellation until cancel_as_before. */
+/* The thread cannot be cancelled until ss__cancel_as_before. */
 void ss__cancel_off(struct cancel *before);
 void ss__cancel_as_before(const struct cancel *before);
 

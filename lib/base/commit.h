@@ -6,14 +6,15 @@
 #include <stdint.h>
 
 /*
- * The rule of strict overcommit (vm.overcommit_memory=2): that of __vm_enough_memory in the kernel.
- * All in one unit, pages or bytes. Needs nothing of libc.
+ * The rule of strict overcommit (vm.overcommit_memory=2), __vm_enough_memory in the kernel. All
+ * values
+ * have the same unit, pages or bytes. Needs nothing of libc.
  */
 struct commit {
 	uint64_t limit, committed;            /* of the system */
 	uint64_t admin_reserve, user_reserve; /* vm.admin_reserve_kbytes, vm.user_reserve_kbytes */
-	uint64_t total;                       /* all that the process has mapped */
-	bool privileged; /* CAP_SYS_ADMIN in the first user namespace: needn't leave the first reserve */
+	uint64_t total;                       /* mapped by the process */
+	bool privileged; /* CAP_SYS_ADMIN in the first user namespace: may use the admin reserve */
 };
 
 static inline uint64_t ss__commit_minus(uint64_t a, uint64_t b)
@@ -21,7 +22,7 @@ static inline uint64_t ss__commit_minus(uint64_t a, uint64_t b)
 	return a > b ? a - b : 0;
 }
 
-/* What may be committed by all as far as this process is concerned. */
+/* The most that all processes together may commit when this one asks. */
 static inline uint64_t ss__commit_allowed(const struct commit *c)
 {
 	uint64_t part = c->total / 32;
@@ -29,7 +30,7 @@ static inline uint64_t ss__commit_allowed(const struct commit *c)
 	return ss__commit_minus(allowed, part < c->user_reserve ? part : c->user_reserve);
 }
 
-/* Whether so much more is refused. What is committed must stay below what is allowed. */
+/* Whether the kernel refuses so much more. The total must stay below what is allowed. */
 static inline bool ss__commit_refuses(const struct commit *c, uint64_t more)
 {
 	return more >= ss__commit_minus(ss__commit_allowed(c), c->committed);

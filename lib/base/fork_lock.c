@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The word is 0, or the ID of the thread that has the lock, and whether somebody waits for it. */
+/*
+ * A lock that fork does not take. The word is 0 or the owner's thread ID, with a bit for waiters.
+ */
 #include "base/fork_lock.h"
 
 #include <errno.h>
@@ -22,9 +24,9 @@ static void await_change(struct fork_lock *lock, unsigned word)
 }
 
 /*
- * Whether the thread is not one of this process, so that fork left it behind. A thread that has
- * ended looks the same, but has given the lock back before. In another pid namespace its number may
- * be ours.
+ * Whether fork left the owner behind: it is no thread of this process. A thread that has ended
+ * looks
+ * the same, but has released the lock before. In another pid namespace its number may be ours.
  */
 static bool is_left_behind(unsigned thread, unsigned mine)
 {

@@ -6,12 +6,11 @@
 #include <stdatomic.h>
 
 /*
- * A lock that fork does not take. A fork handler that took it would wait for its owner, who may
- * wait for something that the program's own fork handlers hold by then. Instead the child, which
- * has none of its parent's other threads, takes over a lock that one of them held. So the data
- * under the lock must be valid at any moment, not only while it is free.
+ * A lock that fork does not take. A fork handler that took it could deadlock: the lock's owner may
+ * wait for a lock of the program's own fork handlers. Instead, the child takes the lock over if a
+ * thread that it does not have holds it. So the data under the lock must be valid at any moment.
  *
- * All zero is free. All signals are blocked while it is held, because a handler may want it too.
+ * All zero is free. All signals are blocked while it is held, because a handler may want it.
  */
 struct fork_lock {
 	_Atomic unsigned word;

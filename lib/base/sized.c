@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Public structs that begin with their size, read and written as far as both sides know them. */
+/*
+ * Public structs that begin with their size: the members known to both sides are read and written.
+ */
 #include "base/sized.h"
 
 #include <errno.h>

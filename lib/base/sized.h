@@ -9,10 +9,10 @@
  * `first` is the size in the first release: no caller has less.
  */
 
-/* An upper bound for all releases. A size above it was never set, and is not used. */
+/* An upper bound for all releases. A larger size is uninitialised memory. */
 #define SIZED_MOST 4096
 
-/* 0, -EINVAL for a size that never was, -E2BIG for one above SIZED_MOST. */
+/* 0; -EINVAL: no release has this size; -E2BIG: it is above SIZED_MOST. */
 int ss__sized_check(const void *given, size_t first);
 
 /*
@@ -22,7 +22,7 @@ int ss__sized_check(const void *given, size_t first);
  */
 int ss__sized_read(void *mine, size_t size, const void *given, size_t first);
 
-/* Copies mine[size] to the caller's struct, which has been checked, and clears the rest of it. */
+/* Copies mine[size] to the caller's struct, whose size has been checked, and clears the rest. */
 void ss__sized_write(void *given, const void *mine, size_t size);
 
 #define SIZED_UP_TO(type, field) (offsetof(type, field) + sizeof(((type *)NULL)->field))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Writes whose signals do not reach the program: they are blocked, and taken back if they came. */
+/* Writes that raise no signal: the signals are blocked, and discarded if they came. */
 #include "base/write_guard.h"
 
 #include <errno.h>

@@ -18,9 +18,9 @@ PLAIN static inline long raw_call(long nr, long a, long b, long c, long d, long 
 }
 
 /*
- * clone or clone3, given the child's stack in its arguments. The child calls run(arg) on that
- * stack, which does not return. The parent gets the call's result. `tid` is clone's argument for
- * the child's word. Its place differs between architectures.
+ * clone or clone3. The child calls run(arg) on its new stack; run does not return. The parent gets
+ * the call's result. `tid` is clone's argument for the child's word, whose place differs between
+ * architectures.
  */
 PLAIN static inline long raw_clone(
 	long nr, long a, long b, long c, long tid, void (*run)(void *), void *arg)

@@ -3,20 +3,20 @@
  * The pool of blocks that children use until their exec.
  *
  *  1. A caller may leave while it waits: its handler ends by siglongjmp, or ends the thread. Nobody
- *     reports this. But a caller that waits has a canary in its frame, the number of its spawn. If the
- *     canary has another value, or its memory is gone, the frame is gone. If a stale canary keeps its
- *     value, the next spawn from the same depth overwrites it.
+ *     reports this. But a caller that waits has a canary in its frame, the number of its spawn. If
+ *     the canary has changed, or its memory is gone, the frame is gone. A stale canary may keep its
+ *     value, until the next spawn from the same depth overwrites it.
  *  2. A later spawn closes the descriptors of a caller that has left. The child runs on, because
  *     nobody asked for its end. A child that has failed is reaped.
  *  3. A child that was given up has been killed. If it does not end even then (a dead mount), it
  *     keeps its block. A later spawn that finds it ended reaps it.
- *  4. Blocks are claimed by compare-and-swap alone: a handler or a forked process could find a lock
- *     taken. The state counts the claims, so a claim fails if it was based on an earlier state.
- *  5. A forked process has the blocks of threads that it does not have, and of children that run in
- *     its parent's memory. The state has its owner's number, so these blocks are free there. A
- *     process takes a new number when it finds none in a page that fork wipes. The words that callers
- *     wait for lie in the same page, so that no wait goes on in a forked process.
- *  6. No memory is mapped in the usual case: the first blocks are part of the library.
+ *  4. Blocks are claimed by compare-and-swap: a handler or a forked process could find a lock
+ *     taken. The state counts the claims, so a claim based on an earlier state fails.
+ *  5. A forked process inherits the blocks of threads that it does not have, and of children that
+ *     run in its parent's memory. The state has its owner's number, so these blocks are free there.
+ *     A process takes a new number when it finds none in a page that fork wipes. The words that
+ *     callers wait for lie in the same page, so no wait goes on in a forked process.
+ *  6. Usually no memory is mapped: the first blocks are part of the library.
  */
 #include "engine/block.h"
 
@@ -31,12 +31,12 @@
 
 enum { FIRST_BLOCKS = 4, MORE_BLOCKS = 8, PAGE = 4096, STALE_AFTER = 16 };
 
-/* Low bits of the state; then the owner's number, or process ID, and the count of claims (4, 5). */
+/* The state: kind, number of its owner (or process ID), count of claims (4, 5). */
 enum { FREE, BUILDING, WAITING, HANDED, LEFT, KIND_MASK = 7, OWNER_SHIFT = 3, CLAIM_SHIFT = 25 };
 
 #define OWNER_MASK ((1U << (CLAIM_SHIFT - OWNER_SHIFT)) - 1)
 
-/* (5) A page that fork wipes. An old kernel, and some emulators, cannot do so. */
+/* (5) A page that fork wipes. Old kernels and some emulators cannot do this. */
 struct wiped {
 	_Alignas(PAGE) _Atomic uint32_t id;
 	atomic_int in_child[FIRST_BLOCKS + MORE_BLOCKS];
@@ -107,7 +107,7 @@ static bool claim(struct block *b, uint32_t seen)
 
 #ifdef ENGINE_RAW
 
-/* By raw calls: malloc is not for signal handlers. */
+/* By raw calls, because malloc is not async-signal-safe. */
 static void *map(size_t size)
 {
 	long at = raw_call(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE,
@@ -146,7 +146,7 @@ static void unmap_more(struct block *b)
 
 enum { WAIT_PRIVATE = 128 };
 
-/* The kernel compares, because the memory may be gone. */
+/* By the kernel, because the memory may be gone. */
 static long compare(const volatile void *word, uint32_t value)
 {
 	static const struct timespec at_once;
@@ -158,7 +158,7 @@ bool ss__block_readable(const void *memory)
 	return compare((const void *)((uintptr_t)memory & ~(uintptr_t)3), 0) != -EFAULT;
 }
 
-/* (1) A caller that has not run yet looks the same. So only old spawns are examined. */
+/* (1) A caller that has not set its canary yet looks the same. So only old spawns are examined. */
 static bool has_left(const struct block *b)
 {
 	const uint32_t number = b->number;
@@ -184,8 +184,9 @@ static bool is_over(const struct block *b, uint32_t seen)
 	}
 }
 
-/* Another process reaps one that is detached, unless this one is its namespace's first or a
- * subreaper. */
+/*
+ * Another process reaps a detached child, unless this one is its namespace's first or a subreaper.
+ */
 void ss__block_reap(struct block *b)
 {
 	if (b->job.flags & JOB_DETACH && b->pidfd < 0)
@@ -254,7 +255,7 @@ static bool try_claim(struct block *b)
 
 _Static_assert(sizeof(struct block) >= 2 * PAGE, "a header and a page to wipe have room in one");
 
-/* The first of its blocks makes room for the header, and for the page to wipe. */
+/* The room of the first block holds the header and the page to wipe. */
 static struct block *add_chunk(struct chunk *last)
 {
 	const size_t size = (MORE_BLOCKS + 1) * sizeof(struct block);
@@ -291,7 +292,7 @@ static struct block *find(void)
 	}
 }
 
-/* The descriptors of callers that have left are closed even if nobody needs their blocks. */
+/* Closes the descriptors of callers that have left, even if nobody needs their blocks. */
 static void sweep(void)
 {
 	for (struct chunk *chunk = &first; chunk; chunk = chunk->next)

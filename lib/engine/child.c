@@ -2,21 +2,23 @@
 /*
  * What runs between clone and exec.
  *
- * The child runs in its parent's memory and, until the cut, on its parent's descriptor table. None of
- * the parent's threads is parked: the one that spawns waits, and may leave at any time.
+ * The child runs in its parent's memory and, until the cut, on its parent's descriptor table. None
+ * of the parent's threads is parked: the one that spawns waits, and may leave at any time.
  *
  *  1. Any write to memory is a write to the parent, and the caller's data may be gone. So the child
  *     reads and writes only the block that the job lies in. Its stack is in this block, too.
- *  2. libc believes that this is the parent's thread. No libc function is called: not malloc, not
+ *  2. libc takes the child for the parent's thread. So no libc function is called: not malloc, not
  *     stdio, not a set*id (they broadcast to all threads), nothing that sets errno or takes a lock.
- *     Nor may a compiler make a libc call out of a loop over a string or a zeroed struct.
+ *     The compiler must not turn a loop over a string, or a zeroed struct, into a libc call.
  *  3. The stack is small (see CHILD_STACK_SIZE), so there are no large locals.
  *  4. While the descriptor table is shared, nothing may open, close or move a descriptor.
  *  5. No handler of the parent's may run here, so all signals are blocked until just before exec.
- *  6. A stop signal for the caller's group, sent before the child left the group, would stop the child
- *     where nobody continues it. So pending stop signals are discarded when it leaves.
- *  7. Each way out is exec or _exit. A return would have no frame to return to.
- *  8. Memory may be a copy after all (qemu-user and others), so a failure is written to `verdict_fd`, too.
+ *  6. A stop signal may have been sent to the caller's group before the child left the group. It
+ *     would stop the child, and nobody would continue it. So the child discards pending stop
+ *     signals when it leaves.
+ *  7. Each way out is exec or _exit: there is no frame to return to.
+ *  8. Memory may be a copy after all (qemu-user and others), so a failure is written to
+ *     `verdict_fd`, too.
  */
 #include "engine/syscall.h"
 
@@ -68,7 +70,7 @@ static PLAIN long write_file(int dir, const char *path, const char *text, size_t
 	return result;
 }
 
-/* SIGTTOU is blocked, so that a background process may do it. */
+/* SIGTTOU is blocked, so even a background process may do this. */
 static PLAIN long take_foreground(const struct job *job)
 {
 	int group = (int)raw1(SYS_getpgid, 0);
@@ -89,7 +91,7 @@ static PLAIN void set_session(struct job *job)
 		check(job, SS_STAGE_TTY, take_foreground(job));
 }
 
-/* These open files, so they come after the cut. They come before the plan closes what they need. */
+/* These open files, so they come after the cut, and before the plan closes the directory. */
 static PLAIN void set_by_file(struct job *job)
 {
 	if (job->cgroup_by_file)
@@ -120,13 +122,13 @@ static PLAIN void set_resources(struct job *job)
 		check(job, SS_STAGE_CWD, raw1(SYS_chdir, job->cwd));
 }
 
-/* In some user namespaces nobody may set groups. This does not matter if there are none. */
+/* In some user namespaces nobody may set groups. Without groups there is nothing to drop. */
 static PLAIN long drop_groups(void)
 {
 	return raw2(SYS_getgroups, 0, 0) > 0 ? raw2(SYS_setgroups, 0, 0) : 0;
 }
 
-/* The uid comes last: without root's the others could not be set. */
+/* The uid comes last, because the others need root's. */
 static PLAIN void set_identity(struct job *job)
 {
 	if (job->flags & JOB_DROP_GROUPS)
@@ -142,8 +144,8 @@ static PLAIN void set_identity(struct job *job)
 }
 
 /*
- * Comes after set_identity, which clears the signal. The parent may have died before. 0 is a parent
- * outside this process's pid namespace: nothing can be known about it.
+ * Comes after set_identity, because a change of uid clears the signal. The parent may have died
+ * before. A parent of 0 is outside this pid namespace: nothing is known of it.
  */
 static PLAIN void set_pdeathsig(struct job *job)
 {
@@ -166,7 +168,7 @@ static PLAIN void set_descriptors(struct job *job)
 		fail(job, verdict.stage, -verdict.error);
 }
 
-/* When it ends, the process that it has made has no parent here. */
+/* Nobody waits for the second process: its parent ends here. */
 void PLAIN ss__child_middle(void *arg)
 {
 	struct job *job = arg;

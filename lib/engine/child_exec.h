@@ -4,7 +4,7 @@
 
 #include "engine/job.h"
 
-/* Tries the job's paths in order. Returns only if none could be run: the -errno to report. */
+/* Tries the job's paths in order. Returns only if none could be run: the -errno that counts. */
 long ss__child_exec(const struct job *job);
 
 #endif

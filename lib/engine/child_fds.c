@@ -20,7 +20,7 @@
 
 enum { MOST_CLOSED_AT_ONCE = 1024 };
 
-/* The layout is that of getdents64. */
+/* struct linux_dirent64 */
 struct entry {
 	uint64_t ino;
 	int64_t off;
@@ -56,13 +56,13 @@ static PLAIN long open_listing(void)
 	return raw3(SYS_openat, AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-/* For kernels before 5.9. The listing goes by number, so that closing does not disturb it. */
+/* For kernels before 5.9. The listing goes by number, so closing does not disturb it. */
 static PLAIN long close_by_listing(struct fd_range range)
 {
 	_Alignas(struct entry) char buffer[768];
 	long dir = open_listing();
 	if (dir == -EMFILE) {
-		/* The table is full, but this descriptor is to be closed anyway. */
+		/* The table is full. This descriptor is to be closed anyway. */
 		raw1(SYS_close, range.first);
 		dir = open_listing();
 	}
@@ -97,8 +97,9 @@ static PLAIN long close_all_in(struct fd_range range)
 }
 
 /*
- * Another thread's file that is open for writing must not stay open until exec, which would fail
- * with ETXTBSY for this file. But so many descriptors take long to close. Exec closes them while
+ * A file that another thread has open for writing must not stay open until exec, or an exec of this
+ * file would fail with ETXTBSY. But closing takes long if there are many. Then exec closes them,
+ * while
  * the parent already goes on.
  */
 static PLAIN long close_or_mark(struct fd_range range)
@@ -130,7 +131,7 @@ static PLAIN long close_range_but(
 	return result;
 }
 
-/* Old kernels and the profiles of containers answer so. */
+/* Old kernels and seccomp profiles of containers answer so. */
 static PLAIN bool is_refused(long result)
 {
 	return result == -ENOSYS || result == -EPERM || result == -EINVAL || result == -EACCES;
@@ -154,7 +155,7 @@ long PLAIN ss__child_cut(struct job *job)
 		return 0;
 	if (job->shared_table)
 		return cut_shared(plan);
-	/* They are closed now because lifts need the room. */
+	/* Now, because lifts need the room. */
 	return close_range_but(job, (struct fd_range){plan->cut, INT_MAX}, close_all_in);
 }
 
@@ -167,9 +168,10 @@ static PLAIN bool is_target(const struct fd_plan *plan, int fd)
 }
 
 /*
- * Above all targets if the limit on descriptors leaves room there. Else any number that is no
- * target will do. A duplicate that lands on a target on the way is overwritten when the target is
- * placed.
+ * Duplicates to a number above all targets if the limit on descriptors leaves room there, else to
+ * any
+ * number that is no target. A duplicate that lands on a target on the way is overwritten when the
+ * target is placed.
  */
 static PLAIN long lift(const struct fd_plan *plan, int from)
 {
@@ -199,7 +201,7 @@ static PLAIN long failed(struct verdict *verdict, int fd, long error)
 	return -1;
 }
 
-/* Saves what is needed after the places, because they might overwrite it. */
+/* Saves a descriptor that is needed after the places, because they might overwrite it. */
 static PLAIN long lift_aside(struct job *job, int *fd)
 {
 	long lifted = lift(job->fds, *fd);
@@ -239,7 +241,7 @@ long PLAIN ss__child_place(struct job *job, struct verdict *verdict)
 	return 0;
 }
 
-/* /proc may belong to another process namespace, in which a stranger has the number. */
+/* /proc may belong to another pid namespace, where a stranger has the number. */
 static PLAIN bool is_pipe_of(long fd, const struct job_file *file)
 {
 	struct stat st;
@@ -247,7 +249,7 @@ static PLAIN bool is_pipe_of(long fd, const struct job_file *file)
 	       st.st_dev == file->device;
 }
 
-/* Exec closes the descriptor that was opened, unless it is the right one already. */
+/* Exec closes the descriptor that was opened, unless it already is the right one. */
 static PLAIN long open_file(struct job *job, const struct job_file *file)
 {
 	job->opening = true;

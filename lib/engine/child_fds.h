@@ -5,15 +5,15 @@
 #include "engine/job.h"
 
 /*
- * Makes the descriptor table the child's own, without what lies above the plan's cut.
- * 0, -errno, or -ENGINE_RETRY_PRIVATE.
+ * Makes the descriptor table the child's own, without what lies above the plan's cut. 0, -errno, or
+ * -ENGINE_RETRY_PRIVATE.
  */
 long ss__child_cut(struct job *job);
 
-/* These return -1 on failure and say in *verdict where and why. First the rest of the plan but closes. */
+/* The rest of the plan, except its closes. -1 on failure, with *verdict; so do the next two. */
 long ss__child_place(struct job *job, struct verdict *verdict);
 
-/* Then the files named for 0 to 2, and what goes where stdout goes. */
+/* Then the files for 0 to 2, and the merge of 2 into 1. */
 long ss__child_open(struct job *job, struct verdict *verdict);
 
 /* Then what the plan closes. */

@@ -31,8 +31,7 @@ static PLAIN long set_default(int sig)
 
 #define BIT(sig) ((kernel_sigset)1 << ((sig)-1))
 
-/* Ignoring a signal discards it. A signal that has a handler gets the default action later
- * anyway. */
+/* Ignoring a signal discards it. A handled signal gets the default action later anyway. */
 static PLAIN void discard(int sig)
 {
 	struct kernel_action ignore, old;

@@ -4,13 +4,14 @@
 
 #include "engine/job.h"
 
-/* No handler is left after this; what was ignored stays so, but for job->sigdefault. 0 or -errno. */
+/* Resets handlers, and the signals in job->sigdefault. Other ignored signals stay ignored. 0 or
+ * -errno. */
 long ss__child_dispositions(const struct job *job);
 
-/* Pending SIGTSTP, SIGTTIN and SIGTTOU, which were meant for a group that the child has left. */
+/* Discards a pending SIGTSTP, SIGTTIN or SIGTTOU, meant for a group that the child has left. */
 void ss__child_discard_stops(void);
 
-/* The program's own mask: what was pending is delivered here. 0 or -errno. */
+/* Sets the program's mask, so pending signals are delivered here. 0 or -errno. */
 long ss__child_mask(const struct job *job);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The calls of clone3 and clone. */
+/* clone3 and clone as one call. */
 #include "engine/syscall.h"
 
 #ifdef ENGINE_RAW
@@ -8,7 +8,7 @@
 
 #include <sys/syscall.h>
 
-/* struct clone_args of the kernel. Linux 5.5 knows it without the last member. */
+/* The kernel's struct clone_args. Linux 5.5 knows it without the last member. */
 struct clone3_args {
 	uint64_t flags;
 	uint64_t pidfd;

@@ -10,12 +10,12 @@
 
 struct engine_child {
 	pid_t pid;
-	int pidfd; /* -1: the kernel has none, or the table has no room */
+	int pidfd; /* -1: the kernel has no pidfds, or the table is full */
 };
 
 /* How the caller waits for the exec. */
 struct engine_wait {
-	kernel_sigset mask;     /* its own, which is in force meanwhile */
+	kernel_sigset mask;     /* the caller's, in force while it waits */
 	int timeout_ms;         /* 0: none */
 	bool cancellable;       /* a cancelled thread leaves; else cancellation is off */
 	void (*cloned)(void *); /* called before each wait, with the mask in force; or NULL */
@@ -23,17 +23,20 @@ struct engine_wait {
 };
 
 /*
- * From here on no handler can leave. All signals are blocked by a raw call, because libc leaves out
- * the two that it uses itself. Returns the previous mask.
+ * Blocks all signals, so that no handler can leave. By a raw call, because libc leaves out two of
+ * its
+ * own. Returns the previous mask.
  */
 kernel_sigset ss__engine_enter(void);
 void ss__engine_leave(kernel_sigset mask);
 
 /*
- * Makes the process of block->job. Returns 0 when it has exec'ed. On failure returns -errno with
- * *stage: the child has been reaped, and the block is no longer the caller's. -ETIMEDOUT: the child
- * has been killed. -ECHILD: a handler has forked and this is the forked process, which has no such
- * child. Call it between enter and leave. After success the signals are open.
+ * Makes the process of block->job, between enter and leave. Returns 0 when it has exec'ed; signals
+ * are
+ * open then. On failure returns -errno with *stage: the child has been reaped, and the block is no
+ * longer the caller's. -ETIMEDOUT: the child has been killed. -ECHILD: a handler has forked, and
+ * this
+ * is the forked process, which has no such child.
  */
 int ss__engine_run(struct block *block, const struct engine_wait *how, struct engine_child *child,
 	enum ss_stage *stage);

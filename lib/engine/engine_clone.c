@@ -3,33 +3,34 @@
  * The engine on clone3 and clone: the parent's side.
  *
  *  1. CLONE_VFORK would park the caller until the child's exec, and only SIGKILL would end it: on a
- *     dead mount, at a FIFO, for a child that somebody stops. Instead the kernel clears a word of the
- *     block (CLONE_CHILD_CLEARTID) when the child execs or ends, and wakes the caller. The wait is an
- *     ordinary one: signals end it, and it has a time limit.
- *  2. The kernel clears the word with a wake-up that is not private, so the wait is not private.
- *  3. A signal handler must not run in the child, in the parent's memory. So all signals are blocked
- *     round the clone. The caller's mask is back as soon as the clone has returned. The child unblocks
- *     its signals just before exec, when its own table has no handler left.
- *  4. A handler may leave by siglongjmp, or end the thread, during the wait. So the child uses nothing
- *     but the block, and the block notes what the caller would have got (block.c). Everywhere else
- *     signals are blocked, or what is owned has been noted.
+ *     dead mount, at a FIFO, or while the child is stopped. Instead, the kernel clears a word of
+ *     the block (CLONE_CHILD_CLEARTID) when the child execs or ends, and wakes the caller. This
+ *     wait is an ordinary one: signals end it, and it has a time limit.
+ *  2. The kernel's wake-up is not private, so the wait is not private.
+ *  3. A signal handler must not run in the child, in the parent's memory. So all signals are
+ *     blocked around the clone. The caller's mask is back as soon as the clone has returned. The
+ *     child unblocks its signals just before exec, when its own table has no handler left.
+ *  4. A handler may leave by siglongjmp, or end the thread, during the wait. So the child uses
+ *     nothing but the block, and the block notes what the caller would have got (block.c).
+ *     Everywhere else signals are blocked, or what is owned has been noted.
  *  5. A handler may fork during the wait, or just before it. The forked process returns here, too,
- *     where no kernel clears the word. The fork clears it, because the word lies in a page that is
- *     wiped. If the kernel cannot do so, the wait ends now and then for a look at the block's owner.
- *  6. A cancelled thread would leave the block behind, so cancellation is off. A caller may ask for it
- *     in the wait, and then kills the child. glibc cancels by a signal. A signal that was sent as the
- *     wait ended is taken at once, by a call that waits for it. Later it might be blocked, and the
- *     next cancellation point of libc, such as close, would wait for it for ever.
+ *     where no kernel clears the word. Fork itself clears it, because the word lies in a page that
+ *     fork wipes. If the kernel cannot wipe, the wait ends now and then for a look at the block's
+ *     owner.
+ *  6. A cancelled thread would leave the block behind, so cancellation is off. A caller may ask for
+ *     it in the wait, and then kills the child. glibc cancels by a signal. If the signal was sent
+ *     as the wait ended, a cancellation point takes it at once. Taken later, it might be blocked,
+ *     and the next cancellation point, such as close, would wait for it for ever.
  *  7. A child given up is killed. If it does not end (a dead mount), or may not be killed (it has
  *     another user), it keeps the block.
  *  8. Another thread that waits for any child may reap a failed one before we do (reap.c).
  *  9. A kernel or a seccomp profile may lack or refuse any of these calls. A call that was refused
  *     once is not tried again. The last resort is CLONE_VM|CLONE_VFORK, never fork.
  * 10. Some emulators do not share memory or do not park the parent. They refuse CLONE_VM without
- *     CLONE_VFORK. valgrind even ends the program then, but has no clone3. Failures come by pipe there.
- *     The first child tells whether it shares memory. A process made only to find this out would be
- *     the first of a new pid namespace, and its end would close the namespace.
- * 11. The kernel gives a new oom_score_adj to every process that shares the memory, except for a child
+ *     CLONE_VFORK. valgrind even ends the program then, but has no clone3. There, failures come by
+ *     pipe. The first child shows whether it shares memory. A process made only to find this out
+ *     would be the first of a new pid namespace, and its end would close the namespace.
+ * 11. The kernel gives a new oom_score_adj to every process that shares the memory, except a child
  *     of CLONE_VFORK. So a caller that sets oom_score_adj is parked after all.
  */
 #include "engine/syscall.h"
@@ -53,7 +54,7 @@
 #include "engine/reap.h"
 #include "engine/wait.h"
 
-/* Set, never cleared: racing threads at worst learn the same thing twice. */
+/* Set, never cleared: threads that race learn the same thing twice. */
 static atomic_bool no_clone3;
 static atomic_bool no_shared_table;
 static _Atomic enum { MEMORY_UNKNOWN, MEMORY_SHARED, MEMORY_COPIED } memory;
@@ -71,7 +72,7 @@ void ss__engine_leave(kernel_sigset mask)
 	raw4(SYS_rt_sigprocmask, SIG_SETMASK, &mask, 0, sizeof mask);
 }
 
-/* These errors are answers. Any other may be a refusal of what is new in clone3. */
+/* These errors are real answers. Any other may be a refusal of what is new in clone3. */
 static bool is_refusal(long result)
 {
 	return result < 0 && result != -EAGAIN && result != -ENOMEM && result != -EMFILE &&
@@ -110,8 +111,9 @@ static long clone_best(struct job *job, const struct clone_call *call)
 }
 
 /*
- * The middle process ends at once, without a signal to anybody. It shares the descriptor table to
- * the end, so that the pidfd appears in the caller's.
+ * The middle process ends at once, and sends no signal. It shares the descriptor table to the end,
+ * so
+ * that the pidfd appears in the caller's.
  */
 static long clone_middle(struct block *b)
 {
@@ -164,7 +166,7 @@ static long clone_once(struct block *b)
 	return pid;
 }
 
-/* A full table or a refused pidfd is no failure if nobody needs the pidfd. */
+/* A full table or a refused pidfd is a failure only if the caller needs the pidfd. */
 static long clone_shared(struct block *b)
 {
 	long pid = clone_once(b);
@@ -187,7 +189,7 @@ static int clone_failed(struct block *b, long error, enum ss_stage *stage)
 	return fail(b, (struct verdict){SS_STAGE_CLONE, (int)-error}, stage);
 }
 
-/* The wait has ended without an answer from the child. */
+/* The wait has ended without a verdict. */
 static int leave(struct waiter *w, int error, enum ss_stage *stage)
 {
 	*stage = SS_STAGE_CLONE;
@@ -198,7 +200,7 @@ static int leave(struct waiter *w, int error, enum ss_stage *stage)
 	return error;
 }
 
-/* (10) The child has run. Only its wait status is known, and the caller gets it. */
+/* (10) The child has run, and its verdict is lost. The caller gets its wait status. */
 static int found_copied(struct block *b, struct engine_child *child)
 {
 	memory = MEMORY_COPIED;

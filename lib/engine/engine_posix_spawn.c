@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The engine on posix_spawn, for architectures whose clone this library does not know. It has the
- * options of posix_spawn. Any other is refused with ENOTSUP at its step. libc does not say which
- * step failed, so its errors count as exec's. Only the lack of a process counts as clone's.
+ * The engine on posix_spawn, for architectures whose clone this library does not know. An option
+ * that
+ * posix_spawn lacks is refused with ENOTSUP at its step. libc does not say which step failed, so
+ * its
+ * errors count as exec's, except the lack of a process, which counts as clone's.
  */
 #include "engine/syscall.h"
 
@@ -103,7 +105,7 @@ static bool is_closed(const struct fd_plan *plan, int fd)
 	return false;
 }
 
-/* posix_spawn has no ranges, so each descriptor that is open now is named. */
+/* posix_spawn has no close_range, so each open descriptor is named. */
 static int add_closes(posix_spawn_file_actions_t *actions, const struct fd_plan *plan)
 {
 	int error = 0;
@@ -117,7 +119,7 @@ static int add_closes(posix_spawn_file_actions_t *actions, const struct fd_plan 
 	}
 	closedir(dir);
 #ifdef HAVE_CLOSEFROM
-	/* And whatever other threads open until the spawn. */
+	/* And those that other threads open before the spawn. */
 	int tail = plan->cut > plan->above ? plan->cut : plan->above;
 	if (!error && plan->cut >= 0)
 		error = -posix_spawn_file_actions_addclosefrom_np(actions, tail);
@@ -151,7 +153,8 @@ static int add_actions(
 	return error;
 }
 
-/* Above all targets if the limit on descriptors leaves room there, else to any number but those. */
+/* Duplicates to a number above all targets if the limit leaves room there, else to any that is
+ * none. */
 static int lift(const struct fd_plan *plan, int from)
 {
 	int fd = fcntl(from, F_DUPFD_CLOEXEC, plan->above);
@@ -167,7 +170,7 @@ static int lift(const struct fd_plan *plan, int from)
 	}
 }
 
-/* What is opened in the caller's own table for a child that inherits it. -1: none. */
+/* Opened in the caller's own table, and inherited by the child. -1: none. */
 struct temporary {
 	int files[3];
 	int cwd_fd; /* a duplicate that no place overwrites */
@@ -202,8 +205,10 @@ static int make_lifts(const struct job *job, struct temporary *t)
 	return 0;
 }
 
-/* The caller opens the files, because posix_spawn does not say which step failed. They lie above
- * what is overwritten. */
+/*
+ * The caller opens the files, because posix_spawn does not say which step failed. Their numbers are
+ * above all that is overwritten.
+ */
 static int open_files(const struct job *job, struct temporary *t)
 {
 	for (size_t i = 0; i < job->n_files; i++) {
@@ -297,7 +302,7 @@ static int run(struct job *job, pid_t *pid)
 	return error;
 }
 
-/* posix_spawn blocks what it has to, and gives the child the caller's mask. */
+/* posix_spawn blocks signals itself, and gives the child the caller's mask. */
 kernel_sigset ss__engine_enter(void)
 {
 	return 0;

@@ -6,9 +6,10 @@
 #include <stdlib.h>
 
 /*
- * A place is ready when no other still needs what its
- * target holds. n -> n overwrites nothing. The places of a ring never get ready, because each needs
- * what another overwrites. Then one of them reads from a lift.
+ * A place is ready when no other place still reads its target. A place n -> n overwrites nothing.
+ * In a
+ * cycle (3 -> 4, 4 -> 3) no place ever gets ready, so one of its places reads from a temporary
+ * duplicate: a lift.
  */
 
 /* A plan in the making. */
@@ -16,7 +17,7 @@ struct draft {
 	struct fd_plan *plan;
 	const struct fd_pair *sorted; /* by target */
 	size_t n;
-	int *readers; /* of each target: how many others are to be placed before it */
+	int *readers; /* of each target: places that still read it */
 };
 
 size_t ss__fd_plan_size(size_t n_pairs, size_t n_closes)
@@ -77,7 +78,7 @@ static void add_place(struct draft *d, int i, int lift)
 	};
 }
 
-/* The list of places is the queue of those whose sources may be free to be overwritten now. */
+/* The list of places is also the queue of sources that may be free to be overwritten now. */
 static void place_ready(struct draft *d)
 {
 	const struct fd_plan *plan = d->plan;
@@ -91,7 +92,7 @@ static void place_ready(struct draft *d)
 	}
 }
 
-/* The first target is overwritten first; the last place finds what was there in the lift. */
+/* The first target is overwritten first. The last place reads its old descriptor from the lift. */
 static void place_ring(struct draft *d, int first)
 {
 	int lift = (int)d->plan->n_lifts++;
@@ -119,7 +120,8 @@ static void add_close(struct fd_plan *plan, int first, int last)
 		plan->closes[plan->n_closes++] = (struct fd_range){first, last};
 }
 
-/* The gaps between what stays. Above the cut there are only targets, and lifts, which exec closes. */
+/* Closes the gaps between targets. Above the cut only targets and lifts are open; exec closes
+ * lifts. */
 static void plan_gaps(struct fd_plan *plan, const struct fd_pair *sorted, size_t n)
 {
 	int next = 3;

@@ -6,13 +6,13 @@
 #include <stddef.h>
 
 /*
- * What has to be done, and in what order, so that the child ends up with the descriptors asked for.
- * Made before the clone, in O(n log n); the child follows it in this order:
+ * The moves and closes that give the child the descriptors asked for. The plan is made before the
+ * clone, in O(n log n). The child follows it in this order:
  *
- *   cut      close all from here on (unless negative): nothing up there is needed any more
- *   lifts    duplicate what would be overwritten before it is read to `above` or higher,
- *            close-on-exec: as few as there are rings, as in 3 -> 4, 4 -> 3
- *   places   put each descriptor where it belongs, without close-on-exec
+ *   cut      close everything from here on, unless negative
+ *   lifts    duplicate, close-on-exec, to `above` or higher what would be overwritten before it is
+ *            read: one for each cycle, such as 3 -> 4, 4 -> 3
+ *   places   put each descriptor in its place, without close-on-exec
  *   closes   close ranges, both ends included
  */
 struct fd_pair {
@@ -22,7 +22,7 @@ struct fd_pair {
 
 struct fd_lift {
 	int from;
-	int fd; /* the child's note of where it went */
+	int fd; /* where it went; written by the child */
 };
 
 struct fd_place {
@@ -47,22 +47,23 @@ struct fd_plan {
 	size_t n_closes;
 };
 
-/* What is asked for. No two pairs have the same `to`, nothing is negative or INT_MAX. */
+/* The descriptors asked for. No two pairs have the same `to`; nothing is negative or INT_MAX. */
 struct fd_layout {
 	const struct fd_pair *pairs;
 	size_t n_pairs;
 	const int *closes; /* further closes; the `to` of a pair stays open */
 	size_t n_closes;
-	bool keep; /* else only 0 to 2 and each `to` stay open */
-	int hold;  /* highest descriptor that must outlive the cut for other reasons, or -1 */
+	bool keep; /* false: only 0 to 2 and each `to` stay open */
+	int hold;  /* highest descriptor that must survive the cut for other reasons, or -1 */
 };
 
-/* Bytes that ss__fd_plan_make needs to work in for so many pairs and closes. */
+/* Bytes of memory that ss__fd_plan_make needs. */
 size_t ss__fd_plan_size(size_t n_pairs, size_t n_closes);
 
 /*
- * Fills in the plan, whose arrays lie in memory[ss__fd_plan_size()], aligned for int. 0, or -EINVAL
- * when two pairs have the same `to`.
+ * Fills in the plan. Its arrays lie in memory[ss__fd_plan_size()], aligned for int. 0, or -EINVAL:
+ * two
+ * pairs have the same `to`.
  */
 int ss__fd_plan_make(struct fd_plan *plan, const struct fd_layout *layout, void *memory);
 

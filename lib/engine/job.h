@@ -27,12 +27,12 @@ enum job_flag {
 	JOB_MASK = 1 << 10, /* else the caller's */
 	JOB_NO_PIDFD = 1 << 11,
 	JOB_NEED_PIDFD = 1 << 12,
-	JOB_MERGE = 1 << 13, /* 2 becomes what 1 is, when the files are open */
+	JOB_MERGE = 1 << 13, /* when the files are open, 2 becomes a duplicate of 1 */
 	JOB_CWD_FD = 1 << 14,
 	JOB_EXEC_FD = 1 << 15,
 	JOB_FOREGROUND = 1 << 16,
 	JOB_DETACH = 1 << 17,
-	JOB_DROP_GROUPS = 1 << 18, /* those that it has, if any */
+	JOB_DROP_GROUPS = 1 << 18, /* supplementary groups */
 };
 
 struct job_limit {
@@ -41,8 +41,9 @@ struct job_limit {
 };
 
 /*
- * A file that the child opens as one of its descriptors 0 to 2. With `inode` it is a pipe of the
- * caller's, which must be found under the path.
+ * A file that the child opens as its descriptor 0, 1 or 2. With `inode` it is a pipe of the
+ * caller's,
+ * and the path must lead to that pipe.
  */
 struct job_file {
 	const char *path;
@@ -56,9 +57,9 @@ struct job_file {
 typedef uint64_t kernel_sigset;
 
 /*
- * All that crosses the clone. The job has everything that the child needs, and the child writes its
- * answers here. No pointer leads out of the job's block, because the caller may leave while the
- * child still reads it.
+ * All that crosses the clone. The child finds everything here and writes its answers here. No
+ * pointer
+ * leads out of the job's block, because the caller may leave while the child still reads it.
  */
 struct job {
 	const char *paths; /* from ss__path_candidates */
@@ -93,18 +94,18 @@ struct job {
 	kernel_sigset sigdefault;
 
 	/* Set by the engine for its child. */
-	bool shared_table;   /* the descriptor table is the parent's until the cut */
-	bool reset_handlers; /* the clone has not done it */
-	bool cgroup_by_file; /* the clone has not done it */
-	int verdict_fd; /* where to write a struct verdict when memory is not shared, else -1 */
+	bool shared_table;   /* with the parent, until the cut */
+	bool reset_handlers; /* the clone did not */
+	bool cgroup_by_file; /* the clone did not join it */
+	int verdict_fd;      /* where memory is not shared: a pipe for a struct verdict; else -1 */
 	pid_t parent;
-	const int *pidfd;         /* where the clone has stored it */
-	struct clone_call second; /* JOB_DETACH: the one that the middle process makes */
+	const int *pidfd;         /* where the clone stored it */
+	struct clone_call second; /* JOB_DETACH: the middle process makes it */
 
 	/* Written by the child. */
-	bool alive;       /* if the caller sees it, memory is shared */
-	pid_t second_pid; /* JOB_DETACH: or -errno */
-	bool opening;     /* a file; this may take for ever */
+	bool alive;       /* the caller sees it only if memory is shared */
+	pid_t second_pid; /* JOB_DETACH: the process ID, or -errno */
+	bool opening;     /* a file: this may take for ever */
 	enum ss_stage at; /* the present step */
 	struct verdict {
 		enum ss_stage stage;
@@ -113,12 +114,13 @@ struct job {
 };
 
 /*
- * The table could not be made private in the child: clone again without sharing it. Beyond every
- * errno, so that the child's functions return it as they return one.
+ * The child could not get a private table: clone again without sharing it. The value is no errno,
+ * so
+ * the child's functions can return it like one.
  */
 #define ENGINE_RETRY_PRIVATE 4096
 
-/* A pipe could not be opened by its name in /proc: ask again with its descriptor. */
+/* The child could not open a pipe by its name in /proc: give it the descriptor. */
 #define ENGINE_RETRY_BY_NUMBER 4097
 
 #endif

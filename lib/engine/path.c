@@ -6,9 +6,9 @@
 #include <string.h>
 
 /*
- * Measuring and writing share one walk over the list, so `list` may
- * be NULL. "./" goes in front because an interpreter would take a path that begins with '-' for an
- * option.
+ * Measuring and writing share one walk, so `list` may be NULL. A path must not begin with "-", or
+ * an
+ * interpreter would take it for an option: "./" goes in front.
  */
 static size_t add(char *list, const char *dir, size_t dir_len, const char *file)
 {

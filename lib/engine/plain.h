@@ -3,11 +3,11 @@
 #define ENGINE_PLAIN_H
 
 /*
- * A function that runs in a child sharing its parent's memory must stay plain: a sanitizer would
- * write the child's doings into the parent thread's shadow state, and a stack protector's or
- * profiler's hook may call into libc.
+ * A function that runs in a child sharing its parent's memory must stay plain. A sanitizer would
+ * write
+ * to the parent thread's shadow state. The hook of a stack protector or a profiler may call libc.
  *
- * None is to be inlined always: gcc refuses where only one of the two functions is profiled.
+ * None is always_inline: gcc refuses this where only one of the two functions is profiled.
  */
 #if defined __clang__
 #if __has_attribute(disable_sanitizer_instrumentation)

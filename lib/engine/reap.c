@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ends and reaps children whose caller does not know of them. A kernel before 5.4 cannot wait for a
+ * Ends and reaps children that their caller does not know. A kernel before 5.4 cannot wait for a
  * pidfd, and a seccomp profile may refuse waitid. Then the wait is by pid. A handler may interrupt
  * each wait.
  */
@@ -60,7 +60,7 @@ long ss__kill_child(pid_t pid, int pidfd)
 	long result = -ENOSYS;
 	if (pidfd >= 0)
 		result = raw4(SYS_pidfd_send_signal, pidfd, SIGKILL, 0, 0);
-	/* Refused by a profile; a true refusal comes again. */
+	/* A seccomp profile may answer so. A true EPERM comes again. */
 	if (result == -ENOSYS || result == -EPERM)
 		result = raw2(SYS_kill, pid, SIGKILL);
 	return result;

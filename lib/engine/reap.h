@@ -6,8 +6,9 @@
 #include <sys/types.h>
 
 /*
- * For children that never became their caller's. Another thread that waits for any child may reap
- * one first, and a stranger may get its pid. So the pidfd is used if there is one.
+ * For children that never became their caller's. A thread that waits for any child may have reaped
+ * one,
+ * and a stranger may have its pid. So the pidfd is used if there is one.
  */
 
 /* Waits for a child that is about to end, and closes its pidfd. */

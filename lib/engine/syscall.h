@@ -7,11 +7,11 @@
 #include "base/kernel_numbers.h"
 
 /*
- * System calls without libc: no errno, no cancellation, no lazily bound symbol, no sanitizer. What
- * a call returns is the kernel's: a value, or -errno.
+ * System calls without libc: no errno, no cancellation, no lazily bound symbol, no sanitizer. They
+ * return what the kernel does: a value, or -errno.
  *
- * ENGINE_RAW is defined where the architecture is known; elsewhere, or with ENGINE_POSIX_SPAWN, the
- * engine on posix_spawn takes over.
+ * ENGINE_RAW is defined on architectures that have them. Elsewhere, or with ENGINE_POSIX_SPAWN, the
+ * engine on posix_spawn is used.
  */
 #if defined ENGINE_POSIX_SPAWN
 #elif defined __x86_64__ && !defined __ILP32__
@@ -37,7 +37,7 @@
 
 #endif
 
-/* waitid by pidfd, 5.4. */
+/* P_PIDFD of waitid, Linux 5.4 */
 #define WAIT_PIDFD 3
 
 #endif

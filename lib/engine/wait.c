@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The wait for the exec, and how it ends early. The hazards are those of engine_clone.c. */
+/* The wait for the exec, and its early ends. The hazards are those of engine_clone.c. */
 #include "engine/syscall.h"
 
 #ifdef ENGINE_RAW
@@ -21,7 +21,7 @@
 
 enum { FUTEX_WAIT_SHARED = 0, HEARTBEAT_MS = 1000, PROBE_MS = 50, LAST_WAIT_MS = 200 };
 
-/* A negative ms is no limit, and then handlers with SA_RESTART do not end the wait. */
+/* A negative ms is no limit. Then handlers with SA_RESTART do not end the wait. */
 static long wait_for(struct block *b, int ms)
 {
 	const struct timespec t = {ms / 1000, ms % 1000 * 1000000L};
@@ -72,7 +72,7 @@ static long wait_cancellable(struct waiter *w, int ms)
 	return result;
 }
 
-/* Milliseconds until the next look. 0: the time is over. -1: no look is needed. */
+/* Milliseconds until the next look. 0: the time is up. -1: no look is needed. */
 static int next_wait(struct waiter *w)
 {
 	const volatile bool *alive = &w->block->job.alive;
@@ -85,7 +85,7 @@ static int next_wait(struct waiter *w)
 	return left < 0 || left > most ? most : left;
 }
 
-/* Writes the path's end first; the number has ten digits at most. */
+/* From its end to its start. The number has ten digits at most. */
 static const char *stat_path(char path[32], pid_t pid)
 {
 	char *at = path + 32 - sizeof "/stat";
@@ -95,7 +95,7 @@ static const char *stat_path(char path[32], pid_t pid)
 	return memcpy(at - 6, "/proc/", 6);
 }
 
-/* The state is the letter behind the name. The name may contain anything. */
+/* The state follows the name, which may contain anything. */
 static bool sleeps(pid_t pid)
 {
 	char path[32], stat[128];
@@ -109,7 +109,7 @@ static bool sleeps(pid_t pid)
 	return state && !strstr(state + 1, ") ");
 }
 
-/* A signal ends an open that waits for the other end of a FIFO. So it ends one in the child. */
+/* A signal would interrupt the caller's own open of a FIFO. So it ends the child's. */
 static bool interrupts_open(const struct block *b)
 {
 	const volatile bool *opening = &b->job.opening;

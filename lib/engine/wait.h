@@ -9,28 +9,29 @@
 #include "engine/block.h"
 #include "engine/engine.h"
 
-/* A caller that waits until its child has exec'ed. It lies in the caller's frame: see block.c
- * about the canary. */
+/* A caller that waits for its child's exec. It lies in the caller's frame; block.c tells of the
+ * canary. */
 struct waiter {
 	struct block *block;
 	const struct engine_wait *how;
 	uint32_t number;
 	int64_t deadline;
-	bool probing; /* whether memory is shared is not known yet */
+	bool probing; /* it is not known yet whether memory is shared */
 	_Atomic uint32_t canary;
 };
 
 /*
- * Waits with the caller's mask until the child no longer uses the block, 0. -ETIMEDOUT; -EINTR: a
- * handler ran while the child waits in open; -ECHILD: a handler has forked, and this is its child;
- * -ENOSYS: the child has ended, and was never seen in this memory. Signals are blocked then.
+ * Waits with the caller's mask until the child no longer uses the block: 0. -ETIMEDOUT. -EINTR: a
+ * handler ran while the child waits in open. -ECHILD: a handler has forked, and this is its child.
+ * -ENOSYS: the child has ended, and was never seen in this memory. Signals are blocked after an
+ * error.
  */
 int ss__await_start(struct waiter *w);
 
-/* The same by the pipe that the child reports to, where memory is copied. */
+/* The same, by the pipe of job->verdict_fd, where memory is copied. */
 int ss__await_verdict(struct waiter *w, int from, struct verdict *verdict);
 
-/* Kills the child and disposes of the block, with signals blocked. */
+/* Kills the child and frees the block, or leaves it to a later spawn. Signals are blocked. */
 void ss__give_up(struct waiter *w);
 
 #endif
