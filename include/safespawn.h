@@ -3,9 +3,9 @@
  * libsafespawn: starts programs without fork, so that neither the size of the caller nor the
  * kernel's overcommit policy matters.
  *
- * A function that fails returns -1 (or NULL) and sets errno; nothing else has changed then and
- * what pointers lead to is untouched. On success errno is untouched. Every function may be called
- * from any thread unless its comment says otherwise. No pthread_atfork handlers run.
+ * A function that fails returns -1 (or NULL) and sets errno; nothing else has changed then and what
+ * pointers lead to is untouched. On success errno is untouched. Every function may be called from
+ * any thread unless its comment says otherwise. No pthread_atfork handlers run.
  */
 #ifndef SAFESPAWN_H
 #define SAFESPAWN_H
@@ -175,12 +175,12 @@ struct ss_child {
 
 /*
  * Runs argv[0] (or options->file) with the arguments argv. Returns 0 once the program has been
- * exec'ed, else -1 with errno, and options->failure says which step failed.
- * EINVAL, EBADF, E2BIG: bad request (stage OPTIONS), nothing was made. ETIMEDOUT: start_timeout_ms
- * is over. Any other errno is that of the step. Files named by SS_WRITE may have been created or
- * truncated although a later step failed. While it waits for the exec signals have their usual
- * effect; a handler may spawn, fork and leave. Not a cancellation point. ENOTSUP: an option that the
- * posix_spawn engine does not have.
+ * exec'ed, else -1 with errno, and options->failure says which step failed. EINVAL, EBADF, E2BIG:
+ * bad request (stage OPTIONS), nothing was made. ETIMEDOUT: start_timeout_ms is over. Any other
+ * errno is that of the step. Files named by SS_WRITE may have been created or truncated although a
+ * later step failed. While it waits for the exec signals have their usual effect; a handler may
+ * spawn, fork and leave. Not a cancellation point. ENOTSUP: an option that the posix_spawn engine
+ * does not have.
  */
 SS_API int ss_spawn(struct ss_child *child, char *const argv[], const struct ss_options *options);
 
@@ -252,12 +252,13 @@ struct ss_result {
 
 /*
  * Feeds input to the child's stdin and reads its stdout and stderr, all at once so that no pipe can
- * block another, until they end; then waits for the child. io may be NULL. Closes child's pipes.
- * A child that does not read its input is no error, and no SIGPIPE comes of it. EINVAL: bad size, or
- * input without a pipe; *result is untouched. After any other error it has what was read. ETIMEDOUT,
- * ECANCELED: the child, or its group if it has its own, was ended and reaped. ECHILD: it has ended,
- * but its status is not known. ENOMEM, EIO: the child still runs, and so it does with EPERM: it was to
- * be killed, but may not be. Goes on after EINTR. A cancellation point; nothing but the child is left.
+ * block another, until they end; then waits for the child. io may be NULL. Closes child's pipes. A
+ * child that does not read its input is no error, and no SIGPIPE comes of it. EINVAL: bad size, or
+ * input without a pipe; *result is untouched. After any other error it has what was read.
+ * ETIMEDOUT, ECANCELED: the child, or its group if it has its own, was ended and reaped. ECHILD: it
+ * has ended, but its status is not known. ENOMEM, EIO: the child still runs, and so it does with
+ * EPERM: it was to be killed, but may not be. Goes on after EINTR. A cancellation point; nothing
+ * but the child is left.
  */
 SS_API int ss_communicate(struct ss_child *child, const struct ss_io *io, struct ss_result *result);
 
@@ -347,9 +348,8 @@ struct ss_preflight {
 
 /*
  * Would fork() by this process (0: the calling thread) pass now? Reads /proc, allocates nothing and
- * never forks. Takes less than 0.1 ms where it clearly would; else it reads maps and, in
- * doubt, smaps.
- * ESRCH: no such process, or it has ended. ENOTSUP: a kernel thread. EINVAL: size too small.
+ * never forks. Takes less than 0.1 ms where it clearly would; else it reads maps and, in doubt,
+ * smaps. ESRCH: no such process, or it has ended. ENOTSUP: a kernel thread. EINVAL: size too small.
  * E2BIG: size above 4096. EACCES, EMFILE and others: /proc cannot be read.
  */
 #ifdef __cplusplus
@@ -372,8 +372,8 @@ SS_API const char *ss_cause_name(enum ss_cause cause);
 
 /*
  * system(3), popen(3), pclose(3). What differs on purpose from libc's is listed in ss_system(3) and
- * ss_popen(3). ss_system: wait status; -1 with errno when no child could be made or waited for.
- * A cancellation point: a cancelled call kills the shell and reaps it.
+ * ss_popen(3). ss_system: wait status; -1 with errno when no child could be made or waited for. A
+ * cancellation point: a cancelled call kills the shell and reaps it.
  */
 SS_API int ss_system(const char *command);
 

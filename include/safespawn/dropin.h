@@ -6,9 +6,9 @@
  * function, so there fclose goes to ss_pclose as well, which passes on what is not from ss_popen.
  * After an inline function that calls one of them it is too late: to clang that is an error.
  *
- * The names stay as they are, only the symbols behind them change: members of structs called
- * popen, and headers that declare these functions again, are not affected. Nothing is included:
- * what the file defines for libc's headers, _GNU_SOURCE for one, would come too late.
+ * The names stay as they are, only the symbols behind them change: members of structs called popen,
+ * and headers that declare these functions again, are not affected. Nothing is included: what the
+ * file defines for libc's headers, _GNU_SOURCE for one, would come too late.
  */
 #ifndef SAFESPAWN_DROPIN_H
 #define SAFESPAWN_DROPIN_H

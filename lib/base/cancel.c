@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Hazard: glibc cancels an asynchronous thread by a signal. A signal sent before the thread
- * switched
- * cancellation off may arrive later, and then still takes effect. It has no effect in a thread
- * whose
- * cancellation is deferred. So both are switched.
+ * switched cancellation off may arrive later, and then still takes effect. It has no effect in a
+ * thread whose cancellation is deferred. So both are switched.
  */
 #include "base/cancel.h"
 

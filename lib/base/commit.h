@@ -5,11 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/*
- * The rule of strict overcommit (vm.overcommit_memory=2), __vm_enough_memory in the kernel. All
- * values
- * have the same unit, pages or bytes. Needs nothing of libc.
- */
+/* The rule of strict overcommit (vm.overcommit_memory=2), __vm_enough_memory in the kernel. All
+ * values have the same unit, pages or bytes. Needs nothing of libc. */
 struct commit {
 	uint64_t limit, committed;            /* of the system */
 	uint64_t admin_reserve, user_reserve; /* vm.admin_reserve_kbytes, vm.user_reserve_kbytes */

@@ -25,8 +25,8 @@ static void await_change(struct fork_lock *lock, unsigned word)
 
 /*
  * Whether fork left the owner behind: it is no thread of this process. A thread that has ended
- * looks
- * the same, but has released the lock before. In another pid namespace its number may be ours.
+ * looks the same, but has released the lock before. In another pid namespace its number may be
+ * ours.
  */
 static bool is_left_behind(unsigned thread, unsigned mine)
 {

@@ -4,11 +4,8 @@
 
 #include <signal.h>
 
-/*
- * Between these two calls a write of this thread fails with EPIPE or EFBIG, and raises no SIGPIPE
- * or
- * SIGXFSZ. Other threads and the dispositions are not affected.
- */
+/* Between these two calls a write of this thread fails with EPIPE or EFBIG, and raises no SIGPIPE
+ * or SIGXFSZ. Other threads and the dispositions are not affected. */
 struct write_guard {
 	sigset_t mask, pending; /* of the thread, as found */
 };

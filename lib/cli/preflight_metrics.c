@@ -18,8 +18,9 @@ static void gauge(const char *name, const char *help, uint64_t value, FILE *to)
 	fprintf(to, "safespawn_%s %" PRIu64 "\n", name, value);
 }
 
-/* The format has three escapes. Other control characters, and bytes that are not UTF-8, become
- * ?. */
+/*
+ * The format has three escapes. Other control characters, and bytes that are not UTF-8, become ?.
+ */
 static void label(const char *s, FILE *to)
 {
 	for (size_t len; *s; s += len ? len : 1) {

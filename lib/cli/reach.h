@@ -19,8 +19,8 @@ enum reach {
  */
 enum reach reach_program(const char *program, const char *shim, char *found);
 
-/* Whether the program is there but its interpreter is not. found, 4096 bytes, gets the path of
- * the interpreter. */
+/* Whether the program is there but its interpreter is not. found, 4096 bytes, gets the path of the
+ * interpreter. */
 bool reach_missing(const char *program, char *found);
 
 /* Pure. The verdict from the facts of both files. loader: that of this program, "" if none. */

@@ -88,8 +88,8 @@ static int set_report(const char *text)
 	return setenv("SAFESPAWN_REPORT", text, 1) < 0 ? cli_fail("%s", strerror(errno)) : CLI_OK;
 }
 
-/* /dev/stdout and /dev/fd/N name another file in each process. The report goes there only where
- * the name leads to the same pipe as here. */
+/* /dev/stdout and /dev/fd/N name another file in each process. The report goes there only where the
+ * name leads to the same pipe as here. */
 static int report_to_own(const char *name)
 {
 	char directory[PATH_MAX] = "", path[2 * PATH_MAX], text[2 * PATH_MAX + 64];
@@ -159,8 +159,9 @@ static int set_environment(const struct run_options *options, const char *shim)
 	return report_to(options->report_file);
 }
 
-/* Another architecture's or libc's loader would complain of the shim in every process, or give
- * up. */
+/*
+ * Another architecture's or libc's loader would complain of the shim in every process, or give up.
+ */
 static bool bears_shim(enum reach reach)
 {
 	return reach != REACH_MACHINE && reach != REACH_LIBC;

@@ -15,11 +15,8 @@
 
 enum { BLOCK_ROOM = 10240, BLOCK_HELD = 9 };
 
-/*
- * The memory that a child uses until its exec: its stack, its job and all that the job points to.
- * It
- * outlives a caller that leaves early. The child owns it while *in_child is not 0.
- */
+/* The memory that a child uses until its exec: its stack, its job and all that the job points to.
+ * It outlives a caller that leaves early. The child owns it while *in_child is not 0. */
 struct block {
 	_Atomic uint32_t state;
 	/* The kernel writes 0 and wakes the caller when the child has exec'ed or ended. */

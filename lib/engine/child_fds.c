@@ -99,8 +99,7 @@ static PLAIN long close_all_in(struct fd_range range)
 /*
  * A file that another thread has open for writing must not stay open until exec, or an exec of this
  * file would fail with ETXTBSY. But closing takes long if there are many. Then exec closes them,
- * while
- * the parent already goes on.
+ * while the parent already goes on.
  */
 static PLAIN long close_or_mark(struct fd_range range)
 {
@@ -169,9 +168,8 @@ static PLAIN bool is_target(const struct fd_plan *plan, int fd)
 
 /*
  * Duplicates to a number above all targets if the limit on descriptors leaves room there, else to
- * any
- * number that is no target. A duplicate that lands on a target on the way is overwritten when the
- * target is placed.
+ * any number that is no target. A duplicate that lands on a target on the way is overwritten when
+ * the target is placed.
  */
 static PLAIN long lift(const struct fd_plan *plan, int from)
 {

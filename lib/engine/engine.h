@@ -22,21 +22,16 @@ struct engine_wait {
 	void *cloned_arg;
 };
 
-/*
- * Blocks all signals, so that no handler can leave. By a raw call, because libc leaves out two of
- * its
- * own. Returns the previous mask.
- */
+/* Blocks all signals, so that no handler can leave. By a raw call, because libc leaves out two of
+ * its own. Returns the previous mask. */
 kernel_sigset ss__engine_enter(void);
 void ss__engine_leave(kernel_sigset mask);
 
 /*
  * Makes the process of block->job, between enter and leave. Returns 0 when it has exec'ed; signals
- * are
- * open then. On failure returns -errno with *stage: the child has been reaped, and the block is no
- * longer the caller's. -ETIMEDOUT: the child has been killed. -ECHILD: a handler has forked, and
- * this
- * is the forked process, which has no such child.
+ * are open then. On failure returns -errno with *stage: the child has been reaped, and the block is
+ * no longer the caller's. -ETIMEDOUT: the child has been killed. -ECHILD: a handler has forked, and
+ * this is the forked process, which has no such child.
  */
 int ss__engine_run(struct block *block, const struct engine_wait *how, struct engine_child *child,
 	enum ss_stage *stage);

@@ -110,11 +110,8 @@ static long clone_best(struct job *job, const struct clone_call *call)
 	return pid;
 }
 
-/*
- * The middle process ends at once, and sends no signal. It shares the descriptor table to the end,
- * so
- * that the pidfd appears in the caller's.
- */
+/* The middle process ends at once, and sends no signal. It shares the descriptor table to the end,
+ * so that the pidfd appears in the caller's. */
 static long clone_middle(struct block *b)
 {
 	struct job *job = &b->job;

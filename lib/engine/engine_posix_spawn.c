@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The engine on posix_spawn, for architectures whose clone this library does not know. An option
- * that
- * posix_spawn lacks is refused with ENOTSUP at its step. libc does not say which step failed, so
- * its
- * errors count as exec's, except the lack of a process, which counts as clone's.
+ * that posix_spawn lacks is refused with ENOTSUP at its step. libc does not say which step failed,
+ * so its errors count as exec's, except the lack of a process, which counts as clone's.
  */
 #include "engine/syscall.h"
 

@@ -7,8 +7,7 @@
 
 /*
  * A place is ready when no other place still reads its target. A place n -> n overwrites nothing.
- * In a
- * cycle (3 -> 4, 4 -> 3) no place ever gets ready, so one of its places reads from a temporary
+ * In a cycle (3 -> 4, 4 -> 3) no place ever gets ready, so one of its places reads from a temporary
  * duplicate: a lift.
  */
 
@@ -93,7 +92,7 @@ static void place_ready(struct draft *d)
 }
 
 /* The first target is overwritten first. The last place reads its old descriptor from the lift. */
-static void place_ring(struct draft *d, int first)
+static void place_cycle(struct draft *d, int first)
 {
 	int lift = (int)d->plan->n_lifts++;
 	d->plan->lifts[lift] = (struct fd_lift){.from = d->sorted[first].to, .fd = -1};
@@ -111,7 +110,7 @@ static void plan_places(struct draft *d)
 	place_ready(d);
 	for (size_t i = 0; i < d->n; i++)
 		if (d->readers[i] > 0)
-			place_ring(d, (int)i);
+			place_cycle(d, (int)i);
 }
 
 static void add_close(struct fd_plan *plan, int first, int last)

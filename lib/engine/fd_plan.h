@@ -60,11 +60,8 @@ struct fd_layout {
 /* Bytes of memory that ss__fd_plan_make needs. */
 size_t ss__fd_plan_size(size_t n_pairs, size_t n_closes);
 
-/*
- * Fills in the plan. Its arrays lie in memory[ss__fd_plan_size()], aligned for int. 0, or -EINVAL:
- * two
- * pairs have the same `to`.
- */
+/* Fills in the plan. Its arrays lie in memory[ss__fd_plan_size()], aligned for int. 0, or -EINVAL:
+ * two pairs have the same `to`. */
 int ss__fd_plan_make(struct fd_plan *plan, const struct fd_layout *layout, void *memory);
 
 #endif

@@ -40,11 +40,8 @@ struct job_limit {
 	struct rlimit limit;
 };
 
-/*
- * A file that the child opens as its descriptor 0, 1 or 2. With `inode` it is a pipe of the
- * caller's,
- * and the path must lead to that pipe.
- */
+/* A file that the child opens as its descriptor 0, 1 or 2. With `inode` it is a pipe of the
+ * caller's, and the path must lead to that pipe. */
 struct job_file {
 	const char *path;
 	int flags;
@@ -58,8 +55,8 @@ typedef uint64_t kernel_sigset;
 
 /*
  * All that crosses the clone. The child finds everything here and writes its answers here. No
- * pointer
- * leads out of the job's block, because the caller may leave while the child still reads it.
+ * pointer leads out of the job's block, because the caller may leave while the child still reads
+ * it.
  */
 struct job {
 	const char *paths; /* from ss__path_candidates */
@@ -113,11 +110,8 @@ struct job {
 	} verdict;
 };
 
-/*
- * The child could not get a private table: clone again without sharing it. The value is no errno,
- * so
- * the child's functions can return it like one.
- */
+/* The child could not get a private table: clone again without sharing it. The value is no errno,
+ * so the child's functions can return it like one. */
 #define ENGINE_RETRY_PRIVATE 4096
 
 /* The child could not open a pipe by its name in /proc: give it the descriptor. */

@@ -5,11 +5,8 @@
 #include <limits.h>
 #include <string.h>
 
-/*
- * Measuring and writing share one walk, so `list` may be NULL. A path must not begin with "-", or
- * an
- * interpreter would take it for an option: "./" goes in front.
- */
+/* Measuring and writing share one walk, so `list` may be NULL. A path must not begin with "-", or
+ * an interpreter would take it for an option: "./" goes in front. */
 static size_t add(char *list, const char *dir, size_t dir_len, const char *file)
 {
 	size_t file_len = strlen(file);

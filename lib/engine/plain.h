@@ -4,8 +4,8 @@
 
 /*
  * A function that runs in a child sharing its parent's memory must stay plain. A sanitizer would
- * write
- * to the parent thread's shadow state. The hook of a stack protector or a profiler may call libc.
+ * write to the parent thread's shadow state. The hook of a stack protector or a profiler may call
+ * libc.
  *
  * None is always_inline: gcc refuses this where only one of the two functions is profiled.
  */

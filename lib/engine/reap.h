@@ -5,11 +5,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/*
- * For children that never became their caller's. A thread that waits for any child may have reaped
- * one,
- * and a stranger may have its pid. So the pidfd is used if there is one.
- */
+/* For children that never became their caller's. A thread that waits for any child may have reaped
+ * one, and a stranger may have its pid. So the pidfd is used if there is one. */
 
 /* Waits for a child that is about to end, and closes its pidfd. */
 void ss__reap(pid_t pid, int pidfd);

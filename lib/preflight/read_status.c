@@ -27,8 +27,8 @@ int ss__read_status(int task_dir, struct status *st)
 	return ss__is_kernel_thread(st) ? -ENOTSUP : -ESRCH;
 }
 
-/* Only who may trace the process may read the link. Anyone may read the map, but another
- * namespace can have the same map. */
+/* Only who may trace the process may read the link. Anyone may read the map, but another namespace
+ * can have the same map. */
 uint64_t ss__read_user_namespace(int dir, const char *task)
 {
 	char path[48], text[128];

@@ -26,8 +26,9 @@ __attribute__((format(printf, 2, 3))) static void add(struct text *text, const c
 	text->left -= (size_t)n;
 }
 
-/* A name is bytes, JSON is UTF-8: a byte beyond ASCII is written as the code point of that
- * number. */
+/*
+ * A name is bytes, JSON is UTF-8: a byte beyond ASCII is written as the code point of that number.
+ */
 static size_t escape(char out[8], unsigned char c)
 {
 	if (c == '"' || c == '\\') {

@@ -22,8 +22,8 @@ struct report_line {
 	uint64_t counts[REPORT_COUNTS];
 };
 
-/* Pure. Writes one JSON object and a newline, with spaces between them up to `width` (0: none).
- * No NUL. Returns the length. */
+/* Pure. Writes one JSON object and a newline, with spaces between them up to `width` (0: none). No
+ * NUL. Returns the length. */
 size_t report_line_format(char out[REPORT_LINE_MAX], const struct report_line *line, size_t width);
 
 /* Pure. Writes the beginning of that process's line. Returns the length as snprintf does. */

@@ -70,8 +70,9 @@ static bool write_over(
 	return there;
 }
 
-/* Answers hazard 5. O_PATH looks at the file without opening it. A missing file is created
- * later. */
+/*
+ * Answers hazard 5. O_PATH looks at the file without opening it. A missing file is created later.
+ */
 static bool worth_opening(const struct report_target *target, bool ended)
 {
 	struct stat file;

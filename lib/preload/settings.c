@@ -40,8 +40,8 @@ static char *copy_of(const char *report)
 	return copy;
 }
 
-/* The values are copied, because setproctitle overwrites the block that the environment came in.
- * A program that gained rights by exec ignores its environment. */
+/* The values are copied, because setproctitle overwrites the block that the environment came in. A
+ * program that gained rights by exec ignores its environment. */
 static void read_environment(struct settings *out)
 {
 	if (!lazy_bind() || getauxval(AT_SECURE))

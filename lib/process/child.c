@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a caller does with a child that it has: ss_wait, ss_kill, ss_terminate, ss_release. */
+/* ss_wait, ss_kill, ss_terminate and ss_release. */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -86,7 +86,7 @@ static int terminate_one(struct ss_child *child, int *status, int64_t deadline)
 		ss__handle_kill_family(child);
 		return ss__handle_kill_and_reap(child, status, NULL);
 	}
-	/* ESRCH: it has ended by itself. */
+	/* ESRCH: it has already ended. */
 	return error && error != -ESRCH ? error : ss__handle_reap(child, status, NULL);
 }
 
@@ -96,9 +96,9 @@ static void kill_rest(void *child)
 }
 
 /*
- * Its zombie must not be taken for a member that still runs, so the leader is reaped first, if
- * somebody else has not done so (-ECHILD). Cancelled after that, a caller could not come back for
- * the others.
+ * The leader is reaped first, unless others have done so (-ECHILD), because its zombie would count
+ * as a running member. A caller cancelled after that could not come back for the rest, so kill_rest
+ * runs.
  */
 static int terminate_rest(struct ss_child *child, int *status, int64_t deadline)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ss_communicate, and the parts that ss_run and ss_run_pipeline share with it. */
+/* ss_communicate, and what ss_run and ss_run_pipeline share with it. */
 #include "process/communicate.h"
 
 #include <errno.h>
@@ -14,7 +14,7 @@
 #include "process/exchange.h"
 #include "process/handle.h"
 
-/* The exchange and what it needs room for; a line of one needs no memory. */
+/* The exchange and its arrays. One child needs no memory. */
 struct session {
 	const struct talk *talk;
 	struct ss_result *results;
@@ -30,7 +30,7 @@ static int await_end(const struct exchange *x, const struct ss_child *child)
 {
 	int error;
 	if (x->deadline < 0 && ss__handle_is_alone())
-		return 0; /* it is reaped without being awaited */
+		return 0; /* the reaping waits for it */
 	pthread_setcancelstate(x->cancel_state, NULL);
 	do {
 		error = ss__handle_await(child, ss__deadline_left(x->deadline));
@@ -39,7 +39,7 @@ static int await_end(const struct exchange *x, const struct ss_child *child)
 	return error;
 }
 
-/* Nobody waits for a child that others have reaped. */
+/* A child that others have reaped is not waited for. */
 static int await_ends(struct exchange *x)
 {
 	for (size_t i = 0; i < x->n; i++) {
@@ -76,7 +76,7 @@ static void kill_families(struct exchange *x)
 		ss__handle_kill_family(&x->children[i]);
 }
 
-/* Their output is read meanwhile, because they could not end with a full pipe. */
+/* Their output is read meanwhile, because a full pipe would keep them from ending. */
 static void give_grace(struct session *s)
 {
 	struct exchange *x = &s->x;
@@ -88,10 +88,8 @@ static void give_grace(struct session *s)
 	carry_on(x);
 }
 
-/*
- * The rest of the output is kept if possible. The first error stays the reason, even if somebody
- * else has reaped the child or memory runs out.
- */
+/* The rest of the output is kept if possible. The first error stays the reason, even if somebody
+ * else has reaped the child or memory runs out. */
 static int end_children(struct session *s, int why)
 {
 	give_grace(s);
@@ -126,7 +124,7 @@ static void move_text(struct buffer *text, char **to, size_t *len)
 	*text = (struct buffer){0};
 }
 
-/* The first reader is the last child's stdout, the others are the errors of each. */
+/* The first reader has the last child's stdout, the others have the stderr of each. */
 static void move_texts(struct session *s)
 {
 	struct ss_result *last = &s->results[s->x.n - 1];
@@ -199,7 +197,7 @@ static int open_session(struct session *s)
 	return 0;
 }
 
-/* Runs at every end, even by cancellation. */
+/* Runs at every end, even at cancellation. */
 static void close_session(void *arg)
 {
 	struct session *s = arg;

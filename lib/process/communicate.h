@@ -14,25 +14,23 @@
 /* Reads the caller's io, which may be NULL, into *io and checks it. 0, -EINVAL, -E2BIG. */
 int ss__io_read(struct ss_io *io, const struct ss_io *given);
 
-/* When the time that starts now is over, as base/clock.h has it. */
+/* The end of the time that starts now, as base/clock.h has it. */
 int64_t ss__io_deadline(const struct ss_io *io);
 
-/* A line of children to feed, read and wait for. Each one's stdout is the next one's stdin. */
+/* A pipeline of children to feed, to read and to wait for. */
 struct talk {
 	struct ss_child *children;
 	size_t n;
-	const struct ss_io *io; /* of ss__io_read */
+	const struct ss_io *io; /* from ss__io_read */
 	int64_t deadline;
-	bool ends_children; /* whatever goes wrong */
+	bool ends_children; /* after any error */
 };
 
-/*
- * Communicates, and fills in results[n] in any case. Returns 0 or ss_communicate's -errno. A
- * cancellation point.
- */
+/* Communicates, and fills in results[n] in any case. 0, or -errno as ss_communicate. A cancellation
+ * point. */
 int ss__talk(const struct talk *talk, struct ss_result *results);
 
-/* Moves results[n] to the caller's, which may be NULL and have been checked. */
+/* Moves results[n] to the caller's results, which have been checked and may be NULL. */
 void ss__results_give(struct ss_result *given, struct ss_result *results, size_t n);
 
 #endif

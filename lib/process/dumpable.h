@@ -3,10 +3,10 @@
 #define PROCESS_DUMPABLE_H
 
 /*
- * A child that shares memory and changes its uid or gid changes the dumpable flag of that memory,
- * the caller's included (PR_SET_DUMPABLE in prctl(2)). Spawns that may do so stand between these
- * two; the last one out puts the flag back. Not before: meanwhile the flag keeps the new user out
- * of memory that is the caller's.
+ * A child that shares memory and changes its uid or gid changes the dumpable flag of this memory,
+ * the caller's flag (PR_SET_DUMPABLE in prctl(2)). A spawn that may do so stands between these two
+ * calls. The last release restores the flag. Until then the flag keeps the new user out of the
+ * caller's memory.
  */
 void ss__dumpable_hold(void);
 void ss__dumpable_release(void);

@@ -2,14 +2,16 @@
 /*
  * Feeds and reads children through their pipes, all at once. Hazards, answered below by number:
  *
- * 1. A sanitizer would not notice that a cancellation ends the life of a local: what poll is given
- *    lies in the caller's memory. A close that is cancelled would not be noted down: only poll is.
- * 2. A child that writes without a pause always gives poll something to report: the clock decides.
- * 3. A process that got away may go on writing after the child has ended: what the pipe holds at that
- *    moment is read, and no more.
- * 4. A write may block although poll reports room: the input does not block meanwhile. If it refuses,
- *    PIPE_BUF bytes at a time do not block. Reads do not block after POLLIN.
- * 5. on_output is the caller's code: it runs with the caller's signals.
+ *  1. A sanitizer does not notice that a cancellation ends the life of a local, so poll's array
+ *     lies in the caller's memory. A cancelled close would not be recorded, so poll is the only
+ *     cancellation point.
+ *  2. A child that writes without a pause always gives poll something to return. So the clock is
+ *     read.
+ *  3. A process that got away may go on writing after the child has ended. So only what the pipe
+ *     holds at that moment is read.
+ *  4. A write may block although poll reports room. So the input is non-blocking meanwhile. Otherwise
+ *     it gets at most PIPE_BUF bytes at a time, which do not block. Reads do not block after POLLIN.
+ *  5. on_output is the caller's code, so it runs with the caller's signals.
  */
 #include "process/exchange.h"
 
@@ -27,7 +29,8 @@ enum { MOST_DRAINED = 1 << 20, PIECE = 1 << 16, STEP_MS = 20 };
 
 /* ---- Pipes ---- */
 
-/* Our end only: the child's is another open file. 1: changed, 0: it was so already, -errno. */
+/* Changes our end only: the child's is another open file. 1: changed; 0: it was non-blocking;
+ * -errno. */
 static int dont_block(int fd)
 {
 	int flags = fd < 0 ? O_NONBLOCK : fcntl(fd, F_GETFL);
@@ -74,7 +77,7 @@ static void end_input(struct exchange *x)
 	unguard(x);
 }
 
-/* EPIPE: the child does not want the input. This is no error. */
+/* EPIPE: the child does not want the input. That is no error. */
 static int feed(struct exchange *x)
 {
 	bool little = x->writes_may_block && x->input_len > PIPE_BUF; /* (4) */
@@ -107,13 +110,13 @@ static int give(struct exchange *x, struct reader *reader)
 	return x->ends_deaf ? -ECANCELED : 0;
 }
 
-/* EIO is a terminal's end of file: its other side is gone. */
+/* EIO is the end of file of a terminal whose other side is gone. */
 static bool is_end(int fd, int error)
 {
 	return error == EIO && isatty(fd);
 }
 
-/* How much has come; 0: nothing now, or the end (the pipe is closed then), -errno. */
+/* Bytes read; 0: none now, or the end, where the pipe is closed; -errno. */
 static ssize_t take(struct exchange *x, struct reader *reader)
 {
 	struct buffer *into = &reader->text;
@@ -181,7 +184,7 @@ static int serve(struct exchange *x)
 	return n < 0 ? (int)n : 0;
 }
 
-/* A child that runs has its events set. A child without a pidfd is looked at in each turn. */
+/* A child that runs is in the array. A child without a pidfd is looked at in each turn. */
 static bool has_ended(const struct pollfd *at, const struct ss_child *child)
 {
 	return at->events && (at->fd < 0 || at->revents) &&

@@ -8,76 +8,72 @@
 
 #include <safespawn.h>
 
-/*
- * The operations on a child that ss_wait, ss_kill and ss_terminate are made of; 0 or -errno. With
- * a pidfd they can't meet a stranger; without, the pid is safe as long as nobody else waits for it.
- */
+/* The operations that ss_wait, ss_kill and ss_terminate are made of. 0 or -errno. A pidfd never
+ * leads to a stranger. Without one, the pid is safe unless somebody else waits for the child. */
 
 /*
- * In ss_child.reserved[0] of a child that was spawned: a struct that is all zero, as one may be
- * after a spawn that failed, owns nothing, and descriptor 0 least of all.
+ * ss_child.reserved[0] of a spawned child. A struct that is all zero, as after a failed spawn, owns
+ * nothing, not even descriptor 0.
  */
 #define HANDLE_FILLED UINT64_C(0x7373)
 
-/* ss_child.own_group: the processes that are ended with the child. */
+/* ss_child.own_group: which processes are ended with the child. */
 enum handle_family {
 	HANDLE_ALONE,
 	HANDLE_GROUP,      /* the group that it leads */
-	HANDLE_DESCENDANTS /* its descendants, because it is in its caller's group */
+	HANDLE_DESCENDANTS /* its descendants: it is in its caller's group */
 };
 
 /*
- * Waits until the child has ended, without reaping it. -ETIMEDOUT, -EINTR; -ECHILD: it is gone, and
- * nobody knows how it ended. One that others have reaped has ended if the kernel knows its status.
+ * Waits until the child has ended, without reaping it. -ETIMEDOUT, -EINTR. -ECHILD: it is gone, and
+ * its status is unknown. If others have reaped it and the kernel knows its status, it has ended: 0.
  */
 int ss__handle_await(const struct ss_child *child, int timeout_ms);
 
 /*
- * Reaps the child, waiting for its end, and stores its wait status and what it has used; either may
- * be NULL. Goes on after EINTR and is no cancellation point: where that matters ss__handle_await comes
- * first. -ECHILD. The usage of a child that others have reaped is 0.
+ * Waits for the end of the child and reaps it. Stores its wait status and its usage, 0 if others
+ * have reaped it; both may be NULL. Goes on after EINTR. -ECHILD. Not a cancellation point: call
+ * ss__handle_await first where this matters.
  */
 int ss__handle_reap(struct ss_child *child, int *status, struct rusage *usage);
 
-/* The same in one call of the kernel's: -EINTR as well, and for threads that can't be cancelled. */
+/* The same in one system call, for threads that cannot be cancelled. -EINTR as well. */
 int ss__handle_reap_once(struct ss_child *child, int *status, struct rusage *usage);
 
-/*
- * Whether nobody can cancel the calling thread until it makes another one: pthread_cancel is not for
- * signal handlers. In child.c, because a variable of libc's must not get into the shim.
- */
+/* Whether the process has one thread, so nobody can cancel it: pthread_cancel is not for handlers.
+ * In child.c, because the shim must not import a variable of libc's. */
 bool ss__handle_is_alone(void);
 
-/* A pause of 1 to 20 ms, for loops that nothing wakes up. */
+/* Sleeps 1 to 20 ms, for loops that nothing wakes up. */
 int ss__handle_nap(int step, int left_ms);
 
 int ss__handle_kill(const struct ss_child *child, int sig);
 
 /*
- * SIGKILL, then ss__handle_reap. -EPERM: it may not be killed and has not ended, so that the wait could
- * last for ever; it is as before then. The second is for one that has refused a signal already.
+ * SIGKILL, then ss__handle_reap. -EPERM: it may not be killed and still runs, so the wait could
+ * last for ever; nothing has changed. The second is for a child that has already refused a signal.
  */
 int ss__handle_kill_and_reap(struct ss_child *child, int *status, struct rusage *usage);
 int ss__handle_reap_refused(struct ss_child *child, int *status, struct rusage *usage);
 
-/* To the group that the child leads and everything in it. */
+/* Sends a signal to the group that the child leads. */
 int ss__handle_kill_group(const struct ss_child *child, int sig);
 
-/* SIGTERM and SIGCONT to the child, and to the group that it leads. */
+/* Sends SIGTERM and SIGCONT to the child, and to the group that it leads. */
 int ss__handle_ask(const struct ss_child *child);
 
-/* Sends SIGKILL to the rest of its family, but not to the child itself. A child without a group
- * is stopped for the search. */
+/* Sends SIGKILL to the rest of its family, but not to the child. A child without a group is stopped
+ * for the search. */
 void ss__handle_kill_family(const struct ss_child *child);
 
-/* Whether the kernel can tell that a group is empty: signals to a group by pidfd, 6.9. */
+/* Whether the kernel can tell that a group is empty: signals to a group by pidfd, Linux 6.9. */
 bool ss__handle_knows_group(const struct ss_child *child);
 
 /*
- * Both wait until nothing in the group runs any more, or the deadline (of base/clock.h) has passed.
- * The first is for a kernel that knows and a leader that has been reaped. The second is for any
- * kernel: the zombie of the leader keeps the group's number from going to a stranger, but only /proc
- * can tell then; it does not wait where that does not.
+ * Both wait until nothing in the group runs, or the deadline (of base/clock.h) has passed. The
+ * first needs ss__handle_knows_group and a leader that has been reaped. The second needs the
+ * leader's zombie, which keeps the group's number from strangers, and /proc: without it, there is
+ * no wait.
  */
 void ss__handle_await_group(const struct ss_child *child, pid_t group, int64_t deadline);
 void ss__handle_await_group_of_zombie(const struct ss_child *child, int64_t deadline);

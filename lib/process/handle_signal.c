@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Signals to a child and to all that has come of it: the process group that it leads, or, if it was
- * left in its caller's group, its descendants.
- */
+/* Signals to a child and its family: the process group that it leads, or its descendants if it is
+ * in its caller's group. */
 #include "process/handle.h"
 
 #include <errno.h>
@@ -14,7 +12,7 @@
 #include "engine/syscall.h"
 #include "process/processes.h"
 
-/* Newer than some headers: signals to a pidfd's group, 6.9. */
+/* PIDFD_SIGNAL_PROCESS_GROUP, Linux 6.9 */
 #define TO_PROCESS_GROUP 4U
 
 static int pidfd_kill(const struct ss_child *child, int sig, unsigned flags)
@@ -29,7 +27,7 @@ int ss__handle_kill(const struct ss_child *child, int sig)
 	int r = child->pidfd >= 0 ? pidfd_kill(child, sig, 0) : -ENOSYS;
 	if (r != -ENOSYS && r != -EPERM)
 		return r;
-	/* No such call, or a seccomp profile refuses it; a true EPERM comes again. */
+	/* There is no such call, or a seccomp profile refuses it. A true EPERM comes again. */
 	return kill(child->pid, sig) < 0 ? -errno : 0;
 }
 
@@ -58,7 +56,7 @@ void ss__handle_kill_family(const struct ss_child *child)
 		ss__kill_descendants(child->pid);
 }
 
-/* SIGCONT is needed because a stopped process could not end by itself. */
+/* A stopped process would not see SIGTERM without SIGCONT. */
 static int ask(const struct ss_child *child, int (*send)(const struct ss_child *, int))
 {
 	int error = send(child, SIGTERM);
@@ -85,7 +83,7 @@ bool ss__handle_knows_group(const struct ss_child *child)
 	return r == 0 || r == -ESRCH;
 }
 
-/* The kernel counts zombies as members. If process 1 does not reap, they remain. */
+/* The kernel counts zombies as members. They remain if process 1 does not reap. */
 void ss__handle_await_group(const struct ss_child *child, pid_t group, int64_t deadline)
 {
 	for (int step = 1; ss__deadline_left(deadline) != 0; step++) {

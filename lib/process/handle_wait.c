@@ -2,11 +2,13 @@
 /*
  * Waits for a child and reaps it. Hazards, answered below by number:
  *
- * 1. Before Linux 5.4 a pidfd cannot be waited for, nor polled before 5.3: then by pid.
- * 2. An event loop may have made the pidfd non-blocking. Then the kernel does not wait either.
- * 3. The kernel (SIGCHLD is ignored) or another part of the program may have reaped the child. Since
- *    Linux 6.15 the pidfd knows the status even then, but only a moment after waitid says ECHILD.
- * 4. A seccomp filter may refuse waitid.
+ *  1. Before Linux 5.4 a pidfd cannot be waited for, and before 5.3 it cannot be polled. Then the
+ *     wait is by pid.
+ *  2. An event loop may have made the pidfd non-blocking. Then the kernel does not wait.
+ *  3. The kernel (SIGCHLD is ignored) or another part of the program may have reaped the child.
+ *     Since Linux 6.15 the pidfd knows the status even then, but only a moment after waitid says
+ *     ECHILD.
+ *  4. A seccomp filter may refuse waitid.
  */
 #include "process/handle.h"
 
@@ -29,7 +31,7 @@ enum { MOST_MS_TO_RELEASE = 1000 };
 
 static atomic_bool no_wait_by_pidfd; /* (1) */
 
-/* Newer than some headers: struct pidfd_info as Linux 6.13 had it, the exit status as of 6.15. */
+/* struct pidfd_info of Linux 6.13. It has the exit status since 6.15. */
 struct exit_info {
 	uint64_t mask, cgroup;
 	uint32_t ids[11];
@@ -38,7 +40,7 @@ struct exit_info {
 #define GET_INFO ((int)_IOWR(0xFF, 11, struct exit_info)) /* an int in musl's ioctl */
 #define INFO_EXIT UINT64_C(8)
 
-/* 1 when the status is known, 0 when the process has not been reaped, -errno: the kernel does not tell. */
+/* 1: the status is known; 0: the process has not been reaped; -errno: the kernel does not tell. */
 static int read_exit_info(int pidfd, int *status)
 {
 	struct exit_info info = {.mask = INFO_EXIT};
@@ -56,7 +58,7 @@ static int poll_pidfd(int pidfd, short events, int timeout_ms)
 	return poll(&p, 1, timeout_ms) < 0 ? -errno : p.revents;
 }
 
-/* (3) One that is not ours and still runs is not readable. */
+/* (3) The pidfd of a running process that is not our child is not readable. */
 static int status_of_reaped(const struct ss_child *child, int *status)
 {
 	int r = child->pidfd < 0 ? -ECHILD : read_exit_info(child->pidfd, status);
@@ -74,7 +76,7 @@ static int wait_status(const siginfo_t *info)
 	return info->si_status | (info->si_code == CLD_DUMPED ? 0x80 : 0);
 }
 
-/* (4) wait4 has no WNOWAIT: then the pidfd tells, and the status is not known yet. */
+/* (4) wait4 has no WNOWAIT, so the pidfd tells, and the status is not known yet. */
 static int wait_by_wait4(const struct ss_child *child, int flags, int *status, struct rusage *usage)
 {
 	if (flags & WNOWAIT) {
@@ -87,7 +89,8 @@ static int wait_by_wait4(const struct ss_child *child, int flags, int *status, s
 	return pid < 0 ? -errno : pid != 0;
 }
 
-/* libc's waitid has no usage, the kernel's has. Its struct is libc's where a long is 64 bits. */
+/* The kernel's waitid gives the usage, libc's does not. siginfo_t is the same where long has 64
+ * bits. */
 static int wait_call(idtype_t type, int id, siginfo_t *info, int flags, struct rusage *usage)
 {
 	if (usage && sizeof(long) == 8)
@@ -95,7 +98,7 @@ static int wait_call(idtype_t type, int id, siginfo_t *info, int flags, struct r
 	return waitid(type, (id_t)id, info, flags);
 }
 
-/* 1: it has ended, and *status says how; 0: not yet (only with WNOHANG), or -errno. */
+/* 1: it has ended with *status; 0: not yet, only with WNOHANG; -errno. */
 static int wait_once(const struct ss_child *child, int flags, int *status, struct rusage *usage)
 {
 	siginfo_t info;
@@ -135,7 +138,7 @@ static int await_for_ever(const struct ss_child *child)
 	return r < 0 ? r : 0;
 }
 
-/* One step of a timed wait without pidfd. Few wake-ups: 1 ms at first, in the end 20 ms. */
+/* One step of a timed wait without a pidfd: 1 ms at first, 20 ms in the end. */
 int ss__handle_nap(int step, int left_ms)
 {
 	int ms = step < 20 ? step + 1 : 20;
@@ -191,7 +194,7 @@ int ss__handle_reap(struct ss_child *child, int *status, struct rusage *usage)
 {
 	struct cancel cancel;
 	int r;
-	/* Cancelled in here, a thread could have reaped it without a note that it has. */
+	/* A thread cancelled in here could have reaped the child without recording it. */
 	ss__cancel_off(&cancel);
 	do {
 		r = ss__handle_reap_once(child, status, usage);

@@ -24,7 +24,7 @@ static bool is_open(int fd)
 	return fd >= 0 && fcntl(fd, F_GETFD) >= 0;
 }
 
-/* A value without its flag would be lost silently. A lost uid is a security hole. */
+/* A value without its flag would be ignored silently. An ignored uid is a security hole. */
 static int values_have_flags(const struct ss_options *o)
 {
 	uint64_t needed = (o->umask ? SS_SET_UMASK : 0) | (o->uid ? SS_SET_UID : 0) |
@@ -68,7 +68,7 @@ bool ss__options_drop_groups(const struct ss_options *o)
 	return o->flags & SS_SET_GID && leaves_root(o);
 }
 
-/* A program with root's gid and groups still has some of root's rights. */
+/* A program with root's gid or groups keeps some of root's rights. */
 static int check_identity(const struct ss_options *o)
 {
 	return !(o->flags & SS_SET_GID) && leaves_root(o) ? -EINVAL : 0;
@@ -120,7 +120,7 @@ static int check_fds(const struct ss_options *o)
 	if (o->n_fds > INT_MAX / 64)
 		return -EINVAL;
 	for (size_t i = 0; i < o->n_fds; i++) {
-		/* INT_MAX is beyond each limit, and the plan needs the next number. */
+		/* INT_MAX is beyond each limit, and the plan needs to + 1. */
 		if (o->fds[i].to < 0 || o->fds[i].to == INT_MAX || !is_open(o->fds[i].from))
 			return -EBADF;
 		if (o->fds[i].to <= 2 && stdio[o->fds[i].to]->kind != SS_STDIO_INHERIT)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Lines of programs, each one's stdout the next one's stdin; ss_pipeline. */
+/* ss_pipeline: programs that start together, each one's stdout the next one's stdin. */
 #include "process/pipeline.h"
 
 #include <errno.h>
@@ -17,7 +17,7 @@
 #include "process/spawn.h"
 #include "process/user.h"
 
-/* The options of the child at a place in the line; `before` is the one before it. */
+/* The options of one child; `before` is the previous child. */
 static struct ss_options options_for(const struct ss_options *common, const struct ss_child *before,
 	const struct ss_child *leader, bool last)
 {
@@ -37,7 +37,7 @@ static void take_from(struct ss_child *before)
 	before->out = -1;
 }
 
-/* All of the groups as long as their leaders keep their numbers. */
+/* Each group is killed while its leader keeps its number. */
 void ss__line_end(struct ss_child *children, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -49,17 +49,15 @@ void ss__line_end(struct ss_child *children, size_t n)
 	}
 }
 
-/*
- * If SIGCHLD is ignored, or a handler reaps, a group vanishes as soon as all its members have
- * ended. Then nobody can join it.
- */
+/* If SIGCHLD is ignored, or a handler reaps, a group vanishes when its members have ended. Then
+ * nobody can join it. */
 static bool group_is_gone(int error, const struct ss_options *tried, const struct ss_child *leader)
 {
 	return (error == -EPERM || error == -ESRCH) && leader->pid > 0 &&
 	       tried->group == leader->pid && ss__handle_kill_group(leader, 0) == -ESRCH;
 }
 
-/* What is left of the time for all. */
+/* The time that is left for all. */
 static int limit_start(struct ss_options *options, int64_t deadline)
 {
 	int left = ss__deadline_left(deadline);
@@ -113,7 +111,7 @@ int ss__line_spawn(const struct line *line)
 	return 0;
 }
 
-/* The caller's array must stay untouched if this fails. */
+/* The caller's array must stay untouched on failure. */
 static int spawn_aside(struct ss_child *children, char *const *const argvs[], size_t n,
 	const struct ss_options *common)
 {
@@ -149,7 +147,9 @@ static int pipeline(struct ss_child *children, char *const *const argvs[], size_
 	return error;
 }
 
-/* Cancellation is off because a thread cancelled in close would leave children and pipes. */
+/*
+ * Cancellation is off, because a thread cancelled in close would leave children and pipes behind.
+ */
 int ss_pipeline(struct ss_child children[], char *const *const argvs[], size_t n,
 	const struct ss_options *options)
 {

@@ -12,18 +12,17 @@ struct line {
 	char *const *const *argvs;
 	size_t n;
 	const struct ss_options *options;
-	int64_t deadline; /* of base/clock.h, for all to have started */
-	/* The caller's: each start is a cancellation point. NULL: none is. */
+	int64_t deadline; /* for all to have started; of base/clock.h */
+	/* The caller's, to make each start a cancellation point; NULL: none is one. */
 	const struct cancel *cancel;
 };
 
-/*
- * Spawns n programs, each one's stdout the next one's stdin. 0 or -errno: then nothing is left of those that had started, and options->failure says why. To be
- * called with cancellation off.
- */
+/* Spawns n programs, each one's stdout the next one's stdin. 0 or -errno; then those that had
+ * started are ended, and options->failure says why. The caller has cancellation off. */
 int ss__line_spawn(const struct line *line);
 
-/* Kills and reaps those that have not been waited for, with their families, and releases all. */
+/* Kills and reaps the children that have not been waited for, with their families, and releases
+ * all. */
 void ss__line_end(struct ss_child *children, size_t n);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Makes the pipes, and notes the files, that become a child's descriptors 0 to 2. */
+/* Makes the pipes, and records the files, for a child's descriptors 0 to 2. */
 #include "process/plumbing.h"
 
 #include <errno.h>
@@ -11,7 +11,7 @@
 
 #include "engine/block.h"
 
-/* From here on, it is quicker to name a pipe than to close what is below. */
+/* From this number on, naming a pipe is quicker than closing what is below it. */
 enum { MANY_DESCRIPTORS = 256 };
 
 static int open_pipe(struct plumbing *p, int fd)
@@ -25,7 +25,7 @@ static int open_pipe(struct plumbing *p, int fd)
 	return 0;
 }
 
-/* O_NOCTTY: a child that leads a session must not acquire a terminal in passing. */
+/* O_NOCTTY: a session leader would acquire a terminal that it opens. */
 static int name_file(struct plumbing *p, int fd, const char *path, int flags)
 {
 	if (!ss__block_readable(path))
@@ -44,7 +44,7 @@ static int mapped_stdout(const struct ss_options *options)
 	return 1;
 }
 
-/* This comes first, because a descriptor opened here may get the number 1. */
+/* Asked first, because a descriptor opened here may get the number 1. */
 static bool merges_with_nothing(const struct ss_options *options)
 {
 	return options->err.kind == SS_STDIO_MERGE && options->out.kind == SS_STDIO_INHERIT &&
@@ -164,7 +164,7 @@ void ss__plumbing_by_name(struct plumbing *p)
 	bool merged = !p->made[2] && p->child[2] >= 0 && p->child[2] == p->child[1];
 	if (!is_high(p, 0) && !is_high(p, 1) && !is_high(p, 2))
 		return;
-	/* A thread may have its own table. It is not under the process's number. */
+	/* By thread ID, because a thread may have a descriptor table of its own. */
 	const pid_t pid = (pid_t)syscall(SYS_gettid);
 	for (int fd = 0; fd < 3; fd++)
 		if (is_high(p, fd))

@@ -2,10 +2,10 @@
 /*
  * Members of a process group and descendants of a process, as /proc shows them. Hazards:
  *
- * 1. A number read in /proc may be a stranger's by the time it is used: a pidfd is opened, and the
- *    process is looked at once more.
- * 2. Processes fork while they are looked for: each that is found is stopped, and the search is
- *    repeated until it finds nothing new.
+ *  1. A process ID read in /proc may be a stranger's when it is used. So a pidfd is opened, and
+ *     then the process is looked at once more.
+ *  2. Processes fork during the search. So each that is found is stopped, and the search is
+ *     repeated until it finds nothing new.
  */
 #include "process/processes.h"
 
@@ -26,7 +26,7 @@
 #include "base/clock.h"
 #include "engine/syscall.h"
 
-/* How long one that has left the group may be waited for in vain. */
+/* A process may leave the group while it is waited for: look again after so long. */
 enum { RECHECK_MS = 500 };
 
 struct process {
@@ -36,10 +36,8 @@ struct process {
 
 #define SKIP_7 " %*s %*s %*s %*s %*s %*s %*s"
 
-/*
- * PID (NAME) STATE PPID PGRP ...: the name may have anything in it, parentheses as well. A process
- * the first thread of which has ended looks like a zombie, but has others.
- */
+/* PID (NAME) STATE PPID PGRP ...: the name may contain anything, even parentheses. A process whose
+ * first thread has ended looks like a zombie, but has other threads. */
 static bool parse(const char *stat, struct process *process)
 {
 	char state;
@@ -69,8 +67,8 @@ static bool read_process(int proc, pid_t pid, struct process *process)
 }
 
 /*
- * Stores in *found, starting from an open /proc, the next process for which wanted says true. 1, 0 when
- * there is none; *listed: /proc shows processes at all.
+ * Stores in *found the next process of an open /proc for which wanted is true. 1, or 0 at the end;
+ * *listed: /proc shows processes at all.
  */
 static int next_process(DIR *proc, bool (*wanted)(const struct process *, const void *),
 	const void *context, struct process *found, bool *listed)
@@ -102,7 +100,9 @@ static bool lives_in(const struct process *process, const void *group)
 	return process->lives && process->group == *(const pid_t *)group;
 }
 
-/* A thread cancelled in open or read would leave the directory open. */
+/*
+ * Cancellation is off, because a thread cancelled in open or read would leave the directory open.
+ */
 int ss__group_lives(pid_t group)
 {
 	struct process found;
@@ -195,7 +195,7 @@ static int add_member(struct family *family, pid_t pid)
 	return 0;
 }
 
-/* (1) From now on its number is safe: a stopped parent does not reap it. */
+/* (1) From now on its process ID is safe, because a stopped parent does not reap it. */
 static int stop_member(int proc, const struct family *family, pid_t pid)
 {
 	struct process again;
@@ -210,7 +210,7 @@ static int stop_member(int proc, const struct family *family, pid_t pid)
 	return same ? 0 : -ESRCH;
 }
 
-/* How many were new. */
+/* Returns how many are new. */
 static size_t collect(struct family *family)
 {
 	size_t before = family->n;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ss_run and ss_run_pipeline: spawn, talk, release. */
+/* ss_run and ss_run_pipeline: spawn, communicate, release. */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -17,7 +17,7 @@
 #include "process/pipeline.h"
 #include "process/user.h"
 
-/* A call on its way. One child needs no memory. */
+/* One call. One child needs no memory. */
 struct run {
 	size_t n;
 	char *const *const *argvs;
@@ -48,7 +48,7 @@ static void capture(const struct ss_options *options, struct ss_stdio *stream, i
 		*stream = SS_PIPE;
 }
 
-/* If the terminal's keys are for the caller, they are for its children, too. */
+/* Keys of the terminal that reach the caller reach its children, too. */
 static bool is_in_foreground(void)
 {
 	int tty = open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -83,7 +83,7 @@ static void add_defaults(struct run *run, const struct ss_result *result)
 
 /* ---- Checks ---- */
 
-/* All elements are of one size: it is how far apart they lie. */
+/* All elements have one size, because it is the distance between them. */
 static int check_results(const struct ss_result *results, size_t n)
 {
 	int error = results ? ss__sized_check(results, RESULT_FIRST_SIZE) : 0;
@@ -130,7 +130,7 @@ static int find_room(struct run *run)
 
 /* ---- The run ---- */
 
-/* Runs even if the thread is cancelled, because nobody else knows of the children. */
+/* Runs even at cancellation, because nobody else knows the children. */
 static void end(void *arg)
 {
 	struct run *run = arg;
@@ -154,7 +154,7 @@ static int talk(struct run *run)
 	for (size_t i = 0; run->ends_descendants && i < run->n; i++)
 		run->children[i].own_group = HANDLE_DESCENDANTS;
 	int error = ss__talk(&talk, run->results);
-	/* It has ended by itself. Processes that it has left in its group may stay. */
+	/* It has ended by itself. Processes that it left in its group may stay. */
 	for (size_t i = 0; error == -ECHILD && i < run->n; i++)
 		run->children[i].pid = 0;
 	return error;

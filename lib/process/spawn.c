@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One spawn from the options to the handle. */
+/* One spawn, from the options to struct ss_child. */
 #include "process/spawn.h"
 
 #include <errno.h>
@@ -28,7 +28,7 @@ static void fill_child(
 	};
 }
 
-/* A later spawn closes these for a caller that leaves while it waits. */
+/* A later spawn closes these if the caller leaves while it waits. */
 static void note_descriptors(
 	struct block *block, const struct plumbing *p, const struct spawn_extra *extra)
 {
@@ -51,7 +51,9 @@ static int run(struct spawn *s, const struct engine_wait *how, struct engine_chi
 	return ss__engine_run(s->block, how, child, stage);
 }
 
-/* No handler may leave while descriptors are on their way from the block to the caller. */
+/*
+ * Signals are blocked while descriptors pass from the block to the caller, so no handler can leave.
+ */
 static void hand_over(struct ss_child *child, struct spawn *s, kernel_sigset mask,
 	const struct engine_child *engine_child)
 {
@@ -69,14 +71,14 @@ static void hand_over(struct ss_child *child, struct spawn *s, kernel_sigset mas
 		ss__engine_leave(mask);
 }
 
-/* True if /proc does not help: it is missing, or it does not show this process. */
+/* True if /proc is missing, or does not show this process. */
 #ifdef ENGINE_RAW
 static atomic_bool no_names;
 #else
 static atomic_bool no_names = true;
 #endif
 
-/* A name gains nothing if all is inherited, or if another descriptor has a high number. */
+/* A name gains nothing if all is inherited, or if another descriptor has a high number anyway. */
 static bool may_name_pipes(const struct ss_options *o)
 {
 	return !no_names && !(o->flags & (SS_KEEP_FDS | SS_SET_CGROUP)) && o->n_fds == 0 &&
@@ -111,7 +113,7 @@ static int open_and_run(struct spawn *s, const struct engine_wait *how, struct e
 	return error;
 }
 
-/* Without a struct nobody would know of the descriptors. */
+/* Without struct ss_child nobody would own the descriptors. */
 static int do_without_child(struct ss_options *o)
 {
 	if (!(o->flags & SS_DETACH) || o->flags & SS_NEED_PIDFD || o->in.kind == SS_STDIO_PIPE ||
@@ -140,7 +142,8 @@ static int spawn(struct ss_child *child, struct spawn *s, enum ss_stage *stage)
 	return error;
 }
 
-/* Cancellation is off because a thread cancelled in close would leave descriptors or the child. */
+/* Cancellation is off, because a thread cancelled in close would leave descriptors or the child
+ * behind. */
 int ss__spawn_child(struct ss_child *child, char *const argv[], const struct ss_options *options,
 	const struct spawn_extra *extra)
 {

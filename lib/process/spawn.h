@@ -6,7 +6,7 @@
 
 #include "process/spawn_extra.h"
 
-/* ss_spawn, but 0 or -errno. extra may be NULL. */
+/* ss_spawn that returns 0 or -errno and does not know options->user. extra may be NULL. */
 int ss__spawn_child(struct ss_child *child, char *const argv[], const struct ss_options *options,
 	const struct spawn_extra *extra);
 

@@ -13,7 +13,7 @@
 
 static const char shell[] = "/bin/sh";
 
-/* Where to write next. What does not fit is counted only. */
+/* Where to write next. What does not fit is only counted. */
 struct room {
 	char *start;
 	size_t size, used;
@@ -46,7 +46,7 @@ static size_t count(char *const list[])
 	return n;
 }
 
-/* After clearenv there is no list. */
+/* After clearenv environ is NULL. */
 static char **copy_strings(struct room *room, char *const list[])
 {
 	if (!list)
@@ -68,7 +68,7 @@ static const char *search_path(const struct ss_options *options, const char *fil
 	if (options->flags & SS_NO_PATH || strchr(file, '/'))
 		return NULL;
 	const char *path = getenv("PATH");
-	/* The value of confstr(_CS_PATH) in every known libc. */
+	/* confstr(_CS_PATH) of every known libc. */
 	return path ? path : "/bin:/usr/bin";
 }
 
@@ -82,7 +82,7 @@ static const char *copy_candidates(struct room *room, const struct spawn *s)
 	return list;
 }
 
-/* sh FILE ARG...: the child fills in FILE when it knows which candidate it is. */
+/* sh FILE ARG...: the child fills in FILE. */
 static char **make_shell_argv(struct room *room, size_t n, char *const argv[])
 {
 	char **to = reserve(room, (n + 2) * sizeof *to, sizeof *to);
@@ -227,7 +227,7 @@ static int plan_fds(struct room *room, struct spawn *s)
 	return ss__fd_plan_make(&s->block->plan, &layout, memory);
 }
 
-/* What does not fit is only measured. */
+/* What does not fit is only counted. */
 static int write_job(struct room *room, struct spawn *s)
 {
 	const struct ss_options *o = &s->options;
@@ -245,7 +245,7 @@ static int write_job(struct room *room, struct spawn *s)
 	return error;
 }
 
-/* A bad pointer is an error, like in the call that the option stands for. */
+/* A bad pointer is an EFAULT, as in the call that the option stands for. */
 static int check_pointers(const struct ss_options *o, enum ss_stage *stage)
 {
 	if (o->cwd && !ss__block_readable(o->cwd)) {

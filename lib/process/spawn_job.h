@@ -9,9 +9,9 @@
 #include "process/spawn_extra.h"
 
 /*
- * A request on its way: the checked options, what was opened for them, and the block that holds
- * everything that the child needs. The block is filled before the clone, because the caller's own
- * arrays and strings may be gone before the child has used them.
+ * A spawn: the checked options, what was opened for them, and the block that holds all that the
+ * child needs. The block is filled before the clone, because the caller's arrays and strings may be
+ * gone before the child has used them.
  */
 struct spawn {
 	struct ss_options options;
@@ -22,8 +22,8 @@ struct spawn {
 };
 
 /*
- * Takes the block and makes its job of all that the request has, with signals blocked. 0, or -errno
- * with *stage; there is no block then.
+ * Takes a block and makes its job, with signals blocked. 0, or -errno with *stage; then there is no
+ * block.
  */
 int ss__spawn_fill_job(struct spawn *s, enum ss_stage *stage);
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The account that a child runs as, by name, and ss_spawn, which alone of the callers of
- * ss__spawn_child may stand before an unread struct. Hazards, answered below by number:
+ * The account that a child runs as, by name; and ss_spawn. Hazards, answered below by number:
  *
- * 1. A statically linked program needs glibc's shared libraries for getpwnam at run time, and the linker
- *    warns of each such call. A weak reference takes it only if the program has it anyway; else the
- *    account comes from /etc/passwd and /etc/group.
- * 2. The shim must not import these functions: what it calls is ss__spawn_child, in another file.
+ *  1. A statically linked program needs glibc's shared libraries for getpwnam at run time, and the
+ *     linker warns of each such call. So the reference is weak: it resolves only if the program has
+ *     getpwnam anyway. Otherwise the account comes from /etc/passwd and /etc/group.
+ *  2. The shim must not import these functions. So it calls ss__spawn_child, in another file.
  */
 #include "process/user.h"
 
@@ -58,7 +57,7 @@ static int add_group(struct account *account, gid_t gid)
 
 /* ---- /etc/passwd and /etc/group ---- */
 
-/* The field after so many colons, to be ended by the next one; NULL: there is none. */
+/* The field after n colons, up to the next one; NULL: there is none. */
 static char *field(char *line, int n)
 {
 	while (n-- > 0 && line)
@@ -82,7 +81,7 @@ static bool is_line_of(const char *line, const char *name)
 	return !strncmp(line, name, len) && line[len] == ':';
 }
 
-/* Calls take with each line. It returns 0 to go on. */
+/* Calls take with each line until it returns other than 0. */
 static int each_line(
 	const char *path, int (*take)(struct account *, char *line), struct account *account)
 {
@@ -144,7 +143,7 @@ static int look_up_in_files(struct account *account)
 
 /* ---- The name service ---- */
 
-/* Not found: POSIX has 0, other systems and modules have these. */
+/* getpwnam_r returns 0 for a name that is not found; other systems and modules return these. */
 static int look_up_user(struct account *account)
 {
 	struct passwd entry, *found = NULL;

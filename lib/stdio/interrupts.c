@@ -2,7 +2,7 @@
 /*
  * SIGINT and SIGQUIT during ss_system. The last caller to leave need not be the first that came, so
  * the saved dispositions belong to the process. A forked child has none of the threads that would
- * restore them, and would ignore the terminal's keys for ever: see base/fork_count.h.
+ * restore them: see base/fork_count.h.
  */
 #include "stdio/interrupts.h"
 
@@ -16,7 +16,7 @@ static _Alignas(512) struct {
 } keys;
 _Static_assert(sizeof keys <= 512, "on one page");
 
-static __thread unsigned waiting_here; /* more than one if a signal handler calls ss_system */
+static __thread unsigned waiting_here; /* more than 1 if a signal handler calls ss_system */
 static __thread unsigned left_before_fork;
 
 static void put_back(void)
@@ -30,7 +30,7 @@ static void before_fork(void)
 	left_before_fork = keys.count.left;
 }
 
-/* If a signal handler forked, this thread itself may be one that waits. */
+/* If a signal handler forked, this thread may itself be waiting. */
 static void in_child(void)
 {
 	ss__fork_count_in_child(&keys.count, left_before_fork, waiting_here, put_back);

@@ -5,12 +5,12 @@
 #include <signal.h>
 
 /*
- * While any thread waits for a command of ss_system the process ignores SIGINT and SIGQUIT, because
- * the terminal's keys are meant for the command. Each ignore is matched by one restore; the last
- * restore brings back what the first ignore found. Call both with all signals blocked.
+ * While a thread waits for a command of ss_system, the process ignores SIGINT and SIGQUIT, because
+ * the terminal's keys are meant for the command. The last restore brings back what the first ignore
+ * found. Both need all signals blocked.
  */
 
-/* *reset gets the signals that the command must not find ignored. */
+/* *reset gets the signals that the command must not ignore. */
 void ss__interrupts_ignore(sigset_t *reset);
 void ss__interrupts_restore(void);
 

@@ -19,8 +19,8 @@ static bool is_our_child(pid_t pid)
 }
 
 /*
- * A socket that is closed with unread data gives the command ECONNRESET on its input. So everything
- * is written out before our reading side is shut, which ends a command that still writes.
+ * If a socket is closed with unread data, the command's reads of its input fail with ECONNRESET. So
+ * everything is written out before our reading side is shut. That ends a command that still writes.
  */
 static int hang_up(const struct stream *stream)
 {
@@ -40,7 +40,7 @@ static int close_file(const struct stream *stream)
 	return fclose(stream->file) && error == 0 ? -errno : error;
 }
 
-/* Like libc: a command's failure counts first, then a failure to write. */
+/* As in libc: a command's failure counts first, then a failure to write. */
 static int close_and_wait(const struct stream *stream)
 {
 	int status, closed = close_file(stream);
@@ -54,7 +54,7 @@ static int close_and_wait(const struct stream *stream)
 	return -1;
 }
 
-/* Cancellation is off because a cancelled close would leave a child that nobody waits for. */
+/* Cancellation is off, because a cancelled close would leave a child that nobody waits for. */
 int ss_pclose(FILE *file)
 {
 	struct cancel cancel;

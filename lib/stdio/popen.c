@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * ss_popen. Hazards, answered below by number:
- * 1. Later programs inherit our end of the pipe, as they do with libc. But a command that another
- *    thread opens meanwhile must not get it. So it is close-on-exec until, under the lock, it is on
- *    the list of descriptors that commands close.
- * 2. A cancelled close would leave a child without its stream, so cancellation is off.
- * 3. The command may take long to start, and the caller is then open to signals. The lock is not
- *    needed once the command has its own descriptors: a stream added later was close-on-exec when
- *    they were copied. A handler that leaves by siglongjmp leaves the FILE's memory behind, and a
- *    later spawn closes the pipe.
+ *
+ *  1. Later programs inherit our end of the pipe, as with libc. But a command that another thread
+ *     opens meanwhile must not get it. So our end is close-on-exec until, under the lock, it is on
+ *     the list of descriptors that commands close.
+ *  2. A cancelled close would leave a child without its stream, so cancellation is off.
+ *  3. The command may take long to start, and signals are open then. The lock is released once the
+ *     command has its own descriptors: a stream added later was close-on-exec when they were
+ *     copied. A handler that leaves by siglongjmp leaks the FILE's memory; a later spawn closes the
+ *     pipe.
  */
 #include <safespawn.h>
 
@@ -43,7 +44,7 @@ struct list_lock {
 	bool held;
 };
 
-/* Accepts what glibc accepts, letters repeated and in any order, and "+" beside "r". */
+/* Accepts what glibc accepts: letters repeated and in any order. "+" goes with "r" only. */
 static int parse_mode(const char *text, struct mode *mode)
 {
 	*mode = (struct mode){0};

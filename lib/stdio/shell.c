@@ -12,6 +12,6 @@ void ss__shell_argv(char *argv[SHELL_ARGC], const char *command)
 	argv[0] = sh;
 	argv[1] = c;
 	argv[2] = end_of_options;
-	argv[3] = (char *)(uintptr_t)command; /* exec only reads it */
+	argv[3] = (char *)(uintptr_t)command; /* exec does not write to it */
 	argv[4] = NULL;
 }

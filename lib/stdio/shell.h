@@ -5,7 +5,7 @@
 #define SHELL "/bin/sh"
 #define SHELL_ARGC 5
 
-/* `sh -c -- command`: a command that starts with "-" is not taken for an option. */
+/* `sh -c -- command`: "--", because a command may start with "-". */
 void ss__shell_argv(char *argv[SHELL_ARGC], const char *command);
 
 #endif

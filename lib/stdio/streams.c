@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The list of open streams. Hazards, answered below by number:
- * 1. A child forked meanwhile has the list as it is at that moment, so each change is a single
- *    store.
- * 2. A stream closed by fclose stays on the list. Its FILE and its descriptor are soon used for
- *    something else, which must neither be closed in a command nor be taken for the old stream. If
- *    only the descriptor was closed, the command must still be waited for.
- * 3. A stream that is off the list but not yet closed would be inherited by another thread's
- *    command, and its reader would wait for an end of file that does not come.
+ *
+ *  1. A child forked meanwhile has the list as it is at that moment, so each change is a single
+ *     store.
+ *  2. A stream closed by fclose stays on the list. Its FILE and its descriptor are soon used for
+ *     something else, which must neither be closed in a command nor be taken for the old stream. If
+ *     only the descriptor was closed, the command must still be waited for.
+ *  3. Another thread's command would inherit a stream that is off the list but not yet closed. The
+ *     stream's reader would wait for an end of file that does not come.
  */
 #include "stdio/streams.h"
 
@@ -94,7 +95,7 @@ void ss__streams_add(struct stream *stream)
 	__atomic_store_n(&streams, stream, __ATOMIC_RELEASE);
 }
 
-/* (2) The FILE is open, so an older entry for it is stale and goes. */
+/* (2) The FILE is open, so an older entry for it is stale. */
 static struct stream **find_open(FILE *file, int fd)
 {
 	struct stream **at = find(file);
@@ -107,9 +108,9 @@ static struct stream **find_open(FILE *file, int fd)
 }
 
 /*
- * Every fclose of a program may come through here. So there is no lock while the list is empty, and
- * no call of libc, not even for errno. fileno may wait for musl's lock of the FILE, so it is not
- * called under ours.
+ * Every fclose of a program may come through here. So while the list is empty there is no lock, and
+ * no call of libc, not even for errno. fileno may wait for musl's lock of the FILE, so it is called
+ * outside our lock.
  */
 bool ss__stream_is_ours(FILE *file)
 {

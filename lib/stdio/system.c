@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * ss_system. Hazards, answered below by number:
- * 1. Cancellation is allowed in the wait alone, because all else would be left half done.
- * 2. A cancelled waitpid may have reaped the child: the pid to kill is then somebody else's. So the
- *    cancellable wait leaves the child a zombie.
- * 3. The child may take long to start, and may be stopped meanwhile. So signals are open from the
- *    spawn on. The spawn deals with the child of a thread that is cancelled there.
- * 4. SIGCHLD may be pending or come from another child. It stays blocked until all is put back.
+ *
+ *  1. Cancellation is allowed in the wait alone, because everything else would be left half done.
+ *  2. A cancelled waitpid may have reaped the child, and a kill could hit a stranger. So the
+ *     cancellable wait leaves the child a zombie.
+ *  3. The child may take long to start, and may be stopped meanwhile. So signals are open from the
+ *     spawn on. If the thread is cancelled there, the spawn ends the child.
+ *  4. SIGCHLD may be pending or come from another child. It stays blocked until all is restored.
  */
 #include <safespawn.h>
 
@@ -94,7 +95,7 @@ static int finish(struct call *call, int *status)
 	return reap(call->pid, status);
 }
 
-/* POSIX: no child is -1, a child in which the shell does not start is 127. */
+/* POSIX: -1 if there is no child, 127 if the shell does not start. */
 static int status_of_failure(const struct ss_failure *failure)
 {
 	bool refused = failure->error == EAGAIN || failure->error == ENOMEM;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* For programs linked with --wrap=fclose: glibc's fclose waits for the command of a popen
- * stream. */
+/*
+ * For programs linked with --wrap=fclose: glibc's fclose waits for the command of a popen stream.
+ */
 #include <safespawn.h>
 
 #include "stdio/streams.h"

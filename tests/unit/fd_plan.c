@@ -109,7 +109,7 @@ static int source_of(const struct fd_layout *r, int to)
 }
 
 /* Whether the way back from a target, from source to source, comes round to it, and to none lower. */
-static bool begins_ring(const struct fd_layout *r, int to)
+static bool begins_cycle(const struct fd_layout *r, int to)
 {
 	int fd = source_of(r, to);
 	if (fd == to)
@@ -120,11 +120,11 @@ static bool begins_ring(const struct fd_layout *r, int to)
 }
 
 /* Nothing else has to be put aside. */
-static size_t count_rings(const struct fd_layout *r)
+static size_t count_cycles(const struct fd_layout *r)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < r->n_pairs; i++)
-		n += begins_ring(r, r->pairs[i].to);
+		n += begins_cycle(r, r->pairs[i].to);
 	return n;
 }
 
@@ -155,14 +155,14 @@ static void check(const struct table *before, const struct fd_layout *r)
 	memcpy(t.cloexec, before->cloexec, (size_t)t.size * sizeof t.cloexec[0]);
 	bool good = error == 0 && follow(&t, &plan, r->hold);
 	size_t n_lifts = plan.n_lifts;
-	size_t n_rings = r->n_pairs > MOST_COUNTED ? n_lifts : count_rings(r);
+	size_t n_cycles = r->n_pairs > MOST_COUNTED ? n_lifts : count_cycles(r);
 	free(memory);
 	for (int fd = 0; good && fd < t.size; fd++)
 		good = t.content[fd] == expected(before, r, fd);
-	if (good && n_lifts == n_rings)
+	if (good && n_lifts == n_cycles)
 		return;
 	print_layout(r);
-	print_error("%zu lifts, %zu rings\n", n_lifts, n_rings);
+	print_error("%zu lifts, %zu cycles\n", n_lifts, n_cycles);
 	fail_msg("the plan leads elsewhere");
 }
 

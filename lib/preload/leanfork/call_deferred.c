@@ -41,8 +41,8 @@ static bool is_null_device(long fd)
 	       file.st_rdev == makedev(1, 3);
 }
 
-/* The stand-in has the number that the kernel would give the file. It answers as a new file
- * does: it is no terminal, and has these flags and an offset of 0. */
+/* The stand-in has the number that the kernel would give the file. It answers as a new file does:
+ * it is no terminal, and has these flags and an offset of 0. */
 static long placeholder(long flags)
 {
 	long fd = gate3(

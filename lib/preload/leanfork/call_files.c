@@ -51,8 +51,9 @@ enum verdict judge_dup(struct lean *l, struct call *call)
 	return DONE;
 }
 
-/* Only numbers that are open are marked, because a number that is taken later must not be
- * marked. */
+/*
+ * Only numbers that are open are marked, because a number that is taken later must not be marked.
+ */
 enum verdict judge_close_range(struct lean *l, struct call *call)
 {
 	unsigned long first = (unsigned)call->args[0], last = (unsigned)call->args[1];
@@ -101,8 +102,8 @@ enum verdict judge_fcntl(struct lean *l, struct call *call)
 	}
 }
 
-/* The kernel stops a background process that does this, unless it blocks or ignores SIGTTOU; and
- * a lean child blocks it, whatever the program wants. */
+/* The kernel stops a background process that does this, unless it blocks or ignores SIGTTOU; and a
+ * lean child blocks it, whatever the program wants. */
 static bool may_stop(const struct lean *l)
 {
 	struct kernel_action action;
@@ -182,8 +183,8 @@ static bool is_ready(const struct call *call, short events)
 	return gate5(SYS_ppoll, &fd, 1, &at_once, NULL, 8) == 1 && fd.revents & events;
 }
 
-/* Brings in as much of the buffer as a read can fill. A read may always return less, but a read
- * of a file does so only at the end. False: it is too much. */
+/* Brings in as much of the buffer as a read can fill. A read may always return less, but a read of
+ * a file does so only at the end. False: it is too much. */
 static bool cut(struct call *call)
 {
 	uint64_t wanted = (uint64_t)call->args[2], most = ARGUMENT_MAX;

@@ -28,8 +28,8 @@ static size_t whole_pages(size_t len)
 	return (len + PAGE - 1) & ~(PAGE - 1);
 }
 
-/* A refusal may be due to the shim's own memory, or to a mapping of the program's that is
- * several in a lean child. */
+/* A refusal may be due to the shim's own memory, or to a mapping of the program's that is several
+ * in a lean child. */
 static enum verdict do_it(struct call *call)
 {
 	call->result = call_do(call);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * What is known of each system call: whether others may notice it, and what its pointers lead to.
- * A call that isn't here ends the lean way; so only what is certain is.
- */
+/* What is known of each system call: whether others may notice it, and what its pointers lead to. A
+ * call that isn't here ends the lean way; so only what is certain is. */
 
 #include <signal.h>
 #include <sys/resource.h>

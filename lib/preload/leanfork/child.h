@@ -16,13 +16,13 @@ bool child_become_ordinary(struct lean *l, ucontext_t *uc);
  * demands. */
 void child_leave(struct lean *l, ucontext_t *uc, enum lean_reason reason);
 
-/* The parent wants to go on. Returns whether the child is ordinary now; otherwise its parent
- * gives it more time. */
+/* The parent wants to go on. Returns whether the child is ordinary now; otherwise its parent gives
+ * it more time. */
 bool child_is_called_back(const struct lean *l);
 bool child_answer(struct lean *l, ucontext_t *uc);
 
-/* The first has the child end when its parent ends, because a child that asks for nothing would
- * not know. The others restore the program's own setting (PR_SET_PDEATHSIG). */
+/* The first has the child end when its parent ends, because a child that asks for nothing would not
+ * know. The others restore the program's own setting (PR_SET_PDEATHSIG). */
 void child_mind_parent(void);
 void child_mind_parent_no_more(const struct lean *l);
 int child_death_signal(const struct lean *l);

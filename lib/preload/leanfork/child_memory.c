@@ -254,8 +254,8 @@ void memory_touch(struct lean *l, uintptr_t at, size_t len)
 	}
 }
 
-/* The end of the run of chunks that are settled, or not, as the chunk of an address is. Whole
- * words are skipped at once. */
+/* The end of the run of chunks that are settled, or not, as the chunk of an address is. Whole words
+ * are skipped at once. */
 uintptr_t memory_run_end(const struct lean *l, const struct range *range, uintptr_t at)
 {
 	size_t first = range_chunk(range, at), last = range_chunk(range, range->at.end - 1);

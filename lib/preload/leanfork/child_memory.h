@@ -13,8 +13,8 @@
 /* Reserves the place of what was left out. Returns 0 or -errno. */
 long memory_reserve(struct lean *l);
 
-/* Brings in what is missing of [at, at + len). Returns how many chunks that took. Does not
- * return if the memory cannot be had. */
+/* Brings in what is missing of [at, at + len). Returns how many chunks that took. Does not return
+ * if the memory cannot be had. */
 size_t memory_bring(struct lean *l, uintptr_t at, size_t len);
 
 /* The program is about to unmap or replace these bytes: the first brings in the chunks that are

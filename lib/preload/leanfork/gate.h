@@ -29,11 +29,8 @@ void gate_restorer(void);
 extern const char gate_resume[];
 #define RESUME_FRAME 144 /* two words, and the red zone */
 
-/*
- * Length of the string at `text`, at most `max`; -1 if it cannot be read. What a lean child has
- * not got yet is brought in by the fault; for any other fault the handler continues at
- * probe_failed.
- */
+/* Length of the string at `text`, at most `max`; -1 if it cannot be read. What a lean child has not
+ * got yet is brought in by the fault; for any other fault the handler continues at probe_failed. */
 long probe_string(const char *text, size_t max);
 
 /* 0 if the byte can be written, else -1. It is not changed. */

@@ -40,10 +40,8 @@ struct lean_options {
 	pid_t (*libc_fork)(void);
 };
 
-/*
- * Forks leanly. Returns as fork does, with errno. With LEAN_RESCUE a failure leaves
- * errno ENOMEM. *result is filled in in the parent only. Any thread, any context.
- */
+/* Forks leanly. Returns as fork does, with errno. With LEAN_RESCUE a failure leaves errno ENOMEM.
+ * *result is filled in in the parent only. Any thread, any context. */
 pid_t lean_fork(const struct lean_options *options, struct lean_result *result);
 
 /* An ordinary fork that never falls into the moment at which another thread's lean fork has marked

@@ -286,8 +286,8 @@ static void pass_on(struct lean *l, ucontext_t *uc, const siginfo_t *info)
 	set_context_mask(uc, l->mask);
 }
 
-/* The signal has come to another thread, or to a child made past the shim, which has inherited
- * the handler. */
+/* The signal has come to another thread, or to a child made past the shim, which has inherited the
+ * handler. */
 static void act_as_the_program(const struct lean *l, int sig, siginfo_t *info, void *context)
 {
 	static const struct kernel_action plain;

@@ -111,8 +111,8 @@ static bool is_wiped(struct span at)
 	return give_again(inside, MADV_WIPEONFORK, MADV_KEEPONFORK) || !done;
 }
 
-/* (5) The kernel writes to a page that stays. The page is not at an end of a huge page, which
- * would be split. */
+/* (5) The kernel writes to a page that stays. The page is not at an end of a huge page, which would
+ * be split. */
 static void give_reverse_mapping(struct span at)
 {
 	uintptr_t page = (at.start - PAGE) % HUGE ? at.start - PAGE : at.end;

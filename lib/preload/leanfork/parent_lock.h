@@ -11,8 +11,9 @@
  * takes no turn of its own. Any context.
  */
 
-/* False: other forks never get out of the way. The caller forks all the same, and unlocks
- * nothing. */
+/*
+ * False: other forks never get out of the way. The caller forks all the same, and unlocks nothing.
+ */
 bool lock_native(void);
 void unlock_native(void);
 

@@ -13,8 +13,8 @@
 #include "preload/leanfork/parent_dontfork.h"
 #include "preload/leanfork/parent_threads.h"
 
-/* What stays on both sides of the stack pointer, and round the thread's own block: struct
- * pthread with its rseq area, the static TLS below it. */
+/* What stays on both sides of the stack pointer, and round the thread's own block: struct pthread
+ * with its rseq area, the static TLS below it. */
 #define STACK_MARGIN 65536
 #define THREAD_MARGIN 65536
 

@@ -104,8 +104,8 @@ static void reap(struct lean *l)
 		l->deadly = SIG_BIT(info.si_status) & HANDLED_SIGNALS ? 0 : info.si_status;
 }
 
-/* The stop of the whole job is over when somebody makes the job go on: the native child shall
- * not stop again. */
+/* The stop of the whole job is over when somebody makes the job go on: the native child shall not
+ * stop again. */
 static uint64_t to_pass_on(struct lean *l)
 {
 	pending_let_through(l->mask, &l->stopped);
