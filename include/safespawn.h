@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libsafespawn: starts programs without fork, so that neither the size of the caller nor the
- * kernel's overcommit policy matters.
+ * libsafespawn starts programs without fork. Neither the caller's size nor the kernel's overcommit
+ * policy matters.
  *
- * A function that fails returns -1 (or NULL) and sets errno; nothing else has changed then and what
- * pointers lead to is untouched. On success errno is untouched. Every function may be called from
- * any thread unless its comment says otherwise. No pthread_atfork handlers run.
+ * A function that fails returns -1 (or NULL) and sets errno. Then nothing else has changed, and the
+ * caller's data are untouched. On success errno is untouched. Any thread may call any function,
+ * unless its comment says otherwise. No pthread_atfork handlers run.
  */
 #ifndef SAFESPAWN_H
 #define SAFESPAWN_H
@@ -16,7 +16,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/resource.h>
-#include <sys/select.h> /* sigset_t, even if <signal.h> hides it */
+#include <sys/select.h> /* sigset_t, even where <signal.h> hides it */
 #include <sys/types.h>
 
 #include <safespawn/stage.h>
@@ -27,7 +27,7 @@ extern "C" {
 
 #define SS_API __attribute__((visibility("default")))
 
-/* cpu_set_t is only there with _GNU_SOURCE. */
+/* cpu_set_t needs _GNU_SOURCE. */
 #ifdef CPU_SETSIZE
 #define SS_CPU_SET_T cpu_set_t
 #else
@@ -37,8 +37,8 @@ extern "C" {
 /* ---- What to spawn ------------------------------------------------------------------------ */
 
 /* struct ss_options.flags */
-#define SS_KEEP_FDS (UINT64_C(1) << 0)        /* inherit every descriptor that exec keeps */
-#define SS_NO_PATH (UINT64_C(1) << 1)         /* the program is a path: do not search PATH */
+#define SS_KEEP_FDS (UINT64_C(1) << 0)        /* inherit all descriptors that exec keeps */
+#define SS_NO_PATH (UINT64_C(1) << 1)         /* do not search PATH */
 #define SS_NEW_SESSION (UINT64_C(1) << 2)     /* setsid(2) */
 #define SS_NEW_GROUP (UINT64_C(1) << 3)       /* setpgid(2) to .group; 0: a group of its own */
 #define SS_NO_NEW_PRIVS (UINT64_C(1) << 4)    /* PR_SET_NO_NEW_PRIVS */
@@ -50,13 +50,13 @@ extern "C" {
 #define SS_SET_OOM (UINT64_C(1) << 10)        /* .oom_score_adj counts */
 #define SS_SET_TTY (UINT64_C(1) << 11)        /* .tty counts; needs SS_NEW_SESSION */
 #define SS_SET_CGROUP (UINT64_C(1) << 12)     /* .cgroup counts */
-#define SS_SHELL_FALLBACK (UINT64_C(1) << 13) /* run a file without #! by /bin/sh, as execvp(3) */
-#define SS_NO_PIDFD (UINT64_C(1) << 14)       /* ss_child.pidfd stays -1; a spawn is 5% faster */
-#define SS_FOREGROUND (UINT64_C(1) << 15)     /* its group becomes the foreground of .tty */
-#define SS_DETACH (UINT64_C(1) << 16)         /* nobody waits for it, and no zombie is left */
+#define SS_SHELL_FALLBACK (UINT64_C(1) << 13) /* /bin/sh runs a file without #!, as in execvp(3) */
+#define SS_NO_PIDFD (UINT64_C(1) << 14)       /* ss_child.pidfd stays -1; 5% faster */
+#define SS_FOREGROUND (UINT64_C(1) << 15)     /* its group becomes the foreground group of .tty */
+#define SS_DETACH (UINT64_C(1) << 16)         /* nobody waits for the child; no zombie stays */
 #define SS_SET_CWD_FD (UINT64_C(1) << 17)     /* .cwd_fd counts */
 #define SS_SET_EXEC_FD (UINT64_C(1) << 18)    /* .exec_fd counts */
-#define SS_NEED_PIDFD (UINT64_C(1) << 19)     /* without a pidfd the spawn fails */
+#define SS_NEED_PIDFD (UINT64_C(1) << 19)     /* fail if there can be no pidfd */
 
 enum ss_stdio_kind {
 	SS_STDIO_INHERIT,
@@ -70,7 +70,7 @@ enum ss_stdio_kind {
 	SS_STDIO_MERGE
 };
 
-/* What becomes of one of the child's descriptors 0 to 2. Made by the macros below. */
+/* One of the child's descriptors 0 to 2. Made by the macros below. */
 struct ss_stdio {
 	enum ss_stdio_kind kind;
 	int fd;
@@ -84,14 +84,14 @@ struct ss_stdio {
 #endif
 
 #define SS_INHERIT SS_STDIO_LITERAL(SS_STDIO_INHERIT, 0, NULL) /* as exec leaves it */
-#define SS_PIPE SS_STDIO_LITERAL(SS_STDIO_PIPE, 0, NULL)       /* our end: ss_child.in, out, err */
-#define SS_NULL SS_STDIO_LITERAL(SS_STDIO_NULL, 0, NULL)       /* /dev/null */
-#define SS_CLOSED SS_STDIO_LITERAL(SS_STDIO_CLOSED, 0, NULL)   /* not open at all */
-#define SS_FD(n) SS_STDIO_LITERAL(SS_STDIO_FD, n, NULL)        /* the caller's descriptor n */
-#define SS_READ(path) SS_STDIO_LITERAL(SS_STDIO_READ, 0, path) /* O_RDONLY */
+#define SS_PIPE SS_STDIO_LITERAL(SS_STDIO_PIPE, 0, NULL) /* our end is ss_child.in, out or err */
+#define SS_NULL SS_STDIO_LITERAL(SS_STDIO_NULL, 0, NULL) /* /dev/null */
+#define SS_CLOSED SS_STDIO_LITERAL(SS_STDIO_CLOSED, 0, NULL)       /* not open at all */
+#define SS_FD(n) SS_STDIO_LITERAL(SS_STDIO_FD, n, NULL)            /* the caller's descriptor n */
+#define SS_READ(path) SS_STDIO_LITERAL(SS_STDIO_READ, 0, path)     /* O_RDONLY */
 #define SS_WRITE(path) SS_STDIO_LITERAL(SS_STDIO_WRITE, 0, path)   /* O_WRONLY|O_CREAT|O_TRUNC */
 #define SS_APPEND(path) SS_STDIO_LITERAL(SS_STDIO_APPEND, 0, path) /* O_WRONLY|O_CREAT|O_APPEND */
-#define SS_MERGE SS_STDIO_LITERAL(SS_STDIO_MERGE, 0, NULL)         /* err only: where out goes */
+#define SS_MERGE SS_STDIO_LITERAL(SS_STDIO_MERGE, 0, NULL) /* for err only: where out goes */
 
 /* The caller's descriptor `from` becomes the child's `to`. */
 struct ss_fd_map {
@@ -104,30 +104,30 @@ struct ss_rlimit {
 	struct rlimit limit;
 };
 
-/* The step at which a spawn failed, and its errno. */
+/* The step at which a spawn failed, and the errno. */
 struct ss_failure {
 	enum ss_stage stage;
 	int error;
 };
 
 /*
- * All zero but `size` is the default everywhere. Grows at its end only: a caller that is newer than
- * the library and uses what the library does not know gets E2BIG. Nothing here is kept after the
- * spawn.
+ * Zero is the default of every member but `size`. The struct grows at its end only. A caller that
+ * is newer than the library, and sets a member that the library does not know, gets E2BIG. The
+ * library keeps no pointer after the spawn.
  */
 struct ss_options {
 	size_t size; /* sizeof(struct ss_options) */
 	uint64_t flags;
-	const char *file; /* program to run when it is not argv[0] */
-	char *const *env; /* NULL: environ. PATH is searched in the caller's own */
-	const char *cwd;  /* working directory; a relative program is then relative to it */
+	const char *file; /* program to run, if not argv[0] */
+	char *const *env; /* NULL: environ. PATH is always the caller's */
+	const char *cwd;  /* working directory; a relative program path starts there */
 	struct ss_stdio in, out, err;
-	const struct ss_fd_map *fds; /* further descriptors, any permutation; `to` may be 0 to 2 */
+	const struct ss_fd_map *fds; /* further descriptors; may permute; `to` may be 0 to 2 */
 	size_t n_fds;
 	pid_t group;                /* process group to join */
-	int tty;                    /* of the new session, or that SS_FOREGROUND means */
+	int tty;                    /* for SS_SET_TTY and SS_FOREGROUND */
 	const sigset_t *sigmask;    /* NULL: the caller's */
-	const sigset_t *sigdefault; /* signals to reset to SIG_DFL that are ignored now */
+	const sigset_t *sigdefault; /* ignored signals to reset to SIG_DFL */
 	const struct ss_rlimit *rlimits;
 	size_t n_rlimits;
 	uid_t uid; /* root alone: needs gid, which drops root's groups, or groups */
@@ -137,22 +137,20 @@ struct ss_options {
 	mode_t umask;
 	int nice;
 	int oom_score_adj;
-	int pdeathsig; /* sent when the spawning thread, not only the process, ends */
+	int pdeathsig; /* sent when the spawning thread ends, not only the process */
 	const SS_CPU_SET_T *affinity;
 	size_t affinity_size;       /* bytes */
 	int cgroup;                 /* descriptor of a cgroup directory */
 	struct ss_failure *failure; /* out: filled in when the spawn fails */
-	int start_timeout_ms;       /* most that the call may take until the exec; 0: no limit */
-	int cwd_fd;                 /* the directory, where there is no path to it */
-	int exec_fd;                /* the program, as execveat(2) runs it: .file must be NULL */
-	int unused;                 /* 0 */
-	const char *user;           /* account whose uid, gid and groups the child gets */
+	int start_timeout_ms;       /* limit on the time until the exec; 0: none */
+	int cwd_fd;                 /* working directory, by descriptor */
+	int exec_fd;      /* the program, by descriptor, as in execveat(2); .file must be NULL */
+	int unused;       /* 0 */
+	const char *user; /* account that gives uid, gid and groups */
 };
 
-/*
- * SS_OPTIONS(.cwd = "/tmp", .out = SS_PIPE): a pointer to options that live till the block ends. In C++20
- * they live till the end of the full expression, and the members are named in the order above.
- */
+/* SS_OPTIONS(.cwd = "/tmp", .out = SS_PIPE) is a pointer to options that live until the block ends.
+ * In C++20 they live until the full expression ends, and the members must be in the order above. */
 #ifndef __cplusplus
 #define SS_OPTIONS(...) (&(struct ss_options){.size = sizeof(struct ss_options), __VA_ARGS__})
 #else
@@ -161,134 +159,134 @@ struct ss_options {
 
 /* ---- Spawn, wait, kill --------------------------------------------------------------------- */
 
-/*
- * A child and what the caller owns of it: the descriptors, closed by ss_release, and the duty to
- * wait for it. A struct is used by one thread at a time.
- */
+/* A child and what the caller owns of it: descriptors, which ss_release closes, and the duty to
+ * wait. One thread at a time may use a struct. */
 struct ss_child {
-	pid_t pid; /* > 0 from spawn until it has been waited for, then 0 */
-	int pidfd; /* readable when the child has ended (5.3); -1: SS_NO_PIDFD, no room, no such */
-	int in, out, err; /* our ends of the pipes asked for with SS_PIPE, else -1 */
-	int own_group;    /* the library's: the child leads a process group */
+	pid_t pid;        /* > 0 from the spawn until the child has been waited for, then 0 */
+	int pidfd;        /* readable when the child has ended (Linux 5.3); -1: none */
+	int in, out, err; /* our ends of SS_PIPE pipes, else -1 */
+	int own_group;    /* the library's own */
 	uint64_t reserved[4];
 };
 
 /*
  * Runs argv[0] (or options->file) with the arguments argv. Returns 0 once the program has been
- * exec'ed, else -1 with errno, and options->failure says which step failed. EINVAL, EBADF, E2BIG:
- * bad request (stage OPTIONS), nothing was made. ETIMEDOUT: start_timeout_ms is over. Any other
- * errno is that of the step. Files named by SS_WRITE may have been created or truncated although a
- * later step failed. While it waits for the exec signals have their usual effect; a handler may
- * spawn, fork and leave. Not a cancellation point. ENOTSUP: an option that the posix_spawn engine
- * does not have.
+ * exec'ed, else -1 with errno and options->failure, which has the failing step. The child has ended
+ * then; but files named by SS_WRITE may have been created or truncated. EINVAL, EBADF, E2BIG: bad
+ * options (stage OPTIONS); no process was made. ETIMEDOUT: start_timeout_ms has passed. ENOTSUP:
+ * the posix_spawn engine lacks the option. Any other errno is that of the step. Signals have their
+ * usual effect during the wait for the exec. A handler may spawn, fork, or leave by siglongjmp. Not
+ * a cancellation point.
  */
 SS_API int ss_spawn(struct ss_child *child, char *const argv[], const struct ss_options *options);
 
-/* The step's name in lower case, "exec"; "unknown" for a value that is no step. Never NULL. */
+/* The name of the step in lower case, such as "exec"; "unknown" for a value that is none. Never
+ * NULL. */
 SS_API const char *ss_stage_name(enum ss_stage stage);
 
 /*
- * Waits until the child has ended, reaps it and stores its wait status (see wait(2)); status may be
- * NULL. timeout_ms: -1 for ever, 0 just looks. ETIMEDOUT, EINTR (a signal handler ran), ECHILD (already
- * waited for; before Linux 6.15 or without a pidfd even if SIGCHLD is ignored or if another part of
- * the program has reaped it). A cancellation point.
+ * Waits for the end of the child, reaps it, and stores its wait status (see wait(2)) in *status,
+ * which may be NULL. timeout_ms: -1 for ever, 0 only looks. ETIMEDOUT. EINTR: a signal handler ran.
+ * ECHILD: the child has been waited for; before Linux 6.15 or without a pidfd, even: SIGCHLD is
+ * ignored, or another part of the program has reaped the child. A cancellation point.
  */
 SS_API int ss_wait(struct ss_child *child, int *status, int timeout_ms);
 
-/* ss_wait that also stores what the child has used, as wait4(2) does; usage may be NULL. */
+/* ss_wait that also stores the resource usage, as wait4(2) does; usage may be NULL. */
 SS_API int ss_wait_usage(struct ss_child *child, int *status, struct rusage *usage, int timeout_ms);
 
-/* Sends a signal to the child alone, never to a stranger that got its pid. ESRCH, EPERM, EINVAL. */
+/* Sends a signal to the child, never to a stranger that got its pid. ESRCH, EPERM, EINVAL. */
 SS_API int ss_kill(struct ss_child *child, int sig);
 
 /*
- * SIGTERM (and SIGCONT), grace_ms (-1: for ever) to end, SIGKILL to what is left, reap. Means the
- * whole process group if the child was spawned with one of its own. Errors as ss_wait, except that
- * it never times out and goes on after EINTR. EPERM: the child may not be signalled and still runs,
- * the caller's as before. A cancellation point: if child->pid is 0 then, what was left of the group
- * has got its SIGKILL; else the child is still the caller's.
+ * Sends SIGTERM and SIGCONT, waits grace_ms (-1: for ever), sends SIGKILL to what is left, reaps
+ * the child. All this for its whole process group, if the child was spawned with one of its own.
+ * Goes on after EINTR, and does not time out. Errors as ss_wait. EPERM: the child may not be
+ * signalled; it still runs and is still the caller's. A cancellation point. Cancelled with
+ * child->pid 0: the rest of the group has got SIGKILL. Otherwise the child is still the caller's.
  */
 SS_API int ss_terminate(struct ss_child *child, int *status, int grace_ms);
 
-/* Closes pidfd and pipes. Neither kills nor waits. Always 0. Not a cancellation point. */
+/* Closes pidfd and pipes. Does not kill or wait. Always 0. Not a cancellation point. */
 SS_API int ss_release(struct ss_child *child);
 
 /* ---- Talking to a child -------------------------------------------------------------------- */
 
-/* The caller sets `size` in both; they grow at their ends only, as struct ss_options does. */
+/* The caller sets `size` in both. They grow at their ends only, as struct ss_options does. */
 struct ss_io {
 	size_t size;       /* sizeof(struct ss_io) */
-	const void *input; /* for the child's stdin; of length 0: an end of file at once */
+	const void *input; /* the child's stdin; if empty, an immediate end of file */
 	size_t input_len;
-	size_t limit;   /* most bytes kept of each stream, the rest is read and dropped; 0: all */
-	int timeout_ms; /* for all of it, counted from the call; 0 or -1: none */
+	size_t limit;   /* bytes kept of each stream, the rest is read and dropped; 0: all */
+	int timeout_ms; /* for the whole call; 0 or -1: no limit */
 	uint64_t flags; /* SS_IO_... */
 	/*
-	 * Gets each piece of the output instead of the result. stream: 1 stdout, 2 stderr (2 + i: that of
-	 * child i of a pipeline). Anything but 0 ends the child: ECANCELED. It must return, and is called
-	 * with cancellation off.
+	 * Gets each piece of output instead of the result. stream: 1 stdout, 2 stderr; 2 + i:
+	 * stderr of child i of a pipeline. Must return; other than 0 ends the child: ECANCELED.
+	 * Called with cancellation off.
 	 */
 	int (*on_output)(void *context, int stream, const char *data, size_t len);
 	void *context;
-	int grace_ms; /* SIGTERM and so long to end before SIGKILL; -1: for ever; 0: SIGKILL at once */
+	int grace_ms; /* time between SIGTERM and SIGKILL; -1: for ever; 0: SIGKILL at once */
 };
 
-/* struct ss_io.flags: done when the child has ended, although another process holds its output. */
+/*
+ * struct ss_io.flags: done when the child has ended, even if another process holds its output open.
+ */
 #define SS_IO_UNTIL_EXIT (UINT64_C(1) << 0)
 
 struct ss_result {
 	size_t size;    /* sizeof(struct ss_result) */
-	int status;     /* as wait(2) has it */
-	char *out;      /* the caller's, until ss_result_free; NULL where there was no pipe */
-	size_t out_len; /* a NUL follows, not counted */
+	int status;     /* as in wait(2) */
+	char *out;      /* malloc'ed; freed by ss_result_free; NULL: there was no pipe */
+	size_t out_len; /* without the final NUL */
 	char *err;
 	size_t err_len;
 	unsigned timed_out : 1;
-	unsigned truncated : 1; /* either stream */
+	unsigned truncated : 1; /* of either stream */
 	unsigned out_truncated : 1, err_truncated : 1;
-	unsigned status_known : 1; /* status counts */
-	struct rusage usage;       /* of the child and the children that it has waited for */
+	unsigned status_known : 1; /* status is valid */
+	struct rusage usage;       /* of the child and of children that it has waited for */
 };
 
 /*
- * Feeds input to the child's stdin and reads its stdout and stderr, all at once so that no pipe can
- * block another, until they end; then waits for the child. io may be NULL. Closes child's pipes. A
- * child that does not read its input is no error, and no SIGPIPE comes of it. EINVAL: bad size, or
- * input without a pipe; *result is untouched. After any other error it has what was read.
- * ETIMEDOUT, ECANCELED: the child, or its group if it has its own, was ended and reaped. ECHILD: it
- * has ended, but its status is not known. ENOMEM, EIO: the child still runs, and so it does with
- * EPERM: it was to be killed, but may not be. Goes on after EINTR. A cancellation point; nothing
- * but the child is left.
+ * Feeds the child's stdin and reads its stdout and stderr, all at once, so that no pipe blocks
+ * another. When all have ended, closes the pipes and waits for the child. io may be NULL. A child
+ * that does not read its input is no error and raises no SIGPIPE. Goes on after EINTR. EINVAL: bad
+ * size, or input without a pipe; *result is untouched. After any other error *result has what was
+ * read. ETIMEDOUT, ECANCELED: the child, and its own group if any, was ended and reaped. ECHILD: it
+ * has ended, its status is unknown. ENOMEM, EIO: it still runs. EPERM: it was to be killed but may
+ * not be; it still runs. A cancellation point; only the child is left then.
  */
 SS_API int ss_communicate(struct ss_child *child, const struct ss_io *io, struct ss_result *result);
 
 /*
- * Spawns, communicates, releases. stdout and stderr go into the result unless the options say where
- * else; stdin is a pipe if there is input. With a timeout or on_output the child gets a process group
- * of its own, so that all of it can be ended; not if the options say something about session or group,
- * and not in the foreground of a terminal, where keys are for both: there its descendants are ended.
- * Errors as ss_spawn, with *result untouched, and as ss_communicate; whatever happens, the child has
- * ended, unless it may not be killed: EPERM.
+ * ss_spawn, ss_communicate, ss_release. stdout and stderr go into the result unless the options
+ * send them elsewhere. stdin is a pipe if there is input. With a timeout or on_output the child
+ * gets a process group of its own, so that all of it can be ended. Exceptions: the options choose
+ * session or group; or the caller is in the foreground of a terminal, whose keys are for both: then
+ * the child's descendants are ended. Errors as ss_spawn, with *result untouched, and as
+ * ss_communicate. In any case the child has ended, except after EPERM: it may not be killed.
  */
 SS_API int ss_run(char *const argv[], const struct ss_options *options, const struct ss_io *io,
 	struct ss_result *result);
 
-/* Frees the texts and forgets them. NULL is fine. */
+/* Frees the texts and sets them to NULL. NULL is allowed. */
 SS_API void ss_result_free(struct ss_result *result);
 
 /*
- * Spawns n programs, each one's stdout the next one's stdin. The options count for all, but .in for
- * the first and .out for the last only. SS_NEW_GROUP: one group for all, led by the first; where
- * children are reaped elsewhere and none is left to join, the next one leads another. Errors as
- * ss_spawn; those that had started are then killed and reaped. Not a cancellation point.
+ * Spawns n programs, each one's stdout the next one's stdin. The options are for all, except .in
+ * for the first and .out for the last. SS_NEW_GROUP: one group, led by the first; if children are
+ * reaped elsewhere and none is left to join, the next one leads another. Errors as ss_spawn;
+ * programs that had started are then killed and reaped. Not a cancellation point.
  */
 SS_API int ss_pipeline(struct ss_child children[], char *const *const argvs[], size_t n,
 	const struct ss_options *options);
 
 /*
- * ss_run for a line of programs: feeds the first, reads the last one's stdout and the stderr of each,
- * and waits for all. results[n], which may be NULL, has one size in all its elements. Errors as
- * ss_pipeline and ss_run; ECHILD: the status of at least one is not known.
+ * ss_run for a pipeline: feeds the first, reads stdout of the last and stderr of each, waits for
+ * all. results[n] may be NULL; all its elements have one size. Errors as ss_pipeline and ss_run.
+ * ECHILD: at least one status is unknown.
  */
 SS_API int ss_run_pipeline(char *const *const argvs[], size_t n, const struct ss_options *options,
 	const struct ss_io *io, struct ss_result results[]);
@@ -298,13 +296,13 @@ SS_API int ss_run_pipeline(char *const *const argvs[], size_t n, const struct ss
 enum ss_fork_verdict {
 	SS_FORK_OK,
 	SS_FORK_ENOMEM, /* fork would fail with ENOMEM */
-	SS_FORK_EAGAIN, /* it would fail with EAGAIN, and so would any other way to a task */
-	SS_FORK_UNSURE  /* nearer to a limit than counters tell, or not all is readable */
+	SS_FORK_EAGAIN, /* fork would fail with EAGAIN, and so would any way to make a task */
+	SS_FORK_UNSURE  /* too near to a limit to tell, or not all could be read */
 };
 
-/* The check that refuses. */
+/* The check that refuses fork. */
 enum ss_cause {
-	SS_CAUSE_NONE,              /* nothing does */
+	SS_CAUSE_NONE,              /* none does */
 	SS_CAUSE_NPROC,             /* RLIMIT_NPROC of its user */
 	SS_CAUSE_THREADS_MAX,       /* kernel.threads-max */
 	SS_CAUSE_MAPPING_RAM,       /* mode 0: one mapping is larger than RAM and swap */
@@ -315,45 +313,45 @@ enum ss_cause {
 	SS_CAUSE_PID_NAMESPACE /* the first process of its children's PID namespace has ended */
 };
 
-/* struct ss_preflight.warnings: its memory cgroup is so full that fork may get it killed. */
+/*
+ * struct ss_preflight.warnings: the memory cgroup is so full that fork may get the process killed.
+ */
 #define SS_WARN_MEMORY_CGROUP (UINT32_C(1) << 0)
 
-/*
- * The caller sets `size`, the library all the rest; what it does not know it sets to 0. Grows at
- * its end only. UINT64_MAX bytes: no limit. Sizes that are not `exact` are estimates.
- */
+/* The caller sets `size`, the library sets the rest, unknown values to 0. Grows at its end only.
+ * UINT64_MAX bytes: no limit. Sizes are estimates unless `exact`. */
 struct ss_preflight {
 	size_t size; /* sizeof(struct ss_preflight) */
 	pid_t pid;
 	int overcommit; /* vm.overcommit_memory: 0, 1 or 2 */
 	enum ss_fork_verdict verdict;
 	enum ss_cause cause;
-	unsigned exact : 1;         /* the charge was read from VmFlags, mapping by mapping */
-	uint32_t warnings;          /* SS_WARN_... */
-	uint64_t charge_bytes;      /* what fork is charged for all mappings */
-	uint64_t largest_bytes;     /* the largest charged mapping; 0: not looked for */
-	uint64_t headroom_bytes;    /* mode 2: for the charge; mode 0: for any one mapping */
-	uint64_t uncertainty_bytes; /* of charge (mode 0: largest) against headroom */
+	unsigned exact : 1;      /* the charge was read from VmFlags of each mapping */
+	uint32_t warnings;       /* SS_WARN_... */
+	uint64_t charge_bytes;   /* charged by fork for all mappings */
+	uint64_t largest_bytes;  /* the largest charged mapping; 0: not looked for */
+	uint64_t headroom_bytes; /* left: for the charge (mode 2), for any one mapping (mode 0) */
+	uint64_t uncertainty_bytes; /* of the comparison with headroom */
 	uint64_t committed_bytes;   /* Committed_AS */
 	uint64_t limit_bytes;       /* CommitLimit */
 	uint64_t resident_bytes;
 	uint64_t page_table_bytes;
 	uint64_t mappings; /* 0: not counted */
 	uint64_t charged_mappings;
-	uint64_t estimated_ns; /* how long fork takes; other threads cannot mmap meanwhile */
-	uint64_t cgroup_headroom_bytes; /* left in its memory cgroups, cache dropped */
-	uint64_t cgroup_need_bytes;     /* what fork may take of that */
+	uint64_t estimated_ns; /* time that fork takes; other threads cannot mmap meanwhile */
+	uint64_t cgroup_headroom_bytes; /* left in its memory cgroups if cache is dropped */
+	uint64_t cgroup_need_bytes;     /* fork may take so much of it */
 	uint64_t tasks, tasks_limit;    /* for causes that are about tasks */
 };
 
 /*
- * Would fork() by this process (0: the calling thread) pass now? Reads /proc, allocates nothing and
- * never forks. Takes less than 0.1 ms where it clearly would; else it reads maps and, in doubt,
- * smaps. ESRCH: no such process, or it has ended. ENOTSUP: a kernel thread. EINVAL: size too small.
- * E2BIG: size above 4096. EACCES, EMFILE and others: /proc cannot be read.
+ * Whether fork() by this process (0: the calling thread) would pass now. Reads /proc, allocates
+ * nothing, never forks. Takes less than 0.1 ms where fork clearly would pass. Otherwise reads maps
+ * and, in doubt, smaps. ESRCH: there is no such process, or it has ended. ENOTSUP: a kernel thread.
+ * EINVAL: size too small. E2BIG: size above 4096. EACCES, EMFILE and others: /proc cannot be read.
  */
 #ifdef __cplusplus
-/* The function has the struct's name, as stat(2) does; -Wshadow of g++ minds. */
+/* The function has the name of the struct, as in stat(2). -Wshadow of g++ warns of this. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wshadow"
 #endif
@@ -362,40 +360,40 @@ SS_API int ss_preflight(struct ss_preflight *report, pid_t pid);
 #pragma GCC diagnostic pop
 #endif
 
-/* Writes the report as a few lines of text. -1 when the stream has failed; EINVAL: no such size. */
+/* Writes the report as a few lines of text. -1 if the stream has failed; EINVAL: no such size. */
 SS_API int ss_preflight_print(const struct ss_preflight *report, FILE *to);
 
-/* The cause in a word, "commit-limit"; "unknown" for a value that is no cause. Never NULL. */
+/* The cause in a word, such as "commit-limit"; "unknown" for a value that is none. Never NULL. */
 SS_API const char *ss_cause_name(enum ss_cause cause);
 
 /* ---- Drop-ins for system and popen --------------------------------------------------------- */
 
 /*
- * system(3), popen(3), pclose(3). What differs on purpose from libc's is listed in ss_system(3) and
- * ss_popen(3). ss_system: wait status; -1 with errno when no child could be made or waited for. A
- * cancellation point: a cancelled call kills the shell and reaps it.
+ * system(3), popen(3), pclose(3). ss_system(3) and ss_popen(3) list all intended differences from
+ * libc. ss_system returns the wait status, or -1 with errno: no child could be made or waited for.
+ * A cancellation point: a cancelled call kills the shell and reaps it.
  */
 SS_API int ss_system(const char *command);
 
 /*
- * mode: "r" or "w", or "r+" for both directions on one stream (shutdown(fileno(f), SHUT_WR) ends
- * the command's input); with "e" the descriptor is close-on-exec. NULL with the errno of the step
- * that failed, EINVAL for any other mode. The stream is to be closed by ss_pclose. No cancellation
- * point.
+ * mode: "r", "w", or "r+": both directions on one stream (shutdown(fileno(f), SHUT_WR) ends the
+ * command's input); with "e" the descriptor is close-on-exec. NULL with the errno of the failing
+ * step; EINVAL for any other mode. Close the stream by ss_pclose. Not a cancellation point.
  */
 SS_API FILE *ss_popen(const char *command, const char *mode);
 
 /*
- * Closes the stream and waits for its command. Wait status; -1 and errno when there is nothing to
- * wait for (ECHILD: SIGCHLD is ignored) or when the command succeeded but not all of the output
- * could be written. A stream that is not from ss_popen goes to libc's pclose. No cancellation point.
+ * Closes the stream and waits for its command. Returns the wait status. -1 with errno: there is
+ * nothing to wait for (ECHILD: SIGCHLD is ignored), or the command succeeded but not all output
+ * could be written. Passes a stream that is not from ss_popen to libc's pclose. Not a cancellation
+ * point.
  */
 SS_API int ss_pclose(FILE *stream);
 
 /*
  * The same without a shell: argv[0] is searched in the caller's PATH and gets the arguments as they
- * are. ss_systemv: 127 as exit status, and errno, when the program could not be executed. EINVAL
- * when argv is NULL or empty.
+ * are. ss_systemv: exit status 127 with errno if the program could not be executed. EINVAL: argv is
+ * NULL or empty.
  */
 SS_API int ss_systemv(char *const argv[]);
 SS_API FILE *ss_popenv(char *const argv[], const char *mode);

@@ -1,23 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Include it first of all, or compile with -include safespawn/dropin.h, and link with -lsafespawn:
- * the calls of system, popen and pclose in this file then go to ss_system, ss_popen and ss_pclose,
- * pointers to these functions and std::system in C++ too. In glibc pclose and fclose are one
- * function, so there fclose goes to ss_pclose as well, which passes on what is not from ss_popen.
- * After an inline function that calls one of them it is too late: to clang that is an error.
+ * Include this first of all, or compile with -include safespawn/dropin.h, and link with
+ * -lsafespawn. Calls of system, popen and pclose in this file then go to ss_system, ss_popen and
+ * ss_pclose; so do pointers to these functions, and std::system in C++. In glibc pclose and fclose
+ * are one function, so there fclose goes to ss_pclose, too, which passes on what is not from
+ * ss_popen. It is too late after an inline function that calls one of them: clang reports an error.
  *
- * The names stay as they are, only the symbols behind them change: members of structs called popen,
- * and headers that declare these functions again, are not affected. Nothing is included: what the
- * file defines for libc's headers, _GNU_SOURCE for one, would come too late.
+ * Only the symbols change, not the names: members of structs called popen, and headers that declare
+ * these functions again, are not affected. This header includes nothing, because what the file
+ * defines for libc's headers, such as _GNU_SOURCE, would come too late.
  */
 #ifndef SAFESPAWN_DROPIN_H
 #define SAFESPAWN_DROPIN_H
 #ifndef __ASSEMBLER__
 
-/* As libc's headers are: what -Wredundant-decls says of them is not shown. */
+/* A system header, so that -Wredundant-decls does not warn. */
 #pragma GCC system_header
 
-/* The second is musl's, which may have glibc's folder behind its own for the kernel's headers. */
+/*
+ * The second is musl's. Its path may have glibc's folder behind its own, for the kernel's headers.
+ */
 #ifdef __has_include
 #if __has_include(<gnu/libc-version.h>) && !__has_include(<bits/alltypes.h>)
 #define SAFESPAWN_DROPIN_FCLOSE

@@ -2,7 +2,8 @@
 #ifndef SAFESPAWN_OPTIONS_CXX_H
 #define SAFESPAWN_OPTIONS_CXX_H
 
-/* g++ -Wextra warns of each member that designated initializers leave out, unless a system's header does. */
+/* g++ -Wextra warns of each member that designated initializers leave out, except in system
+ * headers. */
 #if defined __cplusplus && __cplusplus >= 202002L
 #ifdef __GNUC__
 #pragma GCC system_header

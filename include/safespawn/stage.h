@@ -2,10 +2,10 @@
 #ifndef SAFESPAWN_STAGE_H
 #define SAFESPAWN_STAGE_H
 
-/* The steps of a spawn. The numbers say nothing about the order in which they are taken. */
+/* The steps of a spawn. Their numbers say nothing about their order. */
 enum ss_stage {
 	SS_STAGE_NONE,
-	SS_STAGE_OPTIONS,   /* the request itself: bad value, bad combination, no memory for it */
+	SS_STAGE_OPTIONS,   /* the options: bad value, bad combination, no memory */
 	SS_STAGE_PIPE,      /* making a pipe */
 	SS_STAGE_CLONE,     /* making the process */
 	SS_STAGE_SESSION,   /* setsid */
@@ -17,7 +17,7 @@ enum ss_stage {
 	SS_STAGE_OOM,       /* /proc/self/oom_score_adj */
 	SS_STAGE_UMASK,     /* umask */
 	SS_STAGE_CWD,       /* chdir */
-	SS_STAGE_STDIO,     /* opening a file for, or putting in place, descriptors 0 to 2 */
+	SS_STAGE_STDIO,     /* opening or placing a descriptor 0 to 2 */
 	SS_STAGE_FDS,       /* mapping or closing any other descriptor */
 	SS_STAGE_TTY,       /* TIOCSCTTY */
 	SS_STAGE_GROUPS,    /* setgroups */
@@ -27,7 +27,7 @@ enum ss_stage {
 	SS_STAGE_SIGNALS,   /* dispositions and mask */
 	SS_STAGE_PDEATHSIG, /* PR_SET_PDEATHSIG */
 	SS_STAGE_EXEC,      /* execve */
-	SS_STAGE_USER       /* looking up the account, before anything else */
+	SS_STAGE_USER       /* looking up the account, before all else */
 };
 
 #endif

@@ -9,8 +9,9 @@
  *     read.
  *  3. A process that got away may go on writing after the child has ended. So only what the pipe
  *     holds at that moment is read.
- *  4. A write may block although poll reports room. So the input is non-blocking meanwhile. Otherwise
- *     it gets at most PIPE_BUF bytes at a time, which do not block. Reads do not block after POLLIN.
+ *  4. A write may block although poll reports room. So the input is non-blocking meanwhile. Where
+ *     this is refused, each write has at most PIPE_BUF bytes, which do not block. Reads do not
+ *     block after POLLIN.
  *  5. on_output is the caller's code, so it runs with the caller's signals.
  */
 #include "process/exchange.h"
