@@ -187,8 +187,8 @@ SS_API const char *ss_stage_name(enum ss_stage stage);
 /*
  * Waits for the end of the child, reaps it, and stores its wait status (see wait(2)) in *status,
  * which may be NULL. timeout_ms: -1 for ever, 0 only looks. ETIMEDOUT. EINTR: a signal handler ran.
- * ECHILD: the child has been waited for; before Linux 6.15 or without a pidfd, even: SIGCHLD is
- * ignored, or another part of the program has reaped the child. A cancellation point.
+ * ECHILD: the child has been waited for; before Linux 6.15 or without a pidfd, even by another part
+ * of the program, or by the kernel because SIGCHLD is ignored. A cancellation point.
  */
 SS_API int ss_wait(struct ss_child *child, int *status, int timeout_ms);
 

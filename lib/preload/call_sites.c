@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Remembers the places whose forks are better made natively. */
+/* Remembers the call sites whose forks are better made natively. */
 #include "preload/call_sites.h"
 
 #include <stdatomic.h>
@@ -12,11 +12,11 @@
 
 static struct site {
 	_Atomic uintptr_t place;
-	_Atomic uint32_t native;  /* forks still to be made natively */
-	_Atomic uint32_t penalty; /* the last one */
+	_Atomic uint32_t native;  /* native forks still to come */
+	_Atomic uint32_t penalty; /* the number that the last failure cost */
 } sites[SITES];
 
-/* The entry of the place, or the one that it may take. */
+/* The entry of the call site, or the one that it may take. */
 static struct site *find(uintptr_t place)
 {
 	size_t hash = (place >> 2 ^ place >> 12) % SITES;

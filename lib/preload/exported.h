@@ -2,7 +2,7 @@
 #ifndef PRELOAD_EXPORTED_H
 #define PRELOAD_EXPORTED_H
 
-/* Marks the few symbols that the shim exports. libsafespawn_preload.map lists them too. */
+/* The few symbols that the shim exports. libsafespawn_preload.map lists them, too. */
 #define EXPORTED __attribute__((visibility("default")))
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* fork of the shim: native, lean, or rescued. */
 #include <errno.h>
 #include <unistd.h>
 
@@ -15,7 +16,7 @@
 #define LEAST_RANGE (UINT64_C(1) << 20)
 #define LEAST_RANGE_FORCED (UINT64_C(1) << 16)
 
-/* SAFESPAWN_MIN=0 is for tests: every fork is lean, down to small mappings, and no call site is
+/* SAFESPAWN_MIN=0 is for tests: every fork is lean, even for small mappings, and no call site is
  * remembered. */
 static struct lean_options options_for(enum lean_kind kind)
 {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* forkpty on the shim's fork, because libc's forkpty calls libc's fork directly. */
 #include <errno.h>
 #include <pty.h>
 #include <unistd.h>
@@ -8,8 +9,6 @@
 #include "preload/report.h"
 #include "preload/sandbox.h"
 #include "preload/exported.h"
-
-/* libc's forkpty calls libc's fork directly, so it is made again here on the shim's fork. */
 
 static void close_both(int master, int slave)
 {

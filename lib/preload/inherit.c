@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Keeps the shim from the program's children (SAFESPAWN_INHERIT=0). */
 #include "preload/inherit.h"
 
 #include <stdbool.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Looks up the functions that the shim interposes. */
 #include "preload/next.h"
 
 #include <dlfcn.h>
@@ -6,7 +7,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
-/* Threads that race here all find the same function. */
+/* Threads that race find the same function. */
 static void *look_up(_Atomic(void *) *slot, const char *name)
 {
 	void *found = atomic_load_explicit(slot, memory_order_relaxed);

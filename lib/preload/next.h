@@ -7,10 +7,8 @@
 #include <sys/types.h>
 #include <termios.h>
 
-/*
- * The functions that the shim interposes, as the next library has them: another preload's or
- * libc's. They are looked up at the first call.
- */
+/* The functions that the shim interposes, as defined in the next library: another preload or libc.
+ * They are looked up at the first call. */
 int next_system(const char *command);
 FILE *next_popen(const char *command, const char *mode);
 int next_pclose(FILE *stream);
@@ -21,8 +19,8 @@ int next_prctl(int option, const unsigned long args[4]);
 int next_forkpty(
 	int *master, char *name, const struct termios *termios, const struct winsize *size);
 
-/* forkpty is made of these. Older libcs have them in libutil, so they are looked up only when
- * forkpty is called. ENOSYS if they are not found. */
+/* The parts of forkpty. Older libcs have them in libutil, so forkpty looks them up. ENOSYS: not
+ * found. */
 int next_openpty(int *master, int *slave, char *name, const struct termios *termios,
 	const struct winsize *size);
 int next_login_tty(int fd);

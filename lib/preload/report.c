@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Counts what the shim does, and has it reported. */
+/* Counts what the shim does, and writes the counts to the report. */
 #include "preload/report.h"
 
 #include <dlfcn.h>
@@ -21,13 +21,13 @@
 static struct {
 	_Atomic uint64_t counts[REPORT_COUNTS];
 	_Atomic int64_t call; /* system call number plus one; 0: none */
-	atomic_uint wanted;   /* publications asked for; who raised it from 0 writes them */
+	atomic_uint wanted;   /* lines asked for; who raises it from 0 writes them */
 	uint64_t start_ns;
 	const char *program;
-	struct report_place place; /* of who writes */
+	struct report_place place; /* of the writer's line */
 	atomic_bool done;          /* the report can no longer be written */
-	atomic_bool held;          /* there is a filter which has not been tried */
-	bool forked, told;         /* whether this process was, and has written anything */
+	atomic_bool held;          /* there is an untried seccomp filter */
+	bool forked, told;         /* this process was forked; it has written a line */
 } mine;
 
 FILE *report_stream;
@@ -42,7 +42,7 @@ void report_call(uint32_t nr)
 	atomic_store_explicit(&mine.call, (int64_t)nr + 1, memory_order_relaxed);
 }
 
-/* Another thread of the parent may have been publishing when it forked. The child starts anew. */
+/* Another thread may have been writing when the parent forked. The child starts anew. */
 void report_child(void)
 {
 	for (int i = 0; i < REPORT_COUNTS; i++)
@@ -79,8 +79,8 @@ static void note_program(void)
 	mine.program = n < 0 ? NULL : strndup(program, (size_t)n);
 }
 
-/* Whether the calls that a report needs kill nobody. By its end a process may have a filter that
- * was not seen: a forked process with nothing to tell ends quietly. */
+/* Whether a report's system calls kill nobody. At its end a process may have a filter that was not
+ * seen. So a forked process with nothing to tell writes nothing. */
 static bool may_write(bool ended)
 {
 	if (!settings()->report || atomic_load(&mine.done) || sandbox_entered())
@@ -96,8 +96,8 @@ static bool may_write(bool ended)
 	return true;
 }
 
-/* There is no lock, because a child could inherit it locked. A thread that comes while another
- * writes asks for one more line. */
+/* Without a lock, because a child could inherit it locked. A thread that comes while another writes
+ * asks for one more line. */
 static void write_as_long_as_wanted(bool ended)
 {
 	if (!may_write(ended) || atomic_fetch_add(&mine.wanted, 1) != 0)
@@ -110,7 +110,7 @@ static void write_as_long_as_wanted(bool ended)
 	} while (!atomic_compare_exchange_strong(&mine.wanted, &seen, 0));
 }
 
-/* A thread that is cancelled in here would keep the others from writing for good. */
+/* Cancellation is off, because a cancelled writer would keep the others from writing for good. */
 static void publish(bool ended)
 {
 	struct cancel cancel;
@@ -133,14 +133,14 @@ static void report_end(void)
 	publish(true);
 }
 
-/* The report cannot be written in a child of this process either. */
+/* Nor can a child of this process write the report. */
 void report_last(void)
 {
 	publish(true);
 	atomic_store(&mine.done, true);
 }
 
-/* Found by name, because a symbol would be looked up in each process. */
+/* By name, because ld.so would look a symbol up in each process. */
 static FILE *stream_of(const struct report_target *target)
 {
 	int fd = target->path ? report_target_descriptor(target->path) : STDERR_FILENO;
@@ -148,7 +148,7 @@ static FILE *stream_of(const struct report_target *target)
 	return stream ? *stream : NULL;
 }
 
-/* Uses only calls that ld.so has made just before. */
+/* By calls that ld.so has made just before. */
 static bool has_filter(void)
 {
 	static const char name[] = "\nSeccomp:\t";

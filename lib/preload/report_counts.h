@@ -11,17 +11,19 @@ enum report_count {
 	REPORT_FCLOSE, /* of streams from popen only */
 	REPORT_FORK,   /* those of forkpty included */
 	REPORT_FORKPTY,
-	/* how commands and forks were done; each fork is one of native, lean, rescued, failed */
+	/*
+	 * how commands and forks were made; a fork counts as one of native, lean, rescued, failed
+	 */
 	REPORT_SPAWNED,        /* commands that system and popen started, without a fork */
 	REPORT_FORK_NATIVE,    /* by libc */
 	REPORT_FORK_LEAN,      /* leanly, at once */
-	REPORT_FORK_RESCUED,   /* leanly, because libc's failed with ENOMEM or would have */
+	REPORT_FORK_RESCUED,   /* leanly, because libc's fork failed with ENOMEM or would have */
 	REPORT_FORK_FAILED,    /* not at all */
-	REPORT_FORK_RESTARTED, /* of the native ones, those that were tried leanly first */
+	REPORT_FORK_RESTARTED, /* natively, after a lean try */
 	/* sums over the forks */
-	REPORT_UNCHARGED_BYTES, /* memory that was neither charged nor copied */
-	REPORT_CHUNKS,          /* pieces of it that children asked for */
-	REPORT_FORK_NS,         /* time callers spent inside fork */
+	REPORT_UNCHARGED_BYTES, /* memory not charged and not copied */
+	REPORT_CHUNKS,          /* pieces of it that children got */
+	REPORT_FORK_NS,         /* time spent inside fork */
 	/* why lean forks were given up, in the order of enum lean_reason */
 	REPORT_WHY_CALL,
 	REPORT_WHY_FAULT,

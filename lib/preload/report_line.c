@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Room for the escaped name of the program. The rest of the longest line fits in 1536 - 256. */
+/* For the escaped name of the program. The rest of the longest line fits in 1536 - 256 bytes. */
 #define PROGRAM_MAX 256
 
 struct text {
@@ -26,9 +26,7 @@ __attribute__((format(printf, 2, 3))) static void add(struct text *text, const c
 	text->left -= (size_t)n;
 }
 
-/*
- * A name is bytes, JSON is UTF-8: a byte beyond ASCII is written as the code point of that number.
- */
+/* A name is bytes, JSON is UTF-8. A byte above ASCII becomes the code point of its number. */
 static size_t escape(char out[8], unsigned char c)
 {
 	if (c == '"' || c == '\\') {
@@ -43,7 +41,7 @@ static size_t escape(char out[8], unsigned char c)
 	return (size_t)snprintf(out, 8, "\\u%04x", c);
 }
 
-/* The end of a path tells more than its beginning. */
+/* Cuts the beginning: the end of a path tells more. */
 static void add_program(struct text *text, const char *program)
 {
 	char piece[8];

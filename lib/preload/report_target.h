@@ -8,17 +8,17 @@
 
 /*
  * Where SAFESPAWN_REPORT sends the report:
- *   FILE          a line is appended to it
+ *
+ *   FILE          a line is appended to the file
  *   -             standard error of each process
- *   -DEV:INO      the same, where standard error is this very file (hexadecimal). What a program
- *                 reads from a child's standard error is no place for a report: Tcl's exec takes
- *                 it for a failure.
- *   -DEV:INO/PATH that path where it leads to this very file: /dev/fd/63 is another one in each
+ *   -DEV:INO      standard error, where it is this very file (hexadecimal). A parent may read
+ *                 its child's standard error: Tcl's exec takes any text there for a failure.
+ *   -DEV:INO/PATH the path, where it leads to this very file: /dev/fd/63 is another one in each
  *                 process
  */
 struct report_target {
 	const char *path; /* NULL: standard error */
-	bool only_this;   /* with dev and ino */
+	bool only_this;   /* dev and ino count */
 	dev_t dev;
 	ino_t ino;
 };

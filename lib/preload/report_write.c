@@ -2,15 +2,14 @@
 /*
  * Writes the report from inside a program that knows nothing of it. Hazards:
  *
- * 1. Many processes write to one file. A line is appended by a single write with O_APPEND; later
- *    only its own bytes are written over.
- * 2. The file may have been truncated, removed or replaced since. The place is checked before it is
- *    written over; a line that is gone is appended again.
- * 3. The file may be a FIFO without a reader, or a terminal: O_NONBLOCK, O_NOCTTY.
- * 4. write may raise SIGPIPE or SIGXFSZ, which would end the program. Both are blocked and taken
- *    back.
- * 5. The reader of a FIFO takes the close of its only writer for the end. So anything but a regular
- *    file is opened for the last line only.
+ *  1. Many processes write to one file. So a line is appended by one write with O_APPEND. Later
+ *     writes change only the line's own bytes.
+ *  2. The file may have been truncated, removed or replaced since. So the line is looked for before
+ *     it is overwritten, and appended again if it is gone.
+ *  3. The file may be a FIFO without a reader, or a terminal: O_NONBLOCK, O_NOCTTY.
+ *  4. SIGPIPE or SIGXFSZ from the write would end the program. Both are blocked and discarded.
+ *  5. The reader of a FIFO takes the close of its only writer for the end. So only a regular file
+ *     is opened before the last line.
  */
 #include "preload/report_write.h"
 
@@ -22,10 +21,10 @@
 
 #include "base/write_guard.h"
 
-/* The width of a line that will grow: all but the longest names and numbers fit. */
+/* The width of a line that is to grow. Only the longest names and numbers need more. */
 #define WIDTH 640
 
-/* Answers hazard 4. offset -1: at the descriptor's own offset. */
+/* Hazard 4. offset -1: the descriptor's own. */
 static ssize_t quiet_write(int fd, const char *line, size_t len, off_t offset)
 {
 	struct write_guard guard;
@@ -40,7 +39,7 @@ static int open_report(const char *path, int flags)
 	return open(path, O_CLOEXEC | O_NOCTTY | O_NONBLOCK | flags, 0666);
 }
 
-/* Answers hazard 2. */
+/* Hazard 2. */
 static bool still_there(int fd, const struct report_place *place)
 {
 	char start[64], found[64];
@@ -70,9 +69,7 @@ static bool write_over(
 	return there;
 }
 
-/*
- * Answers hazard 5. O_PATH looks at the file without opening it. A missing file is created later.
- */
+/* Hazard 5. O_PATH looks at the file without opening it. A missing file is created later. */
 static bool worth_opening(const struct report_target *target, bool ended)
 {
 	struct stat file;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program with a seccomp filter of its own may be killed for any system call that it does not
- * make itself. From then on the shim makes none: commands and forks are libc's, and no report is
+ * A seccomp filter of the program's own may kill it for any system call that it does not make
+ * itself. From then on the shim makes none: commands and forks are libc's, and no report is
  * written. Hazards:
  *
- * 1. To ask for filters takes a system call. So the step before one is noted: without privilege
- *    there is no filter unless PR_SET_NO_NEW_PRIVS comes first, and libseccomp sets that in any
- *    case.
- * 2. exec forgets the note and keeps the filter: report.c looks for a filter when it is loaded.
+ *  1. To ask for filters takes a system call. So the step before is recorded: an unprivileged
+ *     filter needs PR_SET_NO_NEW_PRIVS first, and libseccomp always sets it.
+ *  2. exec forgets the record and keeps the filter. So report.c looks for a filter when the shim is
+ *     loaded.
  */
 #include "preload/sandbox.h"
 

@@ -4,8 +4,8 @@
 
 #include <stdbool.h>
 
-/* Whether the program has locked itself in, here or in a process that it was forked from: it may be
- * killed for a system call that libc would not make. No system call. */
+/* Whether the program, or the process that forked it, has locked itself in: a system call that libc
+ * would not make may kill it. Makes no system call. */
 bool sandbox_entered(void);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The settings of this process, from its environment. */
 #include <limits.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -11,8 +12,7 @@
 #include "preload/report_target.h"
 #include "preload/settings.h"
 
-/* Most processes have none of the variables. This loop is all that they pay, so it calls no
- * function of libc's. */
+/* Most processes set none. This loop is all that they pay, so it calls no function of libc's. */
 static bool is_any_set(char *const *env)
 {
 	static const char prefix[] = "SAFESPAWN_";
@@ -26,7 +26,7 @@ static bool is_any_set(char *const *env)
 	return false;
 }
 
-/* A relative path is made absolute now, because programs change their directory. */
+/* Made absolute now, because programs change their directory. */
 static char *copy_of(const char *report)
 {
 	char directory[PATH_MAX];
@@ -40,8 +40,8 @@ static char *copy_of(const char *report)
 	return copy;
 }
 
-/* The values are copied, because setproctitle overwrites the block that the environment came in. A
- * program that gained rights by exec ignores its environment. */
+/* The values are copied, because setproctitle overwrites the block of the environment. A program
+ * that gained rights by exec ignores them. */
 static void read_environment(struct settings *out)
 {
 	if (!lazy_bind() || getauxval(AT_SECURE))

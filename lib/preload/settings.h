@@ -6,12 +6,12 @@
 #include <stdint.h>
 
 enum fork_mode {
-	FORK_RESCUE, /* libc's fork; the lean one when it fails with ENOMEM */
-	FORK_LEAN,   /* the lean one at once when it saves min_bytes */
+	FORK_RESCUE, /* libc's fork; a lean one if it fails with ENOMEM */
+	FORK_LEAN,   /* a lean one at once, if it saves min_bytes */
 	FORK_OFF     /* libc's fork, whatever happens */
 };
 
-/* The settings in the environment. A value that is not documented counts as not set. */
+/* The settings in the environment. An undocumented value counts as not set. */
 struct settings {
 	enum fork_mode fork; /* SAFESPAWN_FORK */
 	uint64_t min_bytes;  /* SAFESPAWN_MIN */

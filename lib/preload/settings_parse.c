@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Reads settings from the text of an environment. */
 #include "preload/settings.h"
 
 #include <string.h>

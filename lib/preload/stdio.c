@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* system, popen, pclose and fclose of the shim. */
 #include <safespawn.h>
 
 #include <stdbool.h>
@@ -24,7 +25,7 @@ EXPORTED int system(const char *command)
 	return status;
 }
 
-/* "r+" is an extension of ours. A libc may have it or refuse it, so libc is asked. */
+/* "r+" is an extension of ours. A libc may have or refuse it, so libc decides. */
 EXPORTED FILE *popen(const char *command, const char *mode)
 {
 	if (!lazy_bind() || sandbox_entered())
@@ -37,7 +38,7 @@ EXPORTED FILE *popen(const char *command, const char *mode)
 	return stream;
 }
 
-/* ss_pclose passes other streams on to pclose, which is this function. */
+/* ss_pclose would pass other streams to pclose, which is this function. */
 EXPORTED int pclose(FILE *stream)
 {
 	if (!lazy_bind())
@@ -48,8 +49,8 @@ EXPORTED int pclose(FILE *stream)
 	return status;
 }
 
-/* libc's fclose waits for the command of a popen stream; so does this one. Every process calls
- * fclose for other streams, so nothing is looked up for those. */
+/* fclose of a popen stream waits for the command, as in libc. Every process calls fclose for other
+ * streams, so nothing is looked up for those. */
 EXPORTED int fclose(FILE *stream)
 {
 	if (report_stream && stream == report_stream)

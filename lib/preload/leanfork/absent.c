@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Where lean fork isn't known to work every fork is libc's. A fork that the heuristic overcommit mode
- * has refused is rescued all the same, because that takes a native fork.
- */
+/* For machines without lean fork: every fork is libc's. But a fork that the heuristic overcommit
+ * mode has refused is rescued, because this takes a native fork only. */
 #include <errno.h>
 
 #include "preload/leanfork/dispatch.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where not even the kernel's signal masks are known: no fork is rescued. */
+/* For machines whose signal masks are not known: no fork is rescued. */
 #include <errno.h>
 
 #include "preload/leanfork/leanfork.h"

@@ -4,24 +4,24 @@
 
 #include "preload/leanfork/state.h"
 
-/* What a system call of a lean child means for the way it goes on. */
+/* What a lean child does about a system call. */
 enum verdict {
-	NEEDS_FULL_CHILD, /* not for a lean child: unknown, or it makes another process or thread */
-	VISIBLE,          /* done, when there is no native fork to fall back on */
-	READS, /* the same, once the descriptor in the first argument has something to read */
+	NEEDS_FULL_CHILD, /* not for a lean child: unknown, or it makes a process or thread */
+	VISIBLE,          /* others see it: done only without a native fork to fall back on */
+	READS,            /* VISIBLE, done once the descriptor in the first argument is readable */
 	WRITES,
-	LOOKUP, /* private; it finds files, or changes how they are found: not past a deferred open */
-	INVISIBLE, /* nobody else can notice it, even when it is done twice: done */
-	DONE       /* dealt with: the result is there */
+	LOOKUP, /* private, but it finds files or changes how they are found: not after a deferred open */
+	INVISIBLE, /* nobody else can notice it, even if it is done twice: done */
+	DONE       /* done: the result is there */
 };
 
 enum arg_kind {
 	ARG_NONE,
 	ARG_FIXED,   /* `size` bytes */
-	ARG_COUNTED, /* as many of `size` bytes as argument `by` says */
-	ARG_SIZED,   /* as many bytes as the int at argument `by` says */
+	ARG_COUNTED, /* argument `by` says how many of `size` bytes */
+	ARG_SIZED,   /* the int at argument `by` says how many bytes */
 	ARG_STRING,
-	ARG_VECTOR, /* as many struct iovec as argument `by` says */
+	ARG_VECTOR, /* argument `by` says how many struct iovec */
 	ARG_MESSAGE /* a struct msghdr */
 };
 
@@ -37,7 +37,7 @@ struct call {
 	long result;
 };
 
-/* The call that a dispatched thread wants to make. */
+/* The call of a dispatched thread. */
 static inline struct call call_of(ucontext_t *uc)
 {
 	return (struct call){
@@ -49,41 +49,44 @@ static inline struct call call_of(ucontext_t *uc)
 
 struct call_rule {
 	uint8_t verdict; /* enum verdict */
-	uint8_t judge;   /* who decides where it depends on the arguments */
+	uint8_t judge;   /* the judge, where the verdict depends on arguments */
 	struct arg args[4];
 };
 
-/* NULL: a call that nothing is known of. */
+/* NULL: nothing is known of the call. */
 const struct call_rule *call_rule(long nr);
 
-/* What the rule says of this very call. May also do the call. */
+/* The verdict for this call. A judge may do the call. */
 enum verdict call_verdict(const struct call_rule *rule, struct lean *l, struct call *call);
 
-/* More bytes than that at one argument are not worth bringing in. */
+/* The most bytes of one argument that are worth bringing in. */
 #define ARGUMENT_MAX ((size_t)4 << 20)
 
-/* Brings in all that the call's pointers lead to. A bad pointer is left to the kernel. False if the
- * call is not for a lean child: there is too much of it, or others see what is written there. */
+/*
+ * Brings in all that the call's pointers lead to. The kernel gets bad pointers as they are. False:
+ * the call is not for a lean child, because it needs too much, or because others see what is
+ * written there.
+ */
 bool args_bring(struct lean *l, const struct call *call, const struct arg *args);
 
-/* The same for one argument or string. False if it can't be read, or written. */
+/* The same for one argument or string. False: it cannot be read, or written. */
 bool args_reach(struct lean *l, uintptr_t at, size_t len);
 bool args_reach_output(struct lean *l, uintptr_t at, size_t len);
 
 /* Returns the length of a string, or -1. */
 long args_reach_string(uintptr_t at);
 
-/* Does the call itself, by the gate. */
+/* Makes the call by the gate. */
 long call_do(const struct call *call);
 
-/* Verdicts that depend on the arguments. Each may do its call itself. */
+/* Verdicts that depend on the arguments. A judge may do its call itself. */
 
-/* Marks a descriptor as the child's own (call_files.c). */
+/* Records whose a descriptor is (call_files.c). */
 void own_set(struct lean *l, long fd, enum own own);
 
 /* call_opens.c */
 
-/* The name of what is open in a descriptor, as /proc has it. Returns its length, or -errno. */
+/* The name of a descriptor's file, as in /proc. Returns its length, or -errno. */
 long opens_name(long fd, char *name, size_t size);
 
 enum verdict judge_open(struct lean *l, struct call *call);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether the memory that a system call's arguments point to can be used in a lean child. */
+/* Whether a lean child can use the memory that a system call's arguments point to. */
 #include <sys/socket.h>
 #include <sys/uio.h>
 
 #include "preload/leanfork/call.h"
 #include "preload/leanfork/child_memory.h"
 
-/* The kernel takes no longer string (MAX_ARG_STRLEN) and no longer vector. */
+/* The kernel takes no longer string (MAX_ARG_STRLEN) or vector. */
 #define STRING_MAX 131072
 #define VECTOR_MAX 1024
 
@@ -43,8 +43,8 @@ bool args_reach_output(struct lean *l, uintptr_t at, size_t len)
 	return reach(l, at, len, probe_write);
 }
 
-/* Memory that others see can't be written by a child that may be thrown away. The kernel would say
- * so, or return less than natively. */
+/* A child that may be thrown away must not write to memory that others see. The kernel would return
+ * an error, or less than natively. */
 static bool is_shared(const struct lean *l, uintptr_t at, size_t len)
 {
 	if (l->options.kind == LEAN_RESCUE)

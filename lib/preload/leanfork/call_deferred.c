@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Others notice an open for writing: it makes a file, or empties one, and watchers of the directory
- * are told. A child that may yet be thrown away gets /dev/null instead, and the open is made just
+ * Others notice an open for writing: it makes or empties a file, and wakes watchers of the
+ * directory. A child that may yet be thrown away gets /dev/null instead. The open is made just
  * before exec. Hazards:
  *
- * 1. Directory, root, umask and credentials have to stay the same until then, and no call may look
- *    at files, because natively the open has happened. Such a call is a LOOKUP: the child is thrown
- *    away at it.
- * 2. The open may fail. The child is thrown away, and the native one gets the error.
- * 3. exec may fail afterwards, and the child may be thrown away at a later call: the native child
- *    makes the open again. So exec is checked first, as far as that is possible without doing it.
- * 4. Copies of a descriptor share one description: each number gets a copy of the same open.
+ *  1. Directory, root, umask and credentials must stay the same until then. No call may look at
+ *     files, because natively the open has happened. Such a call is a LOOKUP: the child is thrown
+ *     away at it.
+ *  2. The open may fail. Then the child is thrown away, and the native one gets the error.
+ *  3. exec may fail after the opens, and the child may be thrown away at a later call. The native
+ *     child would make the opens again. So exec is checked first, as far as is possible without
+ *     doing it.
+ *  4. Copies of a descriptor share one description. So each number gets a copy of the same open.
  */
 #include "preload/leanfork/call_deferred.h"
 
@@ -23,10 +24,10 @@
 
 #include "preload/leanfork/call.h"
 
-#define KERNEL_LARGEFILE 0100000 /* what libc leaves out of O_LARGEFILE */
+#define KERNEL_LARGEFILE 0100000 /* libc's O_LARGEFILE may be 0 */
 #define HEADER_SIZE 256
 
-/* The least that the kernel allows for arguments, the most, and what it adds itself. */
+/* Room for arguments: the least and the most that the kernel allows, and what it adds itself. */
 #define ARGUMENTS_LEAST ((uint64_t)128 << 10)
 #define ARGUMENTS_MOST ((uint64_t)6 << 20)
 #define ARGUMENTS_MARGIN 8192
@@ -41,8 +42,8 @@ static bool is_null_device(long fd)
 	       file.st_rdev == makedev(1, 3);
 }
 
-/* The stand-in has the number that the kernel would give the file. It answers as a new file does:
- * it is no terminal, and has these flags and an offset of 0. */
+/* The stand-in has the number that the file would get. Like a new file it is no terminal, and has
+ * these flags and an offset of 0. */
 static long placeholder(long flags)
 {
 	long fd = gate3(
@@ -59,8 +60,8 @@ static bool is_same_file(const struct stat *a, const struct stat *b)
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/* The name of a path without its links: one below /proc/self/fd may lead elsewhere by the time of
- * exec. Returns its length, or -1. */
+/* The name of a path without its links, because one below /proc/self/fd may lead elsewhere at exec.
+ * Returns its length, or -1. */
 static long resolve(const char *path, char *name, size_t size)
 {
 	struct stat file, named;
@@ -141,7 +142,7 @@ bool deferred_stat(const struct lean *l, size_t i, struct stat *to)
 	return true;
 }
 
-/* Answers hazard 4. The lowest number that is free from `fd` on is `fd` itself. */
+/* Hazard 4. The lowest free number from `fd` on is `fd` itself. */
 static void put_in_place(struct lean *l, size_t i, long opened)
 {
 	for (long fd = 0; fd < OWN_FDS; fd++) {
@@ -180,7 +181,7 @@ static bool is_program(const unsigned char *header)
 	       (elf->e_type == ET_EXEC || elf->e_type == ET_DYN);
 }
 
-/* Whether everybody may execute the file. Only the kernel knows all other cases. */
+/* Whether everybody may execute the file. Only the kernel knows the other cases. */
 static long may_execute(long dir, uintptr_t path)
 {
 	struct stat file;
@@ -195,7 +196,7 @@ static bool ends_name(char c)
 	return c == '\0' || c == '\n' || c == ' ' || c == '\t';
 }
 
-/* A script whose interpreter is there. */
+/* Whether this is a script whose interpreter exists. */
 static bool is_script(char *header)
 {
 	char *name = header + 2, *end;
@@ -211,7 +212,7 @@ static bool is_script(char *header)
 	return may_execute(AT_FDCWD, (uintptr_t)name) == 0;
 }
 
-/* Whether the kernel knows what to do with the file. Not every program may be read. */
+/* Whether the kernel can run the file. A program may be unreadable. */
 static bool is_known_format(long dir, uintptr_t path)
 {
 	_Alignas(8) char header[HEADER_SIZE + 1] = "";

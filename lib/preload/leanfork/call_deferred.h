@@ -12,17 +12,17 @@ struct open_args {
 	long flags, mode;
 };
 
-/* Notes an open and returns a descriptor that stands for it; -1 if it is not to be deferred. */
+/* Records an open and returns a descriptor that stands for it; -1: it cannot be deferred. */
 long deferred_take(struct lean *l, const struct open_args *open);
 
-/* What fstat says of it. False: that is not known before the file is made. */
+/* fstat of the file. False: unknown before the file is made. */
 bool deferred_stat(const struct lean *l, size_t i, struct stat *to);
 
-/* Makes what has been noted. False: one of them failed. */
+/* Makes the recorded opens. False: one of them failed. */
 bool deferred_make(struct lean *l);
 
-/* Whether exec may be expected to succeed with these arguments, of that many bytes: 0, the -errno it
- * fails with, or EXEC_UNKNOWN. */
+/* Whether exec with these arguments, of so many bytes, will succeed: 0, its -errno, or
+ * EXEC_UNKNOWN. */
 #define EXEC_UNKNOWN 1
 long deferred_expects(const struct call *exec, size_t bytes);
 

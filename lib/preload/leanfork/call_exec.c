@@ -2,17 +2,17 @@
 /*
  * exec of a lean child. Hazards:
  *
- * 1. The new program inherits the mask, and which signals are ignored. The program's view is put in
- *    force before the call.
- * 2. A signal let through before the call must not run a handler of the program's, which is in no
- *    state for that. exec resets caught signals to their default, so that is done first.
- * 3. The parent's SIGSYS would kill by then: a child that has been called back does not come here.
- *    Signals of timers that the program has made would kill, too: exec deletes them.
- * 4. Nothing can be brought in once SIGSEGV is the program's again. All arguments come first.
- * 5. If exec fails everything is put back, in the reverse order.
- * 6. Deferred opens are made as late as possible, and only if exec is expected to succeed, because
- *    the child should not be thrown away after them (call_deferred.c).
- * 7. A signal that stops would stop the child while its parent waits.
+ *  1. The new program inherits the mask and the ignored signals. So the program's own are put in
+ *     force before the call.
+ *  2. A signal let through before the call must not run a handler of the program's, which could not
+ *     run here. exec resets caught signals to their default, so this is done first.
+ *  3. By then the parent's SIGSYS would kill, so a child that has been called back does not come
+ *     here. Signals of the program's timers would kill, too; exec deletes these timers.
+ *  4. Nothing can be brought in once SIGSEGV is the program's again. So all arguments come first.
+ *  5. If exec fails, everything is put back in the reverse order.
+ *  6. Deferred opens are made as late as possible, and only if exec is expected to succeed, because
+ *     the child should not be thrown away after them (call_deferred.c).
+ *  7. A stop signal would stop the child while its parent waits.
  */
 #include "preload/leanfork/call_exec.h"
 
@@ -25,10 +25,10 @@
 #include "preload/leanfork/call_limits.h"
 #include "preload/leanfork/call_timers.h"
 
-/* The kernel counts as many arguments at most (MAX_ARG_STRINGS); memory bounds them long before. */
+/* MAX_ARG_STRINGS of the kernel; memory ends long before. */
 #define STRINGS_MAX 0x7fffffff
 
-/* Returns how many bytes they take on the new program's stack. */
+/* Returns how many bytes the strings take on the new program's stack. */
 static size_t bring_strings(struct lean *l, uintptr_t at)
 {
 	size_t bytes = 0;
@@ -46,7 +46,7 @@ static size_t bring_strings(struct lean *l, uintptr_t at)
 	return bytes;
 }
 
-/* Answers hazard 6. Returns whether exec is to be tried; otherwise its result is set. */
+/* Hazard 6. Returns whether to try exec; otherwise its result is set. */
 static bool may_try(struct lean *l, struct call *call, size_t bytes)
 {
 	if (l->n_deferred == 0)
@@ -58,7 +58,7 @@ static bool may_try(struct lean *l, struct call *call, size_t bytes)
 	return r == 0;
 }
 
-/* Answers hazard 2. */
+/* Hazard 2. */
 static void drop_handlers(struct lean *l)
 {
 	static const struct kernel_action plain;
@@ -92,7 +92,7 @@ static void show_ignored(const struct lean *l)
 				sig, l->actions[sig].handler == KERNEL_IGNORE ? &ignore : &plain);
 }
 
-/* Answers hazard 7: an ordinary child stops just as well. */
+/* Hazard 7: an ordinary child may stop. */
 static bool is_about_to_stop(const struct lean *l)
 {
 	static const int stops[] = {SIGTSTP, SIGTTIN, SIGTTOU};

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Calls on descriptors. Nobody else sees what a child opens itself, so it may even read it. What it
- * has from its parent has an offset, flags and contents that others share.
- */
+/* Calls on descriptors. Nobody else sees a file that the child opened itself, so it may read it. A
+ * descriptor from its parent shares offset, flags and contents with others. */
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
@@ -51,9 +49,7 @@ enum verdict judge_dup(struct lean *l, struct call *call)
 	return DONE;
 }
 
-/*
- * Only numbers that are open are marked, because a number that is taken later must not be marked.
- */
+/* Only open numbers are recorded, because one may be used again later. */
 enum verdict judge_close_range(struct lean *l, struct call *call)
 {
 	unsigned long first = (unsigned)call->args[0], last = (unsigned)call->args[1];
@@ -64,7 +60,7 @@ enum verdict judge_close_range(struct lean *l, struct call *call)
 	return INVISIBLE;
 }
 
-/* Whether a description that others share would change. */
+/* Whether the call changes a description that others share. */
 static bool changes_flags(const struct lean *l, long fd, long flags, long which)
 {
 	if (is_own(l, fd))
@@ -102,8 +98,8 @@ enum verdict judge_fcntl(struct lean *l, struct call *call)
 	}
 }
 
-/* The kernel stops a background process that does this, unless it blocks or ignores SIGTTOU; and a
- * lean child blocks it, whatever the program wants. */
+/* The kernel stops a background process that does this, unless it blocks or ignores SIGTTOU. A lean
+ * child always blocks it. */
 static bool may_stop(const struct lean *l)
 {
 	struct kernel_action action;
@@ -120,7 +116,7 @@ static enum verdict terminal(
 	return verdict;
 }
 
-/* FIONBIO, with an int that says whether. */
+/* FIONBIO: the argument points to an int. */
 static enum verdict nonblocking(struct lean *l, const struct call *call)
 {
 	const int *wanted = (const int *)call->args[2];
@@ -175,7 +171,7 @@ enum verdict judge_pipe(struct lean *l, struct call *call)
 	return DONE;
 }
 
-/* Whether a pipe that only the child has would let it wait for itself. */
+/* Whether the child would not wait for itself, at a pipe that only it has. */
 static bool is_ready(const struct call *call, short events)
 {
 	struct pollfd fd = {.fd = (int)call->args[0], .events = events};
@@ -183,8 +179,8 @@ static bool is_ready(const struct call *call, short events)
 	return gate5(SYS_ppoll, &fd, 1, &at_once, NULL, 8) == 1 && fd.revents & events;
 }
 
-/* Brings in as much of the buffer as a read can fill. A read may always return less, but a read of
- * a file does so only at the end. False: it is too much. */
+/* Brings in as much of the buffer as a read can fill. A read may return less, except for a file.
+ * False: it is too much. */
 static bool cut(struct call *call)
 {
 	uint64_t wanted = (uint64_t)call->args[2], most = ARGUMENT_MAX;
@@ -218,7 +214,7 @@ enum verdict judge_read(struct lean *l, struct call *call)
 	}
 }
 
-/* To wait for all of a message is to wait for others. */
+/* MSG_WAITALL waits for others. */
 enum verdict judge_receive(struct lean *l, struct call *call)
 {
 	long flags = call->args[call->nr == SYS_recvmsg ? 2 : 3];

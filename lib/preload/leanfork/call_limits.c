@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Resource limits: the program's own, not those that a lean child needs lifted. */
+/* Resource limits as the program sets them; a lean child needs some of them lifted. */
 #include "preload/leanfork/call_limits.h"
 
 #include <errno.h>

@@ -4,23 +4,21 @@
 
 #include "preload/leanfork/call.h"
 
-/*
- * RLIMIT_DATA and RLIMIT_AS would keep a lean child from getting the memory that a native one has
- * had all along, so they are noted and come into force at exec.
- */
+/* A native child inherits its memory whatever RLIMIT_DATA and RLIMIT_AS say. They would keep a lean
+ * child from getting it. So changes are recorded and come into force at exec. */
 enum verdict limits_prlimit(struct lean *l, struct call *call);
 enum verdict limits_set(struct lean *l, struct call *call);
 enum verdict limits_get(struct lean *l, struct call *call);
 
-/* Takes the parent's away until then, as far as that is allowed. */
+/* Lifts the parent's limits until then, as far as the kernel allows. */
 void limits_lift(struct lean *l);
 
-/* Whether the program may have so many bytes more, natively: what was left out counts. */
+/* Whether a native child could have so many bytes more. What was left out counts. */
 bool limits_allow(const struct lean *l, uint64_t more, bool data);
 
 void limits_enforce(struct lean *l);
 
-/* After an exec that failed: the limits of before, as far as that is allowed. */
+/* After a failed exec: lifts them again, as far as the kernel allows. */
 void limits_relax(struct lean *l);
 
 #endif

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Calls that change mappings. The memory left out that they touch is settled first. While there is
- * a native fork to fall back on, no call may make memory writable that others see (child.c, hazard
- * 6).
- */
+/* Calls that change mappings. What they touch of the memory left out is settled first. While there
+ * is a native fork to fall back on, no call may make shared memory writable (child.c, hazard 6). */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -13,7 +10,7 @@
 #include "preload/leanfork/call_limits.h"
 #include "preload/leanfork/child_memory.h"
 
-/* More than that is not worth bringing in for a change of protection. */
+/* The most that is worth bringing in for a change of protection. */
 #define BRING_MAX ((size_t)16 << 20)
 
 /* Newer than some headers. */
@@ -28,18 +25,18 @@ static size_t whole_pages(size_t len)
 	return (len + PAGE - 1) & ~(PAGE - 1);
 }
 
-/* A refusal may be due to the shim's own memory, or to a mapping of the program's that is several
- * in a lean child. */
+/* The shim's own memory may be the reason of a refusal, or a mapping that is several in a lean
+ * child. */
 static enum verdict do_it(struct call *call)
 {
 	call->result = call_do(call);
 	return call->result == -ENOMEM || call->result == -EFAULT ? NEEDS_FULL_CHILD : DONE;
 }
 
-/* Whether the mapping itself changes, and not only which of its pages there are. */
+/* Whether the mapping itself changes, not only which pages it has. */
 static bool changes_mapping(const struct call *call)
 {
-	if (call->nr == SYS_mprotect) /* other rights show in the mappings */
+	if (call->nr == SYS_mprotect) /* protection is part of a mapping */
 		return call->args[2] == PROT_NONE;
 	if (call->nr != SYS_madvise)
 		return true;
@@ -70,7 +67,7 @@ static enum verdict bring_for_change(struct lean *l, struct call *call)
 	return verdict;
 }
 
-/* Does a call after which the bytes are no longer what they were. */
+/* Makes a call that replaces the bytes. */
 static enum verdict replace(struct lean *l, struct call *call, uintptr_t at, size_t len)
 {
 	memory_bring_edges(l, at, whole_pages(len));
@@ -109,7 +106,7 @@ static bool overlap(const struct span *spans, size_t n, struct span at)
 	return false;
 }
 
-/* Whether a lean child must not have this memory writable, or anywhere else. */
+/* Whether a lean child must not have this memory writable, or moved. */
 static bool is_guarded(const struct lean *l, uintptr_t at, size_t len)
 {
 	struct span span = {at, at + whole_pages(len)};
@@ -118,7 +115,7 @@ static bool is_guarded(const struct lean *l, uintptr_t at, size_t len)
 		       overlap(l->readonly, l->choice.n_readonly, span));
 }
 
-/* Whether others will see what is written there, if not now then once it is made writable. */
+/* Whether others see what is written there, now or once it is made writable. */
 static bool maps_for_others(const struct call *call)
 {
 	long type = call->args[3] & MAP_TYPE;
@@ -161,7 +158,7 @@ enum verdict judge_mprotect(struct lean *l, struct call *call)
 	return bring_for_change(l, call);
 }
 
-/* A hole made in a file is everybody's, and so is memory taken for broken. */
+/* Others see a hole in a file, and memory that is declared broken. */
 enum verdict judge_madvise(struct lean *l, struct call *call)
 {
 	uintptr_t at = (uintptr_t)call->args[0];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What an open does that others notice. An open of a file for reading, or of a directory, does
- * nothing. An open for writing does (call_deferred.c). A device or FIFO may do anything, and wait.
+ * What others notice of an open: nothing for a directory or a file opened for reading, something
+ * for a file opened for writing (call_deferred.c), anything for a device or FIFO, which may even
+ * block.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -36,12 +37,12 @@ static bool is_same(const char *a, const char *b, size_t len)
 	return true;
 }
 
-/* A file in /proc, or one of a file system like it. */
+/* A file in /proc or in a similar file system. */
 enum special {
 	SPECIAL_NOT,
 	SPECIAL_MEMORY,  /* a process's memory */
-	SPECIAL_PROCESS, /* it tells of a process: of a lean child other mappings, mask, handlers */
-	SPECIAL_CONSUMED /* who reads it takes what is there from others, or waits */
+	SPECIAL_PROCESS, /* tells of a process; a lean child differs in mappings, mask, handlers */
+	SPECIAL_CONSUMED /* a read takes data from others, or blocks */
 };
 
 static enum special special_of_name(const char *name, size_t len)
@@ -66,7 +67,7 @@ static enum special special_of(long fd)
 	return len > 0 ? special_of_name(name, (size_t)len) : SPECIAL_NOT;
 }
 
-/* Most files have a size, or lie on a disk. */
+/* Whether it is special. Most files have a size, or lie on a disk. */
 static enum special specialty(const struct open_args *open, const struct stat *file)
 {
 	if (file->st_size || major(file->st_dev))
@@ -90,7 +91,7 @@ static bool leads_to_null(const struct stat *file)
 	return S_ISCHR(file->st_mode) && file->st_rdev == makedev(1, 3);
 }
 
-/* Another name may lead to the stand-in of a deferred open: /dev/stdout. */
+/* Whether another name leads to the stand-in of a deferred open, such as /dev/stdout. */
 static bool is_its_name(uintptr_t path)
 {
 	static const char name[] = "/dev/null";
@@ -98,7 +99,7 @@ static bool is_its_name(uintptr_t path)
 	       is_same((const char *)path, name, sizeof name - 1);
 }
 
-/* Whether others may notice that a regular file has been opened. */
+/* Whether others may notice this open of a regular file. */
 static bool changes(long flags)
 {
 	return (flags & O_ACCMODE) != O_RDONLY || flags & O_TRUNC;

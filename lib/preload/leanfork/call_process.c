@@ -9,7 +9,7 @@
 #include "preload/leanfork/call.h"
 #include "preload/leanfork/child_memory.h"
 
-/* While there is a native fork to fall back on, the native child shall end. */
+/* While there is a native fork to fall back on, the native child is to exit. */
 enum verdict judge_exit(struct lean *l, struct call *call)
 {
 	(void)call;
@@ -32,7 +32,7 @@ enum verdict judge_priority(struct lean *l, struct call *call)
 	return call->args[0] == process && self ? INVISIBLE : VISIBLE;
 }
 
-/* The kernel's one signal of that kind is in use (child.c, hazard 7). */
+/* The kernel has one such signal, which is in use (child.c, hazard 7). */
 static enum verdict set_death_signal(struct lean *l, struct call *call)
 {
 	if (call->args[1] < 0 || call->args[1] > 64)
@@ -90,7 +90,7 @@ enum verdict judge_prctl(struct lean *l, struct call *call)
 	}
 }
 
-/* Waking nobody is nothing; to wait is to wait for somebody else. */
+/* A wake-up with nobody to wake does nothing. A wait depends on others. */
 enum verdict judge_futex(struct lean *l, struct call *call)
 {
 	(void)l;
@@ -99,8 +99,8 @@ enum verdict judge_futex(struct lean *l, struct call *call)
 									   : NEEDS_FULL_CHILD;
 }
 
-/* The kernel's one list of the thread tells the parent of its end. In a rescue the child may have
- * locked what others share. */
+/* The kernel has one such list, which tells the parent of the child's end. In a rescue the child
+ * may hold shared locks. */
 enum verdict judge_robust_list(struct lean *l, struct call *call)
 {
 	if (call->args[1] != sizeof(struct robust_head))

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Calls about signals: the mask and actions that the program believes to have. */
+/* Calls about signals: the mask and actions as the program sees them. */
 #include "preload/leanfork/call_signals.h"
 
 #include <errno.h>
 #include <sys/syscall.h>
 #include <time.h>
 
-#define MOST_SIGNALS 1024 /* that are taken one by one */
+#define MOST_SIGNALS 1024 /* taken one by one */
 
 static enum verdict answer(struct call *call, long result)
 {
@@ -14,7 +14,7 @@ static enum verdict answer(struct call *call, long result)
 	return DONE;
 }
 
-/* As in the kernel, the change has been made even if the old value cannot be written. */
+/* As in the kernel, the change is made even if the old value cannot be written. */
 static enum verdict hand_out(
 	struct lean *l, struct call *call, void *to, const void *before, size_t size)
 {
@@ -72,7 +72,7 @@ enum verdict signals_action(struct lean *l, struct call *call)
 	return hand_out(l, call, old, &before, sizeof before);
 }
 
-/* Only what is plainly right; anything else is for the kernel, in an ordinary child. */
+/* Does only what is clearly valid. The kernel answers the rest, in an ordinary child. */
 enum verdict signals_stack(struct lean *l, struct call *call)
 {
 	const stack_t *stack = (const stack_t *)call->args[0];
@@ -89,8 +89,8 @@ enum verdict signals_stack(struct lean *l, struct call *call)
 	return hand_out(l, call, old, &before, sizeof before);
 }
 
-/* The child brings some upon itself: by timers, by a broken limit or pipe. A terminal's come from the
- * kernel as well. */
+/* The child causes some itself: by timers, a limit, a broken pipe. A terminal's come from the
+ * kernel, too. */
 static bool is_of_others(const siginfo_t *info)
 {
 	static const uint64_t timed = SIG_BIT(SIGALRM) | SIG_BIT(SIGVTALRM) | SIG_BIT(SIGPROF) |

@@ -4,13 +4,13 @@
 
 #include "preload/leanfork/call.h"
 
-/* The program's view of its signals, while the kernel's differs: rt_sigprocmask, rt_sigaction,
+/* The program's view of its signals, which differs from the kernel's: rt_sigprocmask, rt_sigaction,
  * sigaltstack. */
 enum verdict signals_mask(struct lean *l, struct call *call);
 enum verdict signals_action(struct lean *l, struct call *call);
 enum verdict signals_stack(struct lean *l, struct call *call);
 
-/* Takes what is pending in the child. Returns what others sent it, or its process group. */
+/* Takes the child's pending signals. Returns those that others sent to it, or to its group. */
 uint64_t signals_of_others(void);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What is known of each system call: whether others may notice it, and what its pointers lead to. A
- * call that isn't here ends the lean way; so only what is certain is. */
+ * call that is not here ends the lean way, so only certain ones are. */
 
 #include <signal.h>
 #include <sys/resource.h>
@@ -55,7 +55,7 @@
 		0, 0, 0, 0                                                                         \
 	}
 
-/* By number, not by address: the loader would write into each page of the table below, in every
+/* By number, because addresses would make the loader write into each page of the table, in every
  * process under the shim. */
 /* clang-format off */
 #define JUDGES \
@@ -106,10 +106,10 @@ enum judge_number { NO_JUDGE, JUDGES };
 static enum verdict (*const judges[])(struct lean *, struct call *) = {JUDGES};
 #undef X
 
-/* Each group says why its calls may be made by a child that is thrown away afterwards, and made again
- * by the native one. */
+/* Each group says why a child that is thrown away afterwards may make these calls, and the native
+ * child may make them again. */
 static const struct call_rule rules[] = {
-	/* Its address space is its own; what others share is judged. */
+	/* Its address space is its own. Judges look at shared memory. */
 	JUDGED(brk, judge_brk, NOTHING),
 	JUDGED(mmap, judge_mmap, NOTHING),
 	JUDGED(munmap, judge_munmap, NOTHING),
@@ -135,15 +135,15 @@ static const struct call_rule rules[] = {
 	JUDGED(timer_getoverrun, timers_own, NOTHING),
 	JUDGED(timer_delete, timers_delete, NOTHING),
 
-	/* Its table of descriptors is its own, and its parent has every description as well, so that
-	 * the child's close is not the last. */
+	/* Its descriptor table is its own. Its parent has every description as well, so its close
+	 * is not the last. */
 	JUDGED(close, judge_close, NOTHING),
 	JUDGED(close_range, judge_close_range, NOTHING),
 	JUDGED(dup, judge_dup, NOTHING),
 	JUDGED(dup2, judge_dup, NOTHING),
 	JUDGED(dup3, judge_dup, NOTHING),
 
-	/* Descriptions are shared, so to change one is judged by whose it is. */
+	/* Descriptions are shared, so it matters who opened one. */
 	JUDGED(fcntl, judge_fcntl, NOTHING),
 	JUDGED(ioctl, judge_ioctl, NOTHING),
 	JUDGED(lseek, judge_seek, NOTHING),
@@ -153,19 +153,19 @@ static const struct call_rule rules[] = {
 	JUDGED(pread64, judge_read, COUNTED(1, 2)),
 	JUDGED(write, judge_write, COUNTED(1, 2)),
 
-	/* What it makes nobody else has, and it goes with the child. */
+	/* Only the child has what it makes, and takes it along when it ends. */
 	JUDGED(pipe, judge_pipe, NOTHING),
 	JUDGED(pipe2, judge_pipe, NOTHING),
 	RULE(eventfd2, INVISIBLE, NOTHING),
 	RULE(epoll_create1, INVISIBLE, NOTHING),
 	RULE(memfd_create, INVISIBLE, STRING(0)),
 
-	/* To open a file for reading changes nothing; for writing it is deferred. */
+	/* An open for reading changes nothing. One for writing is deferred. */
 	JUDGED(open, judge_open, STRING(0)),
 	JUDGED(openat, judge_openat, STRING(1)),
 	JUDGED(creat, judge_creat, STRING(0)),
 
-	/* They only ask. */
+	/* They change nothing. */
 	RULE(stat, LOOKUP, STRING(0), FIXED(1, sizeof(struct stat))),
 	RULE(lstat, LOOKUP, STRING(0), FIXED(1, sizeof(struct stat))),
 	JUDGED(fstat, judge_fstat, FIXED(1, sizeof(struct stat))),
@@ -210,18 +210,18 @@ static const struct call_rule rules[] = {
 	RULE(getrusage, INVISIBLE, FIXED(1, sizeof(struct rusage))),
 	RULE(getrandom, INVISIBLE, COUNTED(0, 1)),
 
-	/* They advise, and change no result. */
+	/* Advice, which changes no result. */
 	RULE(fadvise64, LOOKUP, NOTHING),
 	RULE(sched_yield, INVISIBLE, NOTHING),
 
-	/* Directory, root and umask are a copy of its parent's. */
+	/* Directory, root and umask are copies. */
 	RULE(chdir, LOOKUP, STRING(0)),
 	RULE(fchdir, LOOKUP, NOTHING),
 	RULE(chroot, LOOKUP, STRING(0)),
 	RULE(umask, LOOKUP, NOTHING),
 
-	/* Credentials, limits and whatever else belongs to a process or thread alone, as long as it is
-	 * its own that it changes. Nobody knows its pid, or has joined its group or session. */
+	/* Credentials, limits and other things of one process or thread, as long as it changes its
+	 * own. Nobody knows its pid, or has joined its group or session. */
 	RULE(setuid, LOOKUP, NOTHING),
 	RULE(setgid, LOOKUP, NOTHING),
 	RULE(setreuid, LOOKUP, NOTHING),
@@ -253,7 +253,7 @@ static const struct call_rule rules[] = {
 	JUDGED(exit, judge_exit, NOTHING),
 	JUDGED(exit_group, judge_exit, NOTHING),
 
-	/* Others notice these: for a rescued child only. */
+	/* Others notice these, so only a rescued child makes them. */
 	RULE(writev, WRITES, VECTOR(1, 2)),
 	RULE(pwrite64, WRITES, COUNTED(1, 2)),
 	RULE(ftruncate, VISIBLE, NOTHING),

@@ -7,7 +7,7 @@
 
 #include "preload/leanfork/child_end.h"
 
-#define KERNEL_SIGEVENT 64 /* its size */
+#define KERNEL_SIGEVENT 64 /* sizeof(struct sigevent) */
 
 static struct own_timer *find(struct lean *l, long id)
 {
@@ -17,7 +17,7 @@ static struct own_timer *find(struct lean *l, long id)
 	return NULL;
 }
 
-/* The signal of a timer to be, 0 for none; -1 if it is not for a lean child. */
+/* The signal of a new timer; 0: none; -1: not for a lean child. */
 static int signal_of(struct lean *l, uintptr_t at)
 {
 	if (!at)
@@ -46,7 +46,7 @@ enum verdict timers_create(struct lean *l, struct call *call)
 	return DONE;
 }
 
-/* Timers that the program does not know of, ours among them, do not exist. */
+/* A timer that the program does not know, such as ours, does not exist. */
 enum verdict timers_own(struct lean *l, struct call *call)
 {
 	call->result = -EINVAL;
@@ -63,7 +63,7 @@ enum verdict timers_delete(struct lean *l, struct call *call)
 	return INVISIBLE;
 }
 
-/* Returns whether there was one of a timer's. A signal that came by other means stays. */
+/* Returns whether a timer's signal was taken. One that came by other means stays. */
 static bool take_back(int sig)
 {
 	uint64_t set = SIG_BIT(sig);
@@ -76,7 +76,7 @@ static bool take_back(int sig)
 	return info.si_code == SI_TIMER;
 }
 
-/* Whether the program would have been ended, or stopped, by the signal. */
+/* Whether the signal would have ended or stopped the program. */
 static bool is_deadly(const struct lean *l, int sig)
 {
 	const uint64_t harmless =
@@ -88,7 +88,8 @@ static bool is_deadly(const struct lean *l, int sig)
 	       action.handler == KERNEL_DEFAULT;
 }
 
-/* The child would not have reached exec. In a rescue the signal is let through with the others. */
+/* Natively the child would not have reached exec. In a rescue the signal is let through with the
+ * others. */
 static void had_expired(struct lean *l, int sig)
 {
 	if (!is_deadly(l, sig))
@@ -103,7 +104,7 @@ void timers_stop(struct lean *l)
 	static const struct itimerspec never;
 	for (size_t i = 0; i < l->n_timers; i++) {
 		struct own_timer *timer = &l->timers[i];
-		/* to disarm it takes the signal back in some versions of Linux */
+		/* disarming takes the signal back in some versions of Linux */
 		bool expired = timer->sig && take_back(timer->sig);
 		gate4(SYS_timer_settime, timer->id, 0, &never, &timer->left);
 		if (timer->sig && (take_back(timer->sig) || expired))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where slots.S has no code for the processor: ld.so has done all of it. */
+/* For processors without code in slots.S: ld.so has looked up everything. */
 #include "preload/plt/plt.h"
 
 bool lazy_bind(void)

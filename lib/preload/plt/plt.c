@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The shim's own procedure linkage table. The shim imports two symbols, dlsym and environ. Each other
- * function of libc's is called through a slot, and the first interposed function that a process calls
+ * The shim's own procedure linkage table. The shim imports two symbols, dlsym and environ. It calls
+ * each other function of libc's through a slot. The first interposed function that a process calls
  * fills all slots. There are two reasons:
  *
- *  - ld.so looks up each import in every process, and most processes never start another. Without the
- *    table 60 imports make `true` 2 to 4 % slower.
- *  - A command may have another libc. Its loader takes this library as well, and ends the program if an
- *    import is not there: musl has no __snprintf_chk and no __isoc23_sscanf.
+ *  - ld.so looks up each import in every process, and most processes never start another. Without
+ *    the table 60 imports make `true` 2 to 4 % slower.
+ *  - A command may have another libc. Its loader loads this library, too, and ends the program if
+ *    an import is missing: musl has no __snprintf_chk and no __isoc23_sscanf.
  *
- * Lazy binding gives the first alone, and only until somebody links with -z now. It runs the dynamic
- * linker in signal handlers and in children. A second library that is opened when it is needed would
- * give both, but dlopen allocates, locks, and finds no file after a chroot.
+ * Lazy binding has only the first advantage, and loses it if somebody links with -z now. It also
+ * runs the dynamic linker in signal handlers and in children. A second library, opened when needed,
+ * would have both, but dlopen allocates, locks, and finds no file after a chroot.
  *
- *  1. A call through an empty slot is a crash. Each interposed function fills the slots first. What
- *     runs before, the constructor in a process without settings and fclose of a stream that is not
- *     ours, calls none of them.
- *  2. Filled one by one, the slots would be filled in signal handlers and in children, where nothing
- *     may be looked up any more. All are filled at once.
- *  3. In that first call dlsym forgets what dlerror would have told.
- *  4. A function that libc has in its static part only (atexit, pthread_atfork, in old ones fstat)
- *     cannot be found. Its calls stay as they are, and the functions that it calls have slots. On
- *     aarch64 the compiler's own code for atomic operations calls __getauxval before any constructor
- *     runs, so that one is a third import.
+ *  1. A call through an empty slot is a crash. So each interposed function fills the slots first.
+ *     What runs before makes no such call: the constructor in a process without settings, and
+ *     fclose of a stream that is not ours.
+ *  2. All slots are filled at once. Otherwise some would be filled in signal handlers and in
+ *     children, where nothing may be looked up.
+ *  3. In that first call dlsym clears what dlerror would have returned.
+ *  4. A function in libc's static part (atexit, pthread_atfork, in old ones fstat) cannot be found.
+ *     Its calls stay as they are, and the functions that it calls have slots. On aarch64 the
+ *     compiler's code for atomic operations calls __getauxval before any constructor runs, so that
+ *     one is a third import.
  *  5. In a process with another libc nothing is filled, and libc's own functions do the work.
  */
 #include "preload/plt/plt.h"
@@ -55,7 +55,7 @@ static void fill_slots(void)
 			dlsym(RTLD_DEFAULT, plt_names + plt_offsets[i]), memory_order_relaxed);
 }
 
-/* Threads that come here at the same time find the same. */
+/* Threads that race find the same functions. */
 bool lazy_bind(void)
 {
 	enum { UNKNOWN, BOUND, FOREIGN };

@@ -5,9 +5,9 @@
 #include <stdbool.h>
 
 /*
- * Makes libc's functions ready for use: the first thing in all that a program can call, and without
- * cost from the second time on. Any thread, any context. False: this is not the libc that the shim
- * was made for. None of its functions may be called, only those of next.h.
+ * Makes libc's functions callable. Each interposed function calls it first; it costs nothing from
+ * the second time on. Any thread, any context. False: this is not the libc that the shim was made
+ * for, so only functions of next.h may be called.
  */
 bool lazy_bind(void);
 
