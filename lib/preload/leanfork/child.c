@@ -2,30 +2,30 @@
 /*
  * A lean child between clone and exec. Hazards:
  *
- * 1. A fault while SIGSEGV is blocked kills, and programs block every signal around fork. So the
- *    kernel's mask lets through SIGSEGV, SIGSYS and the signals of other faults, and blocks all
- *    others until exec. The mask that the program believes to have is kept apart (call_signals.c).
- * 2. The handlers themselves cannot wait for memory. They run on a stack of their own and use their
- *    own state, the gate and nothing of libc's.
- * 3. The kernel writes to some memory without a fault that a handler sees. The thread's block with
- *    its rseq area, the stack in use and the page with the robust list are never left out.
- * 4. The program's thread may be on its alternate signal stack, which cannot be changed then. A
- *    handler that runs on our stack cannot change that one either, unless it is disarmed meanwhile.
- * 5. Another thread may map or unmap memory between choice and clone: a place that is not free
- *    cannot be reserved.
- * 6. A write to memory that others share cannot be taken back. Such memory is read-only while there
- *    is a native fork to fall back on.
- * 7. A child may spin, or wait in a system call without end. Its parent watches it (parent_watch.c)
- *    and calls it back by SIGSYS, until it answers. That signal must never meet a child that is
- *    ordinary, or in execve: only one side changes the stage, and the answer is confirmed. When the
- *    parent has ended, the kernel sends the signal.
- * 8. libc's fork walks along lists in the child. Other threads of the parent may have changed them
- *    between clone and the moment when a part of them is brought in. The walk may fault, or never
- *    end. Nobody has noticed anything of the child by then: it is made anew.
- * 9. Signals sent to the process group meanwhile are blocked until exec. If the child is thrown
- *    away before, the native child gets them.
- * 10. exec resets everything that the child has been given here for its thread: handlers, alternate
- *     stack, dispatch, robust list.
+ *  1. A fault while SIGSEGV is blocked kills, and programs block every signal around fork. So the
+ *     kernel's mask lets SIGSEGV, SIGSYS and the signals of other faults through, and blocks all
+ *     others until exec. The program's view of its mask is kept apart (call_signals.c).
+ *  2. The handlers cannot wait for memory. They run on a stack of their own and use their own
+ *     state, the gate and nothing of libc's.
+ *  3. The kernel writes to some memory without a fault that a handler sees. So these are never left
+ *     out: the thread's block with its rseq area, the stack in use, the page with the robust list.
+ *  4. The program's thread may be on its alternate signal stack, which cannot be changed then. Nor
+ *     can a handler on our stack change ours, unless that is disarmed meanwhile.
+ *  5. Another thread may map or unmap memory between choice and clone. So a place that is not free
+ *     cannot be reserved.
+ *  6. A write to shared memory cannot be taken back. So shared memory is read-only while there is a
+ *     native fork to fall back on.
+ *  7. A child may spin, or wait in a system call for ever. Its parent watches it (parent_watch.c)
+ *     and calls it back by SIGSYS until it answers. This signal must never meet a child that is
+ *     ordinary, or in execve. So only one side changes the stage, and the answer is confirmed. If
+ *     the parent has ended, the kernel sends the signal.
+ *  8. libc's fork walks along lists in the child. Other threads of the parent may have changed them
+ *     between clone and the moment when a part is brought in. The walk may fault, or never end.
+ *     Nobody has noticed the child by then, so it is made anew.
+ *  9. Signals sent to the process group meanwhile are blocked until exec. If the child is thrown
+ *     away before, the native child gets them.
+ * 10. exec resets all that the thread has been given here: handlers, alternate stack, dispatch,
+ *     robust list.
  */
 #include "preload/leanfork/child.h"
 
@@ -41,7 +41,7 @@
 
 #define AUTODISARM ((int)(1U << 31)) /* SS_AUTODISARM, newer than some headers */
 
-static bool is_child; /* not part of struct lean, which another thread may be about to unmap */
+static bool is_child; /* outside struct lean, which another thread may be about to unmap */
 
 bool lean_is_child(void)
 {
@@ -51,7 +51,7 @@ bool lean_is_child(void)
 long child_set_handlers(void)
 {
 	static const int others[] = {SIGFPE, SIGILL, SIGBUS, SIGTRAP};
-	const uint64_t faults = SIG_BIT(SIGSEGV) | SIG_BIT(SIGBUS); /* of call_args.c */
+	const uint64_t faults = SIG_BIT(SIGSEGV) | SIG_BIT(SIGBUS); /* also those of call_args.c */
 	long r = set_handler(SIGSEGV, child_on_fault, SA_ONSTACK, faults, NULL);
 	for (size_t i = 0; i < sizeof others / sizeof others[0] && r == 0; i++)
 		r = set_handler(others[i], child_on_other_fault, SA_ONSTACK, faults, NULL);
@@ -64,7 +64,7 @@ static stack_t own_stack(struct lean *l)
 	return (stack_t){.ss_sp = l->alt, .ss_flags = AUTODISARM, .ss_size = sizeof l->alt};
 }
 
-/* SIGSYS stays blocked until this handler returns. */
+/* SIGSYS stays blocked until the handler returns. */
 static bool take_signals(struct lean *l)
 {
 	stack_t mine = own_stack(l);
@@ -80,7 +80,7 @@ static bool take_signals(struct lean *l)
 	return gate2(SYS_sigaltstack, &mine, &l->alt_stack) == 0;
 }
 
-/* Signals that the child got before it was made anew. */
+/* Sends the signals that the child got before it was made anew. */
 static void raise_passed_on(struct lean *l)
 {
 	long pid = gate0(SYS_getpid);
@@ -89,7 +89,7 @@ static void raise_passed_on(struct lean *l)
 			gate2(SYS_kill, pid, sig);
 }
 
-/* Answers hazard 6. */
+/* Hazard 6. */
 static bool guard_shared(struct lean *l)
 {
 	if (l->options.kind == LEAN_RESCUE)
@@ -124,7 +124,7 @@ void child_start(struct lean *l, ucontext_t *uc)
 	atomic_store(&l->mail->stage, STAGE_RUNNING);
 }
 
-/* Answers hazard 7: no SIGSYS of the parent's is on its way by the end. */
+/* Hazard 7: after this no SIGSYS of the parent's is on its way. */
 static void confirm(struct lean *l)
 {
 	uint64_t sigsys = SIG_BIT(SIGSYS);
@@ -138,7 +138,7 @@ void child_mind_parent(void)
 	gate2(SYS_prctl, PR_SET_PDEATHSIG, SIGSYS);
 }
 
-/* The kernel forgets the signal when credentials change. */
+/* A change of credentials clears the signal. */
 int child_death_signal(const struct lean *l)
 {
 	int now = 0;

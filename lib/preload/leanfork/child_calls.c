@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Handles the dispatched system calls of a lean child. */
+/* The dispatched system calls of a lean child. */
 #include <errno.h>
 #include <linux/audit.h>
 #include <poll.h>
@@ -14,11 +14,11 @@
 
 #define LONGEST_WAIT_MS 100
 
-/* A dispatched call takes some five microseconds, in which a native fork copies 256 KiB or so. */
+/* A dispatched call takes about 5 us; a native fork copies some 256 KiB in that time. */
 #define CALLS_WORTHWHILE 1024
 #define BYTES_PER_CALL ((uint64_t)256 << 10)
 
-/* A write to a file does not wait. A larger one to anything else may. */
+/* A write to a file does not wait. A larger write to anything else may. */
 static bool goes_out_at_once(const struct call *call)
 {
 	struct stat file;
@@ -27,7 +27,7 @@ static bool goes_out_at_once(const struct call *call)
 	return call->nr == SYS_write && (size_t)call->args[2] <= 4096;
 }
 
-/* A lean child can't be interrupted, and its parent waits for it: only short waits. */
+/* Waits only shortly, because a lean child cannot be interrupted and its parent waits. */
 static bool ready(const struct call *call, enum verdict verdict)
 {
 	struct pollfd fd = {
@@ -35,7 +35,7 @@ static bool ready(const struct call *call, enum verdict verdict)
 		.events = verdict == READS ? POLLIN : POLLOUT,
 	};
 	struct timespec longest = {0, LONGEST_WAIT_MS * 1000000L};
-	if (fd.fd < 0) /* ppoll would look at nothing, and wait */
+	if (fd.fd < 0) /* ppoll would ignore it, and wait */
 		return true;
 	if (verdict == WRITES && !goes_out_at_once(call))
 		return false;
@@ -59,10 +59,10 @@ static bool may_do(struct lean *l, const struct call *call, enum verdict verdict
 enum handled {
 	HANDLED,
 	NOT_LEANLY, /* the call is not for a lean child */
-	CUT_SHORT   /* the parent has called the child back out of it */
+	CUT_SHORT   /* the parent called the child back in it */
 };
 
-/* Whether a call takes all there is, as long as no signal comes. */
+/* Whether a call transfers all there is unless a signal comes. */
 static bool is_for_all(const struct call *call)
 {
 	return call->nr == SYS_write || (call->nr == SYS_recvfrom && call->args[3] & MSG_WAITALL);
@@ -74,8 +74,8 @@ static bool is_cut_short(const struct lean *l, const struct call *call)
 	return (in_part || call->result == -EINTR) && child_is_called_back(l);
 }
 
-/* A bad address may be the program's mistake or ours. The call made again in an ordinary child
- * gives the right answer in both cases. Judges have looked at addresses themselves. */
+/* A bad address may be the program's mistake or ours. The ordinary child gets the right answer when
+ * it repeats the call. Judges have looked at addresses themselves. */
 static enum handled handle(struct lean *l, struct call *call)
 {
 	const struct call_rule *rule = call_rule(call->nr);
@@ -93,7 +93,7 @@ static enum handled handle(struct lean *l, struct call *call)
 	return call->result == -EFAULT && !judged ? NOT_LEANLY : HANDLED;
 }
 
-/* The ordinary child makes the rest of a call, once the handler has returned. */
+/* The ordinary child makes the rest of the call, when the handler has returned. */
 static void resume(ucontext_t *uc, const struct call *call, long done)
 {
 	step_back(uc, call->nr);
@@ -108,7 +108,7 @@ static void resume(ucontext_t *uc, const struct call *call, long done)
 	*reg(uc, REG_RDX) = call->args[2];
 }
 
-/* Returns false if the child is ordinary by now, and `resume` sees to the rest. */
+/* False: the child is ordinary now, and `resume` does the rest. */
 static bool do_leanly(struct lean *l, ucontext_t *uc, struct call *call)
 {
 	long done = 0;
@@ -144,8 +144,8 @@ static bool is_pending(int sig)
 	return pending & SIG_BIT(sig);
 }
 
-/* The program would have that signal at once. Most programs end by it, for which no memory is
- * needed. The kernel keeps an ignored signal only because it is blocked. */
+/* Natively the program would have this signal at once. Most programs end by it, which needs no
+ * memory. The kernel keeps an ignored signal only because it is blocked. */
 static void let_through(struct lean *l, ucontext_t *uc, int sig)
 {
 	struct kernel_action action = {.handler = KERNEL_DEFAULT};
@@ -164,7 +164,7 @@ static void let_through(struct lean *l, ucontext_t *uc, int sig)
 		child_give_up(l, LEAN_MEMORY);
 }
 
-/* The call may have raised a signal in the child itself. */
+/* A call may raise a signal in the child itself. */
 static void look_at_result(struct lean *l, ucontext_t *uc, long result)
 {
 	int sig = result == -EPIPE ? SIGPIPE : result == -EFBIG ? SIGXFSZ : 0;
@@ -172,7 +172,7 @@ static void look_at_result(struct lean *l, ucontext_t *uc, long result)
 		let_through(l, uc, sig);
 }
 
-/* A program may close each descriptor that there might be: a native child does so sooner. */
+/* A program may close each possible descriptor. A native child does this sooner. */
 static bool makes_too_many(struct lean *l)
 {
 	return l->options.kind == LEAN_EAGER &&
@@ -202,10 +202,8 @@ static void on_sent(struct lean *l, ucontext_t *uc, siginfo_t *info)
 	gate4(SYS_rt_tgsigqueueinfo, gate0(SYS_getpid), gate0(SYS_gettid), SIGSYS, info);
 }
 
-/*
- * The handler may interrupt itself, to end a call that waits. Then it has nothing to do: a child
- * that has been called back answers in the end, or is called again.
- */
+/* The handler may interrupt itself, to end a call that waits. Then it does nothing: a child that
+ * has been called back answers in the end, or is called again. */
 void child_on_call(int sig, siginfo_t *info, void *context)
 {
 	ucontext_t *uc = context;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How a lean child ends itself, so that its parent forks natively or fork fails. */
+/* The end of a lean child: its parent forks natively, or fork fails. */
 #include "preload/leanfork/child_end.h"
 
 #include <sys/syscall.h>

@@ -4,7 +4,7 @@
 
 #include "preload/leanfork/state.h"
 
-/* Ends the child: its parent forks natively, or fork fails. */
+/* Ends the child. Its parent forks natively, or fork fails. */
 _Noreturn void child_give_up(struct lean *l, enum lean_reason reason);
 
 /* The same, because of a system call. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* A lean child's page faults, and other faults. */
+/* Page faults and other faults of a lean child. */
 #include <sys/syscall.h>
 
 #include "preload/leanfork/child.h"
 #include "preload/leanfork/child_memory.h"
 
-/* A fault inside probe_string is the answer to its question. */
+/* A fault inside probe_string is its answer. */
 static bool probed(ucontext_t *uc)
 {
 	uintptr_t at = (uintptr_t)*reg(uc, REG_RIP);
@@ -16,9 +16,9 @@ static bool probed(ucontext_t *uc)
 }
 
 /*
- * A fault at anything but what was left out is the program's own affair. It happens again natively,
- * or with the program's own handler and mask in place. Inside a handler of ours it cannot happen
- * unless the program passed the kernel a bad address.
+ * A fault outside of what was left out is the program's own. It happens again natively, or with the
+ * program's handler and mask in force. A handler of ours faults only if the program passed the
+ * kernel a bad address.
  */
 void child_on_fault(int sig, siginfo_t *info, void *context)
 {
@@ -36,7 +36,7 @@ void child_on_fault(int sig, siginfo_t *info, void *context)
 	child_leave(l, uc, LEAN_FAULT);
 }
 
-/* A signal that somebody sends to a handler of ours comes when the handler has ended. */
+/* A signal sent to a handler of ours waits until the handler has ended. */
 static void put_off(ucontext_t *uc, int sig, siginfo_t *info)
 {
 	uint64_t mask;
@@ -45,8 +45,8 @@ static void put_off(ucontext_t *uc, int sig, siginfo_t *info)
 	gate4(SYS_rt_tgsigqueueinfo, gate0(SYS_getpid), gate0(SYS_gettid), sig, info);
 }
 
-/* A fault happens again when the instruction runs again. A trap does not, and a signal that
- * somebody sent comes once. */
+/* A fault happens again when its instruction runs again. A trap does not, nor does a signal that
+ * somebody sent. */
 void child_on_other_fault(int sig, siginfo_t *info, void *context)
 {
 	struct lean *l = lean_active;

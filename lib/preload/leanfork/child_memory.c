@@ -35,7 +35,7 @@ static bool all_zero(const unsigned char *buffer, size_t len)
 	return true;
 }
 
-/* Memory that another thread of the parent has unmapped, or a guard page. */
+/* For memory that another thread of the parent has unmapped, or a guard page. */
 void memory_forbid(struct lean *l, struct span at)
 {
 	if (gate3(SYS_madvise, at.start, at.end - at.start, GUARD_INSTALL) == 0)
@@ -44,10 +44,8 @@ void memory_forbid(struct lean *l, struct span at)
 	protect(l, at, PROT_NONE);
 }
 
-/*
- * Page by page: what another thread unmapped meanwhile stays inaccessible, and a page of zeros that
- * nobody has touched stays untouched.
- */
+/* Page by page, so that unmapped pages stay inaccessible, and untouched pages of zeros stay
+ * untouched. */
 static void fill(struct lean *l, struct span at)
 {
 	const struct mailbox *mail = l->mail;
@@ -60,10 +58,8 @@ static void fill(struct lean *l, struct span at)
 	}
 }
 
-/*
- * To read from the parent saves waking it, if the kernel allows it. The token comes with the same
- * reading and shows that the memory is the parent's, whoever has its number by now.
- */
+/* A direct read, if the kernel allows it, saves waking the parent. The same read gets the token,
+ * which shows that the memory is the parent's, whoever has its number now. */
 bool memory_read(struct lean *l, struct span at, void *to)
 {
 	uint64_t token = 0;
@@ -120,7 +116,7 @@ static long reserve_span(struct span at)
 	return r == (long)at.start ? 0 : r < 0 ? r : -EEXIST;
 }
 
-/* Everything that is still missing comes in at once, so the chunk is complete. */
+/* All missing pages come in at once, so the chunk is complete. */
 static long reserve_pages(struct lean *l, const struct range *range, struct span at)
 {
 	for (uintptr_t page = at.start; page < at.end; page += PAGE) {
@@ -136,8 +132,8 @@ static long reserve_pages(struct lean *l, const struct range *range, struct span
 	return 0;
 }
 
-/* Another thread may have mapped something anew in a range after it was marked. The kernel has
- * copied that, and the rest is found by halves. */
+/* Another thread may have mapped something in a range after it was marked DONTFORK. The kernel
+ * copied that; halving finds the rest. */
 static long reserve(struct lean *l, const struct range *range, struct span at)
 {
 	long r = reserve_span(at);
@@ -160,7 +156,7 @@ long memory_reserve(struct lean *l)
 	return r;
 }
 
-/* The part of a range that [at, end) covers; empty if start >= end. */
+/* The part of [at, end) in a range; empty if start >= end. */
 static struct span overlap(const struct range *range, uintptr_t at, uintptr_t end)
 {
 	return (struct span){
@@ -237,7 +233,7 @@ void memory_settle(struct lean *l, uintptr_t at, size_t len)
 	}
 }
 
-/* All in between counts as touched if there are too many. */
+/* If there are too many, all in between counts as touched. */
 void memory_touch(struct lean *l, uintptr_t at, size_t len)
 {
 	uintptr_t end = end_of(at & ~(PAGE - 1), len + (at & (PAGE - 1)));
@@ -254,8 +250,8 @@ void memory_touch(struct lean *l, uintptr_t at, size_t len)
 	}
 }
 
-/* The end of the run of chunks that are settled, or not, as the chunk of an address is. Whole words
- * are skipped at once. */
+/* The end of a run of chunks that, like the chunk at `at`, are all settled or all not. Skips whole
+ * words of bits. */
 uintptr_t memory_run_end(const struct lean *l, const struct range *range, uintptr_t at)
 {
 	size_t first = range_chunk(range, at), last = range_chunk(range, range->at.end - 1);

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A lean child becomes an ordinary process: what was left out of it comes in. Hazards:
+ * A lean child becomes an ordinary process: what was left out comes in. Hazards:
  *
- * 1. What the kernel has copied of a mapping has a reverse mapping (anon_vma) of its own in the child
- *    and never merges with anything; the program's own mremap would find several mappings where it has
- *    one. So the piece below a range, which was copied, is enlarged over the range, and over all above
- *    it: whatever the program has told the kernel of the mapping is true of the whole again. What
- *    is in the way is moved aside, and its contents are copied back.
- * 2. The kernel writes to the thread's own block at any moment, and this code runs on memory, too: these
- *    pages are not moved, and what is above them is enlarged from there.
- * 3. What the child has done to mappings itself stays.
- * 4. More than RAM and swap at once is refused in the heuristic overcommit mode: halves are not.
- * 5. What isn't resident in the parent isn't read: that would make it so.
- * 6. When memory is refused in the middle, the child goes on leanly: a range is made accessible in one
- *    go, or not at all.
+ *  1. What the kernel copied of a mapping has a reverse mapping (anon_vma) of its own in the child,
+ *     and never merges. The program's mremap would find several mappings where it made one. So the
+ *     copied piece below a range is enlarged over the range and all above it; it keeps all that the
+ *     program has told the kernel of the mapping. What is in the way is moved aside, and its
+ *     contents are copied back.
+ *  2. The kernel writes to the thread's own block at any moment, and this code uses memory, too.
+ *     These pages are not moved; what is above them is enlarged from there.
+ *  3. What the child has done to mappings itself stays.
+ *  4. The heuristic overcommit mode refuses more than RAM and swap at once, but not its halves.
+ *  5. What is not resident in the parent is not read, because the read would make it resident.
+ *  6. If memory is refused in the middle, the child goes on leanly. So a range is made accessible
+ *     at once, or not at all.
  */
 #include <errno.h>
 #include <sys/mman.h>
@@ -28,14 +28,14 @@
 
 #define STEP ((uintptr_t)256 << 10)       /* moved aside at a time */
 #define READ_STEP ((uintptr_t)1 << 20)    /* read from the parent at a time */
-#define STRETCH_MAX ((uintptr_t)32 << 20) /* more is left a mapping of its own */
+#define STRETCH_MAX ((uintptr_t)32 << 20) /* a larger one stays a mapping of its own */
 
 struct whole {
 	struct lean *l;
 	struct span pins[PINS];
 	size_t n_pins;
 	uintptr_t aside; /* addresses to move to */
-	bool base;       /* the mapping that ends where we are can be enlarged */
+	bool base;       /* the mapping that ends here can be enlarged */
 };
 
 static bool overlaps(const struct span *spans, size_t n, struct span at)
@@ -51,7 +51,7 @@ static bool is_touched(const struct lean *l, struct span at)
 	return overlaps(l->touched, l->n_touched, at);
 }
 
-/* Returns where the first pin in a span begins, or its end. */
+/* Where the first pin in a span begins, or the span's end. */
 static uintptr_t first_pin(const struct whole *w, struct span at)
 {
 	for (size_t i = 0; i < w->n_pins; i++)
@@ -72,7 +72,7 @@ static bool map_anew(uintptr_t at, uintptr_t len)
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) == (long)at;
 }
 
-/* Answers hazard 4. Returns how far it has come. */
+/* Hazard 4. Returns how far it has come. */
 static uintptr_t piecewise(bool (*extend)(uintptr_t at, uintptr_t len), struct span at)
 {
 	uintptr_t pages = (at.end - at.start) / PAGE;
@@ -93,7 +93,7 @@ static void reserve_again(struct span at)
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 }
 
-/* Answers hazard 6. */
+/* Hazard 6. */
 static bool make_accessible(const struct whole *w, struct span at)
 {
 	uintptr_t reached = at.start;
@@ -124,7 +124,7 @@ static void read_region(struct lean *l, struct span at)
 	}
 }
 
-/* Goes over the memory in a span: `take` may be NULL. Returns how many bytes there are. */
+/* Calls `take`, which may be NULL, for all memory in a span. Returns how many bytes there are. */
 static uint64_t go_over(struct lean *l, struct span at, void (*take)(struct lean *, struct span))
 {
 	struct region regions[REGIONS_MAX];
@@ -156,7 +156,7 @@ static bool bring_absent(struct whole *w, struct span at)
 	return true;
 }
 
-/* What was inaccessible there is so again. */
+/* Inaccessible pages stay inaccessible. */
 static void copy_back(struct lean *l, uintptr_t from, struct span at)
 {
 	long self = gate0(SYS_getpid);
@@ -177,7 +177,7 @@ static void copy_back(struct lean *l, uintptr_t from, struct span at)
 	}
 }
 
-/* Returns false if the memory has to stay where it is. */
+/* False: the memory has to stay where it is. */
 static bool take_in(struct whole *w, struct span at)
 {
 	uintptr_t len = at.end - at.start;
@@ -193,7 +193,7 @@ static bool take_in(struct whole *w, struct span at)
 	return true;
 }
 
-/* Memory that is there already becomes part of the mapping below it, as far as possible. */
+/* Makes present memory part of the mapping below it, as far as possible. */
 static void take_in_all(struct whole *w, struct span at)
 {
 	struct span last = {at.end - PAGE, at.end};
@@ -224,7 +224,7 @@ static bool do_range(struct whole *w, const struct range *range)
 	return true;
 }
 
-/* Up to the next range, or the end of the mapping: what was copied. */
+/* Takes in what was copied, up to the next range or the end of the mapping. */
 static void do_stretch(struct whole *w, const struct range *range)
 {
 	const struct lean *l = w->l;
@@ -235,7 +235,7 @@ static void do_stretch(struct whole *w, const struct range *range)
 	take_in_all(w, (struct span){range->at.end, stop});
 }
 
-/* Answers hazard 3, as far as the kernel tells. */
+/* Hazard 3, as far as the kernel tells. */
 static void note_foreign(void *context, const struct mapping *mapping)
 {
 	struct lean *l = context;

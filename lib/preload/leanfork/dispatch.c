@@ -19,7 +19,7 @@ void dispatch_off(void)
 	gate5(SYS_prctl, SET_DISPATCH, 0, 0, 0, 0);
 }
 
-/* A filter may send SIGSYS for the call that asks for dispatch. */
+/* A seccomp filter may send SIGSYS for the prctl that starts dispatch. */
 static void on_dispatch(int sig, siginfo_t *info, void *context)
 {
 	(void)sig;
@@ -39,8 +39,8 @@ void dispatch_try(void)
 	dispatch_off();
 }
 
-/* A program that dispatches calls has to be told which call it was. Ruby has handlers for all
- * signals, with SA_SIGINFO, and its handler for SIGSYS returns at once. */
+/* A program that dispatches calls needs SA_SIGINFO, to learn which call it was. Ruby has such
+ * handlers for all signals; its handler for SIGSYS returns at once. */
 bool dispatch_is_foreign(const struct kernel_action *action)
 {
 	static const unsigned char endbr64[] = {0xf3, 0x0f, 0x1e, 0xfa}, ret = 0xc3;

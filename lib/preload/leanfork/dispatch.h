@@ -11,20 +11,20 @@
 #define FROM_SECCOMP 1
 #define FROM_DISPATCH 2
 
-/* The kernel sends this thread SIGSYS for every system call made outside the gate, until
- * dispatch_off. Returns 0 or -errno. */
+/* Until dispatch_off the kernel sends this thread SIGSYS for every system call outside the gate. 0
+ * or -errno. */
 long dispatch_on(void);
 void dispatch_off(void);
 
-/* In a process that a seccomp filter may kill: is dispatched once, and its handler returns. */
+/* For a process that a seccomp filter may kill: one dispatched call whose handler returns. */
 void dispatch_try(void);
 
-/* Whether the program may have calls dispatched itself, from its action for SIGSYS: the kernel
- * doesn't say. */
+/* Whether the program may dispatch calls itself, by its action for SIGSYS, because the kernel does
+ * not tell. */
 bool dispatch_is_foreign(const struct kernel_action *action);
 
-/* Of the kernel, past libc. The handler runs with everything blocked but what is let through, and with
- * SA_NODEFER its own signal. */
+/* Sets the kernel's action. The handler runs with all signals blocked but those let through, and
+ * with its own signal let through by SA_NODEFER. */
 long set_handler(int sig, void (*handler)(int, siginfo_t *, void *), unsigned long more_flags,
 	uint64_t let_through, struct kernel_action *before);
 

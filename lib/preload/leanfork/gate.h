@@ -8,32 +8,30 @@
 
 #include "preload/leanfork/machine.h"
 
-/*
- * The one range of addresses that the kernel lets through while it dispatches a thread's system
- * calls. The address after the syscall instruction is what counts, so it lies inside as well.
- */
+/* The range of addresses from which the kernel allows system calls while it dispatches a thread.
+ * The address after the syscall instruction counts, so it lies inside as well. */
 extern const char gate_start[], gate_end[];
 
-/* A system call. Returns what the kernel does: a value or -errno. Without lean fork there is no gate,
- * and libc makes the call (gate_libc.c). */
+/* A system call. Returns a value or -errno. Where there is no lean fork, libc makes the call
+ * (gate_libc.c). */
 long gate_call(long nr, long a, long b, long c, long d, long e, long f);
 
-/* For sa_restorer: rt_sigreturn from inside the gate. */
+/* For sa_restorer: rt_sigreturn inside the gate. */
 void gate_restorer(void);
 
 /*
- * Where to go on to make the call again for what it has not done yet: its registers are set for the
- * rest; RSP is lower by RESUME_FRAME, and there lie the address to go on at then, and what has been
- * done. The result is that of the whole.
+ * Makes the rest of a call that was cut short. Its registers are set for the rest. RSP is lower by
+ * RESUME_FRAME, where two words lie: the address to go on at, and what has been done so far. The
+ * result is that of the whole call.
  */
 extern const char gate_resume[];
 #define RESUME_FRAME 144 /* two words, and the red zone */
 
-/* Length of the string at `text`, at most `max`; -1 if it cannot be read. What a lean child has not
- * got yet is brought in by the fault; for any other fault the handler continues at probe_failed. */
+/* The length of a string, at most `max`; -1: it cannot be read. A fault brings in what a lean child
+ * has not got. After any other fault the handler continues at probe_failed. */
 long probe_string(const char *text, size_t max);
 
-/* 0 if the byte can be written, else -1. It is not changed. */
+/* 0 if the byte can be written, else -1. Does not change it. */
 long probe_write(const char *at);
 
 extern const char probe_start[], probe_end[], probe_failed[];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* System calls where there is no lean fork: nothing is dispatched, so libc may make them. */
+/* System calls by libc where there is no lean fork, because nothing is dispatched. */
 #include <errno.h>
 #include <unistd.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Asks the kernel where mappings end. mremap refuses to look beyond the end of a mapping (EFAULT). It
- * cannot enlarge a mapping in place that goes on (ENOMEM; EAGAIN for locked memory). It succeeds only
- * if the mapping ends at `end`.
+ * Asks the kernel where mappings end. mremap fails with EFAULT beyond the end of a mapping. It
+ * cannot enlarge a mapping in place that goes on (ENOMEM; EAGAIN for locked memory). It succeeds
+ * only if the mapping ends at `end`.
  */
 #include "preload/leanfork/joined.h"
 

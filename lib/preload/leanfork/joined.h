@@ -5,13 +5,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Of this machine. Lean forks know but one size, PAGE. */
+/* The page size of this machine. Lean forks know one size only, PAGE. */
 uintptr_t page_size(void);
 
-/* Whether all of the span is one mapping, which goes on after `end`. */
+/* Whether the span is part of one mapping, which goes on after `end`. */
 bool is_one_mapping(uintptr_t start, uintptr_t end);
 
-/* Whether the pages before and after an address are of one mapping. */
+/* Whether the pages before and after an address belong to one mapping. */
 bool is_joined(uintptr_t at);
 
 #endif

@@ -8,7 +8,7 @@
 
 #define SIG_BIT(sig) (UINT64_C(1) << ((sig)-1))
 
-/* The kernel's actions and mask, past libc, which leaves out two signals. */
+/* Past libc, which leaves out two signals. */
 long set_action(int sig, const struct kernel_action *action);
 long set_mask(uint64_t mask, uint64_t *before);
 

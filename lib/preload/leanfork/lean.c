@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lean fork: fork() without the caller's memory, of which a child that is about to exec needs next
- * to nothing.
+ * Lean fork: fork() without copying the caller's memory. A child that is about to exec needs next
+ * to nothing of it.
  *
  * The prefix of a file says on which side of the fork it runs.
  *
@@ -12,17 +12,17 @@
  *   parent_seccomp.c   whether a seccomp filter would kill the process
  *   parent_charge.c    whether a native fork would be refused
  *   parent_native.c    an ordinary fork
- *   parent_split.c     a native fork that the heuristic overcommit mode lets pass
+ *   parent_split.c     a native fork that passes in the heuristic overcommit mode
  *   parent_plan.c      which memory is left out; ranges.c, prefetch.c and parent_threads.c help
- *   parent_dontfork.c  how the kernel is told
- *   parent_clone.c     in place of libc's clone
+ *   parent_dontfork.c  tells the kernel what is left out
+ *   parent_clone.c     takes the place of libc's clone
  *   parent_serve.c     serves the child until it execs; parent_watch.c bounds the time
  *   parent_signals.c   signals that arrive meanwhile
  *   parent_survey.c    which pages of a range are resident
  *
- *   child.c            the first steps and the last; child_end.c, giving up
+ *   child.c            the first and the last steps; child_end.c, giving up
  *   child_fault.c      page faults; child_memory.c brings memory in
- *   child_calls.c      system calls, as they are dispatched
+ *   child_calls.c      dispatched system calls
  *   child_whole.c      all memory, for a child that becomes an ordinary process
  *
  *   call_table.c       what each system call means; call.h, its interface
@@ -36,9 +36,9 @@
  *   proc.c, maps.c     files of /proc
  *   gate.S             the only code here that makes system calls
  *
- *   absent.c           where there are no lean forks: a rescue is by parent_split.c alone
+ *   absent.c           machines without lean fork: parent_split.c alone rescues
  *
- * In a lean child the gate is a way past its own dispatch: nothing of the parent's half, this file
+ * The gate bypasses dispatch, even in a lean child. So nothing of the parent's half, this file
  * included, may run there.
  */
 #include "preload/leanfork/leanfork.h"
@@ -58,12 +58,12 @@
 #include "preload/leanfork/state.h"
 #include "preload/leanfork/parent_clone.h"
 
-#define MOST_ATTEMPTS 20 /* each in vain because of other threads */
+#define MOST_ATTEMPTS 20 /* each failed because of other threads */
 #define MOST_SIGNALS 20
 #define UNTRIED ((pid_t)-2)
 
-/* All of the fork's own memory is there only while the lock is held: among what another fork leaves
- * out or shares it may be gone, or something else, by that fork's clone. */
+/* The lock is held from the making of this memory to its end. Otherwise another fork might leave it
+ * out, or share it with its child, and it could be gone by that fork's clone. */
 static struct lean *create(const struct lean_options *options, uint64_t mask)
 {
 	struct lean *l = state_create();
@@ -90,20 +90,20 @@ static void destroy(struct lean *l)
 	state_destroy(l);
 }
 
-/* Whether a line of a thread's status says anything but `usual`. */
+/* Whether the value of a line of a thread's status is not `usual`. */
 static bool unusual(const char *status, const char *name, char usual)
 {
 	const char *at = proc_line(status, name);
 	return !at || *at != usual;
 }
 
-/* What the kernel tells of this thread and its process. */
+/* What the kernel says of this thread and its process. */
 struct surroundings {
 	bool filtered; /* by seccomp */
 	bool alone;    /* the only thread */
 };
 
-/* The lock is held: another thread's native child would inherit the descriptor. */
+/* The lock is held, because another thread's native child would inherit the descriptor. */
 static enum lean_reason look_around(const struct lean_options *options, struct surroundings *around)
 {
 	char text[4096];
@@ -114,19 +114,20 @@ static enum lean_reason look_around(const struct lean_options *options, struct s
 	around->filtered = unusual(text, "Seccomp:\t", '0');
 	if (!seccomp_pass(text))
 		return LEAN_KERNEL;
-	/* a debugger would stop at every signal that a lean fork lives by */
+	/* a debugger would stop at every signal of a lean fork */
 	if (options->kind == LEAN_EAGER &&
 		(unusual(text, "TracerPid:\t", '0') || proc_next_child_is_first()))
 		return LEAN_FOREIGN;
 	return LEAN_FINE;
 }
 
-/* How often something came in between, in one call of lean_fork. */
+/* What failed in one call of lean_fork. */
 struct tries {
 	int made, signals;
 };
 
-/* A handler that was inherited from the middle of somebody else's lean fork is not the program's. */
+/* A process made in the middle of a lean fork has inherited our handler, which is not the
+ * program's. */
 static void look_behind(struct kernel_action *action)
 {
 	const struct lean *other = lean_active;
@@ -137,8 +138,8 @@ static void look_behind(struct kernel_action *action)
 		*action = other->actions[SIGSYS];
 }
 
-/* A seccomp filter may send SIGSYS for what is done here, so with one only a program without a
- * handler for it is tried. */
+/* A seccomp filter may send SIGSYS for what is done here. So with a filter the program must not
+ * have a handler for it. */
 static enum lean_reason look_at_sigsys(struct lean *l, bool filtered)
 {
 	struct kernel_action *before = &l->actions[SIGSYS];
@@ -150,10 +151,8 @@ static enum lean_reason look_at_sigsys(struct lean *l, bool filtered)
 		       : LEAN_FINE;
 }
 
-/*
- * The lock is held and signals are blocked. Only SIGSYS, and SIGSEGV if the program lets it through,
- * arrive from here on. A SIGSYS that has been pending meets our handler.
- */
+/* The lock is held and signals are blocked. From here on only SIGSYS arrives, and SIGSEGV if the
+ * program lets it through. Our handler gets even a pending SIGSYS. */
 static enum lean_reason dispatch_fork(struct lean *l, bool filtered)
 {
 	enum lean_reason reason = look_at_sigsys(l, filtered);
@@ -171,7 +170,7 @@ static enum lean_reason dispatch_fork(struct lean *l, bool filtered)
 	return LEAN_KERNEL;
 }
 
-/* What the lean child got of others before it was thrown away. */
+/* Sends what the lean child got from others before it was thrown away. */
 static void pass_on(uint64_t signals, int deadly)
 {
 	static const struct kernel_action plain;
@@ -202,7 +201,7 @@ static pid_t end_in_child(struct lean *l)
 	return 0;
 }
 
-/* Returns as fork does; in the parent with everything as it was. */
+/* Returns as fork does. In the parent everything is as before. */
 static pid_t do_fork(struct lean *l, struct lean_result *result, struct tries *tries)
 {
 	pid_t pid = l->options.libc_fork();
@@ -219,14 +218,14 @@ static pid_t do_fork(struct lean *l, struct lean_result *result, struct tries *t
 	return pid;
 }
 
-/* The program's mask, or after too many signals none is heeded. */
+/* The program's mask. After too many signals it is full, so none is heeded. */
 static uint64_t heeded(const struct tries *tries, uint64_t mask)
 {
 	return tries->signals < MOST_SIGNALS ? mask : UINT64_MAX;
 }
 
-/* What is pending and not blocked would be handled before the fork: it is, when the mask is put
- * back. */
+/* A pending signal that is not blocked would natively be handled before the fork. So it is, when
+ * the mask is restored. */
 static enum lean_reason begin(
 	const struct lean_options *options, uint64_t mask, struct tries *tries, struct lean **l)
 {
@@ -245,7 +244,7 @@ static enum lean_reason begin(
 	return dispatch_fork(*l, around.filtered);
 }
 
-/* Returns as fork does; UNTRIED for a reason. The lock is held and signals are blocked. */
+/* Returns as fork does, or UNTRIED with a reason. The lock is held and signals are blocked. */
 static pid_t do_or_leave(const struct lean_options *options, uint64_t mask,
 	struct lean_result *result, struct tries *tries)
 {
@@ -289,8 +288,8 @@ static pid_t without(
 	return -1;
 }
 
-/* Whether an attempt that failed may succeed the next time: in a rescue other threads will be out of
- * the way. After a signal any fork is tried again that has not been made yet. */
+/* Whether to try again. In a rescue other threads will be out of the way. After a signal, any fork
+ * that has not been made is tried again. */
 static bool is_worth_another(const struct lean_options *options, const struct lean_result *result,
 	pid_t pid, const struct tries *tries, const struct tries *before)
 {

@@ -9,7 +9,7 @@
 
 #include "preload/leanfork/gate.h"
 
-/* Naps of a child that can't see whether its parent lives, before it takes it for gone. */
+/* After so many naps a child takes a parent for gone that it cannot see. */
 #define NAPS_MAX 400
 
 static long futex(_Atomic uint32_t *word, int op, uint32_t value)
@@ -35,7 +35,7 @@ void mailbox_destroy(struct mailbox *mail)
 	gate2(SYS_munmap, mail, sizeof *mail);
 }
 
-/* The lock is at this offset from every link of a list. */
+/* In a robust list each lock is at this offset from its link. */
 static void link_owner(struct mailbox *mail, long offset, uintptr_t next)
 {
 	struct robust_link link = {next};
@@ -80,7 +80,7 @@ void mailbox_call(struct mailbox *mail)
 	futex(&mail->owner, FUTEX_WAKE, 1);
 }
 
-/* A parent outside the child's pid namespace is 0 from the start: then only time tells. */
+/* getppid is 0 if the parent is outside the pid namespace. Then only time tells. */
 static bool parent_gone(int parent, int naps)
 {
 	int now = (int)gate0(SYS_getppid);

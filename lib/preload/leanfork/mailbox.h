@@ -11,56 +11,56 @@
 /*
  * The memory that a lean child and its parent share, at the same address in both.
  *
- * `owner` is a robust futex of the child, so that the kernel marks it with FUTEX_OWNER_DIED when
- * the child execs or ends. FUTEX_WAITERS is set in it except while the child wants something: the
- * one word on which the parent sleeps tells it of both.
+ * `owner` is a robust futex of the child, which the kernel marks FUTEX_OWNER_DIED when the child
+ * execs or ends. It has FUTEX_WAITERS, except while the child asks for something. So one word, on
+ * which the parent sleeps, tells of both.
  */
 
 enum stage {
 	STAGE_BEFORE,      /* of the child's first steps */
-	STAGE_RUNNING,     /* the child goes its way */
-	STAGE_CALLED_BACK, /* its parent wants to go on, and sends SIGSYS until it answers */
-	STAGE_REFUSED,     /* the answer: it has no memory for all that is missing */
-	STAGE_EXEC,        /* it is inside execve, where no SIGSYS may come */
-	STAGE_RELEASED,    /* it has everything and needs its parent no more */
-	STAGE_GAVE_UP      /* it ended itself because it cannot go on leanly */
+	STAGE_RUNNING,     /* the child runs */
+	STAGE_CALLED_BACK, /* the parent wants to go on, and sends SIGSYS until the child answers */
+	STAGE_REFUSED,     /* the answer: no memory for all that is missing */
+	STAGE_EXEC,        /* in execve, where no SIGSYS may come */
+	STAGE_RELEASED,    /* the child has everything and no longer needs its parent */
+	STAGE_GAVE_UP      /* the child ended, because it cannot go on leanly */
 };
 
 /* What the child asks for. */
 enum request {
-	REQUEST_BYTES,   /* those of a span, into the buffer */
-	REQUEST_RESIDENT /* where in a span there is anything (parent_survey.h) */
+	REQUEST_BYTES,   /* the bytes of a span, into the buffer */
+	REQUEST_RESIDENT /* where a span is resident (parent_survey.h) */
 };
 
-/* How far the child has come, as its parent needs to know when it dies. */
+/* How far the child has come, for the parent when it dies. */
 enum progress {
-	PROGRESS_LIBC,    /* it is in libc's own half of fork */
-	PROGRESS_PROGRAM, /* fork has returned in it */
-	PROGRESS_NOTICED  /* it has done something that others notice */
+	PROGRESS_LIBC,    /* in libc's half of fork */
+	PROGRESS_PROGRAM, /* fork has returned */
+	PROGRESS_NOTICED  /* others have noticed the child */
 };
 
 /* Why a lean child gave up, or was never made. */
 enum lean_reason {
 	LEAN_FINE,
 	LEAN_CALL,    /* a system call that others may notice */
-	LEAN_FAULT,   /* an access that natively is a fault, or memory seen by others */
-	LEAN_TIME,    /* neither exec nor anything telling for too long */
+	LEAN_FAULT,   /* a native fault, or an access to memory that others see */
+	LEAN_TIME,    /* no exec and no progress for too long */
 	LEAN_MEMORY,  /* no memory for what it needs */
 	LEAN_EXIT,    /* it ended without exec */
-	LEAN_AGAIN,   /* it got no further than libc's own half of fork */
+	LEAN_AGAIN,   /* it ended in libc's half of fork */
 	LEAN_PARENT,  /* its parent is gone */
 	LEAN_STACK,   /* the program forks on its alternate signal stack */
-	LEAN_SMALL,   /* there is too little to leave out */
-	LEAN_KERNEL,  /* no dispatch, no reading of our own memory, a filter that kills */
-	LEAN_SIGSYS,  /* the program has a use of its own for SIGSYS */
-	LEAN_FOREIGN, /* run by valgrind, traced, first in its namespace */
-	LEAN_BUSY,    /* another thread's fork, or what it holds, takes too long */
+	LEAN_SMALL,   /* too little to leave out */
+	LEAN_KERNEL,  /* no dispatch, no reading of our own memory, or a filter that kills */
+	LEAN_SIGSYS,  /* the program uses SIGSYS */
+	LEAN_FOREIGN, /* in valgrind, traced, or first in its namespace */
+	LEAN_BUSY,    /* another thread's fork, or a lock of it, takes too long */
 	LEAN_REASONS
 };
 
 #define LEAN_NO_CALL UINT32_MAX
 
-/* What struct robust_list of the kernel is, with the child's addresses. */
+/* struct robust_list of the kernel, with the child's addresses. */
 struct robust_link {
 	uintptr_t next;
 };
@@ -71,12 +71,13 @@ struct robust_head {
 	uintptr_t pending;
 };
 
-/* The longest sleep of either side: a wake-up that a dying process never sent costs this. */
+/* The longest sleep of either side. A dying process may not send its wake-up; then this is the
+ * cost. */
 #define MAILBOX_NAP_MS 50
 
 #define PLACES_MAX 256
 
-/* How far from a lock libc may have its link. */
+/* The largest offset between a lock and its link in a libc. */
 #define ROBUST_REACH 256
 
 struct mailbox {
@@ -86,53 +87,56 @@ struct mailbox {
 	_Atomic uint32_t answered;    /* requests so far */
 	_Atomic uint32_t stage;       /* enum stage */
 	_Atomic uint32_t progress;    /* enum progress */
-	_Atomic uint32_t brought;     /* chunks that the child has got */
-	_Atomic uint32_t calls;       /* that the child has made */
+	_Atomic uint32_t brought;     /* chunks brought in */
+	_Atomic uint32_t calls;       /* system calls made */
 	uint32_t reason;              /* enum lean_reason, with STAGE_GAVE_UP */
-	uint64_t signals;             /* with STAGE_GAVE_UP, those that others had sent it */
+	uint64_t signals;             /* with STAGE_GAVE_UP: sent to it by others */
 	uint32_t call;                /* at which the child gave up, or LEAN_NO_CALL */
 	uint32_t pages;               /* answer: bit i: page i of the buffer holds something */
 	uintptr_t places[PLACES_MAX]; /* where the first of them are */
 	uint32_t request;             /* enum request */
-	uintptr_t start, end;         /* of it: at most CHUNK bytes, if these are asked for */
+	uintptr_t start, end;         /* its span; at most CHUNK bytes for REQUEST_BYTES */
 	struct robust_head robust;
 	_Alignas(4096) unsigned char buffer[CHUNK];
 };
 
-/* What each side does with it. The parent's side never fails. */
+/* For both sides. The parent's functions never fail. */
 struct mailbox *mailbox_create(void);
 void mailbox_destroy(struct mailbox *mail);
 
-/* Child: takes possession, as the calling thread. Returns 0 or -errno. */
+/* Child: the calling thread owns the futex from now on. 0 or -errno. */
 long mailbox_own(struct mailbox *mail, uint32_t tid);
 
-/* Child: what is on the program's own list is marked as well when it ends. That is left alone, so the
- * kernel comes from the end of it to its start again, until it has seen enough. */
+/*
+ * Child: the kernel is to mark the locks of the program's own list, too, when the child ends. Our
+ * entry links to the head of that list, which is not modified: the kernel walks the list in a loop,
+ * up to ROBUST_LIST_LIMIT.
+ */
 void mailbox_chain(struct mailbox *mail, const struct robust_head *program);
 
-/* Child: it has come as far as that. */
+/* Child: records its progress. */
 void mailbox_progress(struct mailbox *mail, enum progress progress);
 
-/* Child: makes the parent look. */
+/* Child: wakes the parent. */
 void mailbox_call(struct mailbox *mail);
 
-/* Child: asks for the bytes of a span and waits. False: the parent is gone. */
+/* Child: makes a request for a span and waits. False: the parent is gone. */
 bool mailbox_ask(struct mailbox *mail, struct span at, int parent);
 
-/* Child: waits until the parent has seen its stage. */
+/* Child: waits until the parent has seen the stage. */
 void mailbox_confirm(struct mailbox *mail, int parent);
 
-/* Parent: the request has been dealt with. */
+/* Parent: the request is answered. */
 void mailbox_answer(struct mailbox *mail);
 
-/* Either side: goes on from one stage to another. False: the other side was faster. */
+/* Either side: changes the stage. False: the other side was faster. */
 bool mailbox_go_on(struct mailbox *mail, enum stage from, enum stage to);
 
-/* Parent: sleeps until there is news, at most for a while. */
+/* Parent: sleeps until there is news, for a nap at most. */
 enum news {
 	NEWS_NONE,
 	NEWS_WANTED, /* the child wants something */
-	NEWS_ENDED   /* it has left its memory, by exec or for good */
+	NEWS_ENDED   /* it has left its memory by exec or exit */
 };
 enum news mailbox_wait(struct mailbox *mail);
 

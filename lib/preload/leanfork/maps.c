@@ -13,7 +13,7 @@ struct reader {
 	size_t size;
 	void (*take)(void *context, const struct mapping *mapping);
 	void *context;
-	bool in_line; /* the start of a line that is too long has been taken */
+	bool in_line; /* the start of an overlong line has been taken */
 };
 
 static void take_line(struct reader *reader, const char *line, size_t len)
@@ -24,8 +24,8 @@ static void take_line(struct reader *reader, const char *line, size_t len)
 	reader->in_line = false;
 }
 
-/* What is left of the text after its last whole line moves to its start. Returns its length. Of a line
- * that fills all of the room only its start matters. */
+/* Moves what follows the last whole line to the start of the text. Returns its length. Of a line
+ * that fills all of the room only the start matters. */
 static size_t take_lines(struct reader *reader, size_t len)
 {
 	size_t start = 0;

@@ -4,8 +4,8 @@
 
 #include "preload/leanfork/ranges.h"
 
-/* Hands over each mapping of this process, in the order of addresses; `text` is room to read in.
- * False if they can't be read. */
+/* Calls `take` for each mapping of this process, in the order of addresses; `text` is room to read
+ * in. False: they cannot be read. */
 bool maps_read(char *text, size_t size, void (*take)(void *context, const struct mapping *mapping),
 	void *context);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether the kernel would refuse the memory that a native fork is charged for. */
+/* Whether the kernel would refuse the charge of a native fork. */
 #include "preload/leanfork/parent_charge.h"
 
 #include <stddef.h>
@@ -38,7 +38,7 @@ static uint64_t kib_of(const char *setting)
 	return proc_read(setting, text, sizeof text) ? proc_number(text) * KIB : 0;
 }
 
-/* The number is hexadecimal; bit 21 is CAP_SYS_ADMIN's. */
+/* CapEff is hexadecimal; bit 21 is CAP_SYS_ADMIN. */
 static bool is_admin(void)
 {
 	char text[4096];

@@ -6,19 +6,19 @@
 #include <stdint.h>
 
 /*
- * Whether strict overcommit leaves no room for so many bytes more, by the kernel's own figures. To
- * try a fork instead does harm: a refused fork first takes all memory that was left. For that
- * moment nobody else gets any, and an earlier child in the middle of its exec is killed. The same
- * is true of a large piece of memory in several parts. False if the answer cannot be known. Parent
- * or lean child.
+ * Whether strict overcommit refuses so many bytes more, by the kernel's own figures. To try a fork
+ * instead does harm: a refused fork first takes all memory that was left. For that moment nobody
+ * else gets any, and an earlier child in the middle of its exec is killed. A large allocation in
+ * several parts does the same. False: the answer is unknown. Parent or lean child.
  */
 bool charge_refused(uint64_t bytes);
 
 /* All that this process has mapped, in bytes. */
 uint64_t charge_mapped(void);
 
-/* Whether so much memory can be filled: by free or reclaimable memory, and by swap. True if the
- * answer cannot be known. */
+/*
+ * Whether free or reclaimable memory, and swap, suffice for so much. True: the answer is unknown.
+ */
 bool charge_is_there(uint64_t bytes);
 
 #endif

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parent's half of a lean fork: libc's fork runs with the thread's system calls dispatched, so
+ * The parent's half of a lean fork. libc's fork runs with the thread's system calls dispatched, so
  * its one clone is made here. Hazards:
  *
- * 1. libc holds its locks (malloc, stdio) and the program's atfork handlers hold theirs. What the
- *    locks guard is consistent in the child only while they are held. So the child is served in
- *    here, before clone returns to libc. The locks are held for less time than by a native fork of
- *    such a process.
- * 2. Memory is marked as not to be copied for the moment of the clone only.
- * 3. A child that may be thrown away unnoticed must not have SIGCHLD as its exit signal. exec gives
- *    it SIGCHLD.
- * 4. The program's atfork handlers run dispatched, too. A call that cannot be made for them in
- *    here, or that is no fork, ends the attempt: the call is made again, natively.
- * 5. libc or these handlers may wait for a lock. Its holder may wait for this thread to answer a
- *    signal, all of which are blocked, or for its own fork. So nothing waits for long in here.
- * 6. When clone returns to libc, the signal mask and everything else must be the program's again,
- *    because its atfork handlers run next: sigreturn restores them. The mask after that is not
- *    ours: libc, or a handler, may have blocked signals for the clone only.
+ *  1. libc holds its locks (malloc, stdio), and the program's atfork handlers hold theirs. What
+ *     they guard is consistent in the child only while they are held. So the child is served here,
+ *     before clone returns to libc. The locks are held for less time than by a native fork of such
+ *     a process.
+ *  2. Memory is marked DONTFORK only for the moment of the clone.
+ *  3. A child that may be thrown away unnoticed must not have SIGCHLD as its exit signal. exec
+ *     gives it SIGCHLD.
+ *  4. The program's atfork handlers run dispatched, too. Some calls cannot be made for them in
+ *     here, or are no fork. Such a call ends the attempt and is made again, natively.
+ *  5. libc or these handlers may wait for a lock. Its holder may wait for this thread to answer a
+ *     signal, but all are blocked, or for a fork of its own. So nothing waits for long in here.
+ *  6. When clone returns to libc, the signal mask and all else must be the program's again, because
+ *     its atfork handlers run next. sigreturn restores them. Later the mask is not ours: libc, or a
+ *     handler, may have blocked signals for the clone only.
  */
 #include "preload/leanfork/parent_clone.h"
 
@@ -39,8 +39,7 @@
 #define LEAST_RANGE 32768 /* where memory is short */
 #define SHORT_WAIT_NS 5000000L
 
-/* The mask is the program's own by now, or about to be: a signal that the program blocks stays
- * pending. */
+/* The mask is the program's, or about to be: a signal that it blocks stays pending. */
 static void raise_held(struct lean *l)
 {
 	if (l->holds)
@@ -48,7 +47,7 @@ static void raise_held(struct lean *l)
 	l->holds = false;
 }
 
-/* A child made past the shim inherits these settings, so they last no longer than needed. */
+/* As soon as possible, because a child made past the shim inherits these settings. */
 static void stop_dispatch(struct lean *l)
 {
 	if (!l->dispatched)
@@ -92,7 +91,7 @@ static long clone_child(const struct lean *l, const struct call *call)
 	return gate5(SYS_clone, flags, 0, call->args[2], call->args[3], call->args[4]);
 }
 
-/* Everything is as before the clone again. */
+/* Restores everything as it was before the clone. */
 static bool renew(struct lean *l)
 {
 	l->tries++;
@@ -107,7 +106,7 @@ static bool renew(struct lean *l)
 
 static void on_clone(struct lean *l, ucontext_t *uc, const struct call *call);
 
-/* The rest of the parent's work, after the clone. */
+/* The parent's work after the clone. */
 static void attend(struct lean *l, ucontext_t *uc, const struct call *call)
 {
 	if (serve(l) == SERVED) {
@@ -137,14 +136,14 @@ static enum lean_reason leave_out(struct lean *l, uintptr_t stack)
 	return LEAN_SMALL;
 }
 
-/* A native fork would handle such a signal before there is a child. */
+/* Natively such a signal would be handled before there is a child. */
 static bool must_wait_for_a_handler(struct lean *l)
 {
 	l->interrupted = !l->heedless && pending_arrived(l->mask);
 	return l->interrupted;
 }
 
-/* Even what a rescue copies is refused: smaller mappings are left out, too. */
+/* Even what a rescue copies is refused, so smaller mappings are left out, too. */
 static bool leave_out_more(struct lean *l)
 {
 	if (l->options.kind == LEAN_EAGER || l->options.least_range <= LEAST_RANGE || !renew(l))
@@ -223,7 +222,7 @@ static bool needs_own_context(const struct call *call)
 	}
 }
 
-/* Calls that do nothing but wait for others. */
+/* Calls that only wait for others. */
 static bool is_wait(const struct call *call)
 {
 	switch (call->nr) {
@@ -250,7 +249,7 @@ static bool is_wait(const struct call *call)
 	}
 }
 
-/* A lock is often free soon. Returns whether this one may be free by now. */
+/* A lock is often released soon. Returns whether this one may be free now. */
 static bool wait_shortly(struct call *call)
 {
 	struct timespec shortly = {0, SHORT_WAIT_NS};
@@ -261,7 +260,7 @@ static bool wait_shortly(struct call *call)
 	return call->result != -ETIMEDOUT;
 }
 
-/* Answers hazard 5. */
+/* Hazard 5. */
 static void wait_for_others(struct lean *l, ucontext_t *uc, struct call *call)
 {
 	if (wait_shortly(call)) {
@@ -272,7 +271,7 @@ static void wait_for_others(struct lean *l, ucontext_t *uc, struct call *call)
 	go_native(l, uc, call->nr);
 }
 
-/* Somebody sent the signal. The program gets it at once, or when it unblocks it. */
+/* Somebody sent the signal. The program gets it now, or when it unblocks it. */
 static void pass_on(struct lean *l, ucontext_t *uc, const siginfo_t *info)
 {
 	l->holds = true;
@@ -286,8 +285,7 @@ static void pass_on(struct lean *l, ucontext_t *uc, const siginfo_t *info)
 	set_context_mask(uc, l->mask);
 }
 
-/* The signal has come to another thread, or to a child made past the shim, which has inherited the
- * handler. */
+/* For a signal to another thread, or to a child made past the shim, which inherited the handler. */
 static void act_as_the_program(const struct lean *l, int sig, siginfo_t *info, void *context)
 {
 	static const struct kernel_action plain;

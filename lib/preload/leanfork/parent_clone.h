@@ -4,10 +4,10 @@
 
 #include "preload/leanfork/state.h"
 
-/* Handler of the forking thread's system calls, from the start of libc's fork until its clone. */
+/* The handler of the forking thread's system calls, from the start of libc's fork to its clone. */
 void clone_call_on_call(int sig, siginfo_t *info, void *context);
 
-/* Makes the thread's signals and calls its own again. Not needed once clone has been seen. */
+/* Restores the thread's signals and calls. Not needed once clone has been seen. */
 void clone_call_close(struct lean *l);
 
 #endif

@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory is left out of a child by MADV_DONTFORK. The program may have given that advice itself, or
- * MADV_WIPEONFORK. The kernel tells so only in smaps, which takes long. But memory with different
- * advice is never one mapping, and advice that changes nothing splits nothing. A range is the
- * middle of a piece of one mapping: pages on either side stay. Hazards:
+ * MADV_DONTFORK leaves memory out of a child. The program may have given this advice itself, or
+ * MADV_WIPEONFORK. Only smaps shows it, which takes long. But advice that changes a mapping splits
+ * it, and advice that changes nothing does not. A range is the middle of a mapping: pages on either
+ * side stay. Hazards:
  *
- * 1. The program's own advice must stay. The program has given it if the mapping does not split
- *    where advice is given here: then the range is left to the kernel.
- * 2. A child that another thread makes meanwhile, by a system call, lacks memory. Such a child must
- *    never find zeros instead, so memory is to be wiped only while it is left out.
- * 3. Another thread may advise a whole mapping while the marks are set. Clearing a mark then splits
- *    the mapping, on each side that is still of it; to give the advice again joins it. The mapping
- *    may be a new one that ends inside the range. Other new mappings at both ends hide a mark in
- *    between.
- * 4. Another thread may have unmapped some of the range, or mapped something else there, since the
- *    choice was made. What is no longer one mapping is not marked.
- * 5. A mapping that nobody has written to has no reverse mapping (anon_vma) yet. If another thread
- *    writes on both sides of a mark, each side gets one of its own, and the two never merge again.
- *    So the mapping gets one before.
- * 6. There may be no more mappings (vm.max_map_count), neither to set marks nor to clear one where
- *    two mappings became one. Clearing others first makes room.
+ *  1. The program's own advice must stay. If the mapping does not split where advice is given here,
+ *     the program has given it: then the range is left to the kernel.
+ *  2. A child that another thread makes meanwhile, by a system call, lacks memory. It must never
+ *     find zeros instead, so memory is to be wiped only while it is left out.
+ *  3. Another thread may advise a whole mapping while our advice is in force. To take our advice
+ *     back then splits the mapping, on each side that is still part of it; to give the advice again
+ *     joins it. The mapping may be a new one that ends inside the range. Other new mappings at both
+ *     ends hide our advice in between.
+ *  4. Another thread may have unmapped part of the range, or mapped something there, since the
+ *     choice. What is no longer one mapping is not advised.
+ *  5. A mapping that nobody has written to has no reverse mapping (anon_vma). If another thread
+ *     writes on both sides of a border, each side gets its own, and the two never merge again. So
+ *     the mapping gets one before.
+ *  6. vm.max_map_count may be reached: advice can neither be given, nor taken back where two
+ *     mappings became one. Taking back other advice first makes room.
  */
 #include "preload/leanfork/parent_dontfork.h"
 
@@ -38,7 +38,7 @@ static long advise(uintptr_t start, uintptr_t end, int advice)
 	return gate3(SYS_madvise, start, end - start, advice);
 }
 
-/* Where the mapping at the start of a range ends, or the range. */
+/* From the start of a range to where its mapping ends, or the range does. */
 static struct span first_mapping(struct span at)
 {
 	struct span first = {at.start, at.start + PAGE};
@@ -53,7 +53,7 @@ static struct span first_mapping(struct span at)
 	return first;
 }
 
-/* Where the mapping at the end of a range starts, or the range. */
+/* From where the mapping at the end of a range starts, or the range does, to that end. */
 static struct span last_mapping(struct span at)
 {
 	struct span last = {at.end - PAGE, at.end};
@@ -80,7 +80,7 @@ static bool joins(struct span piece, uintptr_t border, int advice, int opposite)
 	return false;
 }
 
-/* (3) After a mark has been cleared. Returns whether there was such advice. */
+/* (3) After advice was taken back. Returns whether there had been such advice. */
 static bool give_again(struct span at, int advice, int opposite)
 {
 	bool at_start = !is_joined(at.start), at_end = !is_joined(at.end);
@@ -93,7 +93,7 @@ static bool give_again(struct span at, int advice, int opposite)
 	return at_start || at_end;
 }
 
-/* The trial is on memory of our own. */
+/* Tried on memory of our own. */
 bool dontfork_possible(struct lean *l)
 {
 	uintptr_t at = ((uintptr_t)l->alt + 2 * PAGE - 1) & ~(PAGE - 1);
@@ -111,8 +111,8 @@ static bool is_wiped(struct span at)
 	return give_again(inside, MADV_WIPEONFORK, MADV_KEEPONFORK) || !done;
 }
 
-/* (5) The kernel writes to a page that stays. The page is not at an end of a huge page, which would
- * be split. */
+/* (5) The kernel writes to a page that stays, and is not at the end of a huge page, which would
+ * split. */
 static void give_reverse_mapping(struct span at)
 {
 	uintptr_t page = (at.start - PAGE) % HUGE ? at.start - PAGE : at.end;
@@ -151,7 +151,7 @@ void dontfork_set(struct lean *l)
 	l->choice.n_ranges = kept;
 }
 
-/* (3) Returns false if the mark has to be cleared once more. */
+/* (3) False: the advice has to be taken back once more. */
 static bool clear(struct span at)
 {
 	if (is_one_mapping(at.start - PAGE, at.end + PAGE))

@@ -4,15 +4,15 @@
 
 #include "preload/leanfork/state.h"
 
-/* Whether this kernel splits and joins mappings as parent_dontfork.c needs it. */
+/* Whether this kernel splits and joins mappings as parent_dontfork.c needs. */
 bool dontfork_possible(struct lean *l);
 
-/* The first has the kernel leave the ranges out of children, the second undoes that. Ranges that
- * the program has given advice for, or that cannot be marked, drop out of the choice. */
+/* The first leaves the ranges out of children, the second undoes this. A range drops out of the
+ * choice if the program has advised it, or if it cannot be advised. */
 void dontfork_set(struct lean *l);
 void dontfork_clear(struct lean *l);
 
-/* One range is not left out after all. */
+/* Leaves one range in after all. */
 void dontfork_drop(struct lean *l, size_t range);
 
 #endif

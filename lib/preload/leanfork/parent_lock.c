@@ -2,16 +2,15 @@
 /*
  * The queue of the process's forks. Hazards:
  *
- * 1. A signal handler may fork in the middle of its thread's fork. So nobody waits for a turn while
- *    a handler can run: signals are blocked from the queue's guard to the end of the wait.
- * 2. A child may be made past the shim at any moment and inherits the queue as it stands. A queue
- *    belongs to one process: a process that finds another's begins a new one.
- * 3. A native fork may wait for a lock that another thread holds while that thread waits for its
- *    turn. A lean fork that waits for such native forks steps aside, so that those behind it can go
- *    on.
- * 4. A native fork that a handler has left by a jump never ends. Nobody waits for it for ever.
- * 5. A machine may be busy and a process may be stopped. Only naps that this thread has slept
- *    count, and only those during which no turn has changed hands.
+ *  1. A signal handler may fork in the middle of its thread's fork. So signals are blocked from the
+ *     queue's guard to the end of the wait: nobody waits for a turn while a handler can run.
+ *  2. A child may be made past the shim at any moment and inherits the queue as it is. A queue
+ *     belongs to one process; a process that finds another's begins a new one.
+ *  3. A native fork may wait for a lock whose holder waits for its turn. So a lean fork that waits
+ *     for such native forks steps aside, and those behind it go on.
+ *  4. A native fork that a handler has left by a jump never ends. Nobody waits for it for ever.
+ *  5. The machine may be busy and the process may be stopped. Only naps that this thread has slept
+ *     count, and only if no turn has changed hands meanwhile.
  */
 #include "preload/leanfork/parent_lock.h"
 
@@ -25,14 +24,14 @@
 #include "preload/leanfork/kernel_signals.h"
 #include "preload/leanfork/parent_signals.h"
 
-/* a bit of `holders`: the others count native forks */
+/* a bit of `holders`; the others count native forks */
 #define LEAN (UINT32_C(1) << 31)
 #define QUEUED (UINT32_C(1) << 30)
 #define NATIVE (QUEUED - 1)
 
 #define NAP_NS 20000000L
 #define STUCK_NAPS 10  /* native forks in a lean one's way: 200 ms */
-#define MOST_NAPS 1500 /* beyond what a lean fork may take: 30 s */
+#define MOST_NAPS 1500 /* longer than any lean fork: 30 s */
 #define MOST_SIGNALS 20
 
 struct waiter {
@@ -42,19 +41,19 @@ struct waiter {
 };
 
 static struct {
-	_Atomic int pid; /* owner of the queue; negative: that process is about to begin it */
+	_Atomic int pid; /* owner of the queue; negative: this process is about to begin it */
 	_Atomic uint32_t guard;
 	_Atomic uint32_t holders;
 	_Atomic uint32_t turns; /* so far */
 	struct waiter *first;
 } queue;
 
-/* Native forks of this thread, in the process with that number. */
+/* Nested native forks of this thread, and the process that they are in. */
 static _Thread_local int depth, depth_pid;
 
 static long sleep_on(_Atomic uint32_t *word, uint32_t seen)
 {
-	/* the kernel's, whatever libc takes for a time_t */
+	/* the kernel's timespec, whatever libc's time_t is */
 	const struct {
 		long s, ns;
 	} at_most = {0, NAP_NS};
@@ -74,7 +73,7 @@ static void begin_queue(int pid)
 	atomic_store(&queue.pid, pid);
 }
 
-/* Answers hazard 2. */
+/* Hazard 2. */
 static void own_queue(void)
 {
 	int pid = (int)gate0(SYS_getpid), seen = atomic_load(&queue.pid);
@@ -92,7 +91,7 @@ static void own_queue(void)
 	}
 }
 
-/* Answers hazard 1. Returns the signal mask to go back to. */
+/* Hazard 1. Returns the previous signal mask. */
 static uint64_t guard(void)
 {
 	uint64_t mask = 0;
@@ -112,7 +111,7 @@ static void unguard(uint64_t mask)
 	set_mask(mask, NULL);
 }
 
-/* Takes the turn if nobody is in the way. */
+/* Takes the turn if nothing is in the way. */
 static bool take(bool lean)
 {
 	uint32_t seen = atomic_load(&queue.holders);
@@ -123,7 +122,7 @@ static bool take(bool lean)
 	return false;
 }
 
-/* The guard is held, as for all that follows. */
+/* The guard is held, here and in all that follows. */
 static void hand_out(void)
 {
 	while (queue.first && take(queue.first->lean)) {
@@ -173,9 +172,9 @@ static void turn_over(uint32_t holders)
 }
 
 struct wait {
-	uint64_t mask; /* the program's: a signal that it lets through ends the wait */
+	uint64_t mask; /* the program's: a signal not in it ends the wait */
 	uint32_t turns;
-	int fruitless; /* naps during which no turn has changed hands */
+	int fruitless; /* naps without a turn that changed hands */
 };
 
 static void nap(struct waiter *waiter, struct wait *wait)
@@ -186,7 +185,7 @@ static void nap(struct waiter *waiter, struct wait *wait)
 	wait->turns = turns;
 }
 
-/* Answers hazards 3 to 5. */
+/* Hazards 3 to 5. */
 static bool is_stuck(const struct wait *wait, bool lean)
 {
 	bool natives_only = !(atomic_load(&queue.holders) & LEAN);
@@ -251,7 +250,7 @@ void unlock_native(void)
 	turn_over(atomic_fetch_sub(&queue.holders, 1) - 1);
 }
 
-/* Answers hazard 4. */
+/* Hazard 4. */
 static bool take_in_spite(void)
 {
 	uint32_t seen = atomic_load(&queue.holders);

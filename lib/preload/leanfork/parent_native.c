@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An ordinary fork, which takes its turn among the others. */
+/* An ordinary fork, which takes its turn. */
 #include <errno.h>
 
 #include "preload/leanfork/leanfork.h"

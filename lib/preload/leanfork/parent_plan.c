@@ -13,14 +13,14 @@
 #include "preload/leanfork/parent_dontfork.h"
 #include "preload/leanfork/parent_threads.h"
 
-/* What stays on both sides of the stack pointer, and round the thread's own block: struct pthread
- * with its rseq area, the static TLS below it. */
+/* What stays around the stack pointer, and around the thread's own block: struct pthread with its
+ * rseq area, static TLS below it. */
 #define STACK_MARGIN 65536
 #define THREAD_MARGIN 65536
 
 static struct working_set working_set; /* guarded by the lock of lean forks */
 
-/* The data of the object that contains this function. Its first segment starts with the header. */
+/* The data of this shared object. Its first segment starts with the ELF header. */
 static struct span own_data(void)
 {
 	extern const char __ehdr_start[] __attribute__((visibility("hidden")));
@@ -40,10 +40,8 @@ static struct span own_data(void)
 	return data;
 }
 
-/*
- * Valgrind makes the system calls itself, and to have them dispatched would end it. Valgrind
- * answers to instructions that change nothing elsewhere (those of valgrind.h).
- */
+/* Valgrind makes the system calls itself; their dispatch would end it. It answers to instructions
+ * that do nothing elsewhere (a client request, valgrind.h). */
 static bool under_valgrind(void)
 {
 	const uintptr_t request[] = {0x1001, 0, 0, 0, 0, 0};
@@ -112,7 +110,7 @@ static void consider(void *context, const struct mapping *mapping)
 	choice_add(context, mapping);
 }
 
-/* Whether the process may read its own memory by this call. */
+/* Whether the process can read its own memory by this call. */
 static bool can_read_self(struct lean *l)
 {
 	char to, from = 1;
@@ -123,7 +121,7 @@ static bool can_read_self(struct lean *l)
 	return gate6(SYS_process_vm_readv, l->thread, &local, 1, &remote, 1, 0) == 1;
 }
 
-/* Whether the process may wait for a child. It is no child of its own. */
+/* Whether the process can wait for a child. Tried with itself, which is no child of its own. */
 static bool can_wait(const struct lean *l)
 {
 	return gate5(SYS_waitid, P_PID, l->parent, NULL, WEXITED | WNOHANG, NULL) == -ECHILD;
@@ -167,7 +165,7 @@ enum lean_reason plan_make(struct lean *l, uintptr_t stack)
 	return make_bitmap(l);
 }
 
-/* Unmarks the stack of a thread that was made after the choice. */
+/* Leaves in the stack of a thread that was made after the choice. */
 static void put_back(struct lean *l, struct span block)
 {
 	size_t i = range_first(l->ranges, l->choice.n_ranges, block.start);
@@ -175,7 +173,7 @@ static void put_back(struct lean *l, struct span block)
 		dontfork_drop(l, i);
 }
 
-/* No range contains what is mapped after this. */
+/* What is mapped from here on is in no range. */
 void plan_apply(struct lean *l)
 {
 	dontfork_set(l);

@@ -4,7 +4,7 @@
 
 #include "preload/leanfork/state.h"
 
-/* Whether there may be lean forks in this process at all. */
+/* Whether this process can have lean forks. */
 bool plan_possible(void);
 
 /* Chooses what this process's fork leaves out. `stack` is the thread's stack pointer. */
@@ -13,10 +13,10 @@ enum lean_reason plan_make(struct lean *l, uintptr_t stack);
 /* Has the kernel leave the ranges out. */
 void plan_apply(struct lean *l);
 
-/* The child has ended or execed: what it asked for is known. */
+/* The child has ended or exec'ed: remembers what it asked for. */
 void plan_learn(const struct lean *l);
 
-/* Pure. The memory that must be there at every moment, in a lean child and after. */
+/* Pure. The memory that a lean child needs at every moment. */
 #define PINS 4
 size_t plan_pins(const struct lean *l, struct span pins[PINS]);
 

@@ -3,17 +3,17 @@
  * A seccomp filter may kill the process for a system call that it does not know. Lean fork makes
  * calls that most programs never make. So a child tries them all first. Hazards:
  *
- * 1. Memory of the child's own would be charged, and copied. So the child shares the parent's
- *    memory, and has a stack of its own there. The parent waits, as in vfork.
- * 2. Nobody may notice the child: its exit signal is 0, so only __WALL sees it. The child must not
- *    be the first of a pid namespace, because nobody else could be made there after its end.
- *    Without an earlier answer there is none then.
- * 3. The child is killed by SIGSYS, which dumps core. Before 5.16 Linux killed all processes that
- *    share the memory of one that dumps core. There must be no core of all that memory either.
- * 4. What the parent needs until there is an answer cannot be tried: to open and read a file, to
- *    map memory, to change its signal mask, and clone and wait themselves.
- * 5. A thread may get further filters, and other threads have others. An answer is for the thread,
- *    and for the number of its filters, which never falls.
+ *  1. Memory of the child's own would be charged, and copied. So the child shares the parent's
+ *     memory, and has a stack of its own there. The parent waits, as in vfork.
+ *  2. Nobody may notice the child. So its exit signal is 0, and only __WALL sees it. It must not be
+ *     the first of a pid namespace, where nobody else could be made after its end. Without an
+ *     earlier answer there is none then.
+ *  3. SIGSYS kills the child and dumps core. Before 5.16 Linux killed all processes that share the
+ *     memory of one that dumps core. Nor may all that memory be dumped.
+ *  4. What the parent needs before there is an answer cannot be tried: to open and read a file, to
+ *     map memory, to change its signal mask, clone and wait.
+ *  5. A thread may get further filters, and other threads have others. So an answer is for the
+ *     thread and the number of its filters, which never falls.
  */
 #include "preload/leanfork/parent_seccomp.h"
 
@@ -46,7 +46,7 @@
 
 enum answer { UNKNOWN, PASSED, FAILED };
 
-static _Atomic bool may_report; /* by the last trial */
+static _Atomic bool may_report; /* by the last answer */
 
 #ifdef ENGINE_RAW
 
@@ -55,7 +55,9 @@ struct trial {
 	_Alignas(16) unsigned char stack[STACK_SIZE];
 };
 
-/* No call has any effect. Arguments that a filter may look at are those of a lean fork. */
+/*
+ * None of these calls has an effect. Arguments that a filter may look at are those of a lean fork.
+ */
 static const struct harmless {
 	long nr, args[4];
 } calls[] = {
@@ -128,8 +130,9 @@ static void make(const struct harmless *list, size_t n)
 	}
 }
 
-/* Answers hazard 3, except for a filter against these calls. A handler of the program's must not
- * run here. */
+/*
+ * Hazard 3, except for a filter against these calls. A handler of the program's must not run here.
+ */
 static void die_quietly(void)
 {
 	static const struct kernel_action plain;
@@ -137,7 +140,7 @@ static void die_quietly(void)
 	set_action(SIGSYS, &plain);
 	if (gate4(SYS_prlimit64, 0, RLIMIT_CORE, NULL, &limit) < 0)
 		return;
-	limit.rlim_cur = limit.rlim_max ? 1 : 0; /* 1: nor is a program started for it */
+	limit.rlim_cur = limit.rlim_max ? 1 : 0; /* 1: no core program is started either */
 	gate4(SYS_prlimit64, 0, RLIMIT_CORE, &limit, NULL);
 }
 
@@ -157,7 +160,7 @@ static void try_all(void *arg)
 		gate1(SYS_exit_group, 0);
 }
 
-/* Waits by the call that has been tried, if there is one. All signals are blocked. */
+/* Waits by the call that has been tried, if any. All signals are blocked. */
 static void reap(const struct trial *trial, long pid)
 {
 	if (!trial->may_wait || gate5(SYS_waitid, P_PID, pid, NULL, WEXITED | __WALL, NULL) < 0)
@@ -188,7 +191,7 @@ static enum answer try_out(void)
 	return answer;
 }
 
-/* Answers hazard 3: 5.16 or later. */
+/* Hazard 3: 5.16 or later. */
 static bool may_try(void)
 {
 	char text[64], *at = text;
@@ -237,7 +240,7 @@ bool seccomp_pass(const char *status)
 	return answer == PASSED;
 }
 
-/* A report has been held back since the process was loaded, by which time there was a filter. */
+/* The report has waited since the process was loaded, because there was a filter by then. */
 bool lean_may_report(void)
 {
 	char status[4096];

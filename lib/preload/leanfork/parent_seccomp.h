@@ -5,9 +5,9 @@
 #include <stdbool.h>
 
 /*
- * Whether the seccomp filters of the calling thread, as its status in /proc tells of them, let a lean
- * fork make its system calls or refuse them with an error. The answer is found by trying, once for
- * as many filters as there are; Linux before 5.16 is not tried.
+ * Whether the calling thread's seccomp filters, of which its status in /proc tells, let a lean fork
+ * make its system calls, or refuse them with an error. This is tried once for each number of
+ * filters. Linux before 5.16 is not tried.
  */
 bool seccomp_pass(const char *status);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Serves a lean child, from clone until it execs, ends or is released. */
+/* Serves a lean child from clone until it execs, ends or is released. */
 #include "preload/leanfork/parent_serve.h"
 
 #include <errno.h>
@@ -12,11 +12,11 @@
 #include "preload/leanfork/parent_survey.h"
 #include "preload/leanfork/parent_watch.h"
 
-#define DEATH_NAPS 40 /* 2 s for one that has been killed: longer only if the kernel can't end it */
-#define ANSWERS 256   /* between two looks at everything else, of a child that asks and asks */
+#define DEATH_NAPS 40 /* 2 s for a killed child; the kernel may need longer */
+#define ANSWERS 256   /* answers in a row, before a look at everything else */
 
-/* Copies what can be read of a span into the buffer: a page that another thread has unmapped
- * meanwhile is left out. */
+/* Copies what can be read of a span into the buffer. Another thread may have unmapped a page
+ * meanwhile. */
 static uint32_t read_pages(struct lean *l, struct span at)
 {
 	uint32_t pages = 0;
@@ -47,7 +47,7 @@ static void answer(struct lean *l)
 	mailbox_answer(l->mail);
 }
 
-/* Looks for the child by waitid with these flags. */
+/* Looks for the child by waitid. */
 static long look(const struct lean *l, int flags, siginfo_t *info)
 {
 	info->si_pid = 0;
@@ -62,9 +62,9 @@ static bool has_ended(const struct lean *l)
 }
 
 /*
- * A child that is thrown away sends no signal when it ends, and only __WALL sees it. exec makes it
- * an ordinary child. So the child has execed if an ordinary wait sees it, or if no wait sees it:
- * then a thread that waits for any child, or the kernel, has reaped it.
+ * A child that is thrown away sends no signal at its end, and only __WALL sees it. exec makes it an
+ * ordinary child. So it has exec'ed if an ordinary wait sees it, or if no wait sees it: then the
+ * kernel, or a thread that waits for any child, has reaped it.
  */
 static bool did_exec(const struct lean *l)
 {
@@ -74,8 +74,8 @@ static bool did_exec(const struct lean *l)
 	return look(l, 0, &info) == 0 || look(l, __WALL, &info) < 0;
 }
 
-/* The child's SIGCHLD, unless another thread has it already; all signals are blocked in this one. The
- * kernel keeps one at a time: it may stand for that of another child, too. */
+/* The child's SIGCHLD, unless another thread has got it. All signals are blocked in this one. The
+ * kernel keeps one at a time, so it may stand for another child, too. */
 static void take_back_signal(const struct lean *l)
 {
 	uint64_t set = SIG_BIT(SIGCHLD);
@@ -104,8 +104,7 @@ static void reap(struct lean *l)
 		l->deadly = SIG_BIT(info.si_status) & HANDLED_SIGNALS ? 0 : info.si_status;
 }
 
-/* The stop of the whole job is over when somebody makes the job go on: the native child shall not
- * stop again. */
+/* If the job has been continued, the native child must not stop again. */
 static uint64_t to_pass_on(struct lean *l)
 {
 	pending_let_through(l->mask, &l->stopped);
@@ -125,8 +124,7 @@ static enum service throw_away(struct lean *l)
 	return SERVED_DEAD;
 }
 
-/* Whether a signal has ended the child in libc's own half of fork, where a native child has no
- * cause to die. */
+/* Whether a signal ended the child in libc's half of fork, where a native child does not die. */
 static bool stumbled(const struct lean *l)
 {
 	siginfo_t info = {.si_code = 0};
@@ -139,7 +137,7 @@ static bool stumbled(const struct lean *l)
 	return info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED;
 }
 
-/* What others have noticed of the child happens once: the program sees its end. */
+/* What others have noticed must not happen twice, so the program sees the child's end. */
 static bool has_been_noticed(const struct lean *l)
 {
 	return l->options.kind == LEAN_RESCUE &&
@@ -158,7 +156,7 @@ static enum service after_kill(struct lean *l, bool ended)
 	return SERVED_DEAD;
 }
 
-/* In a rescue the program sees a child that ends of its own accord. */
+/* In a rescue the program sees a child that ends by itself. */
 static enum service after_end(struct lean *l)
 {
 	if (l->options.kind == LEAN_EAGER && did_exec(l))
@@ -182,8 +180,8 @@ static void kill_it(struct lean *l, enum lean_reason reason)
 	gate2(SYS_kill, l->child, SIGKILL);
 }
 
-/* SIGSYS may end a child that is about to set its handler, or has restored the program's. Only a
- * child on its way gets the signal. */
+/* SIGSYS could end a child before it has set its handler, or after it has restored the program's.
+ * So only a running child gets it. */
 static void call_back(struct lean *l)
 {
 	if (mailbox_go_on(l->mail, STAGE_RUNNING, STAGE_CALLED_BACK) ||
@@ -210,7 +208,7 @@ static void urge(struct lean *l, enum urge urge)
 	}
 }
 
-/* The child's stage may answer a call back. Returns whether the child needs nothing more. */
+/* The child's stage may answer a call back. Returns whether it needs nothing more. */
 static bool hear(struct lean *l, struct watch *watch)
 {
 	enum stage stage = atomic_load(&l->mail->stage);
@@ -226,7 +224,7 @@ static bool hear(struct lean *l, struct watch *watch)
 	return stage == STAGE_RELEASED;
 }
 
-/* Returns whether the child, or what has become of it, can be left to itself. */
+/* Returns whether the child needs no more care. */
 static bool look_after(struct lean *l, struct watch *watch, int *dying)
 {
 	if (pending_let_through(l->mask, &l->stopped))
@@ -253,7 +251,7 @@ static enum service attend_child(struct lean *l)
 	}
 }
 
-/* A rescued child that was made to go on stops now, as it would have stopped then. */
+/* Stops a rescued child that was made to go on. */
 static void stop_again(struct lean *l)
 {
 	if (l->passed_on & SIG_BIT(SIGSTOP))

@@ -5,11 +5,11 @@
 #include "preload/leanfork/state.h"
 
 enum service {
-	SERVED,     /* the child needs its parent no more */
-	SERVED_DEAD /* the child has been thrown away and reaped: l->result.reason */
+	SERVED,     /* the child no longer needs its parent */
+	SERVED_DEAD /* the child was thrown away and reaped: l->result.reason */
 };
 
-/* The parent's part, from clone until the child execs, ends, or is released. */
+/* The parent's part from clone until the child execs, ends or is released. */
 enum service serve(struct lean *l);
 
 #endif

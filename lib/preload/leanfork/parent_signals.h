@@ -5,15 +5,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The forking thread's signals while they are blocked for a lean fork. A mask is the program's. */
+/* The forking thread's signals, blocked for a lean fork. `mask` is the program's. */
 
-/* Whether a signal is pending that the program would handle now, or that would end or stop it. */
+/* Whether a pending signal would natively be handled now, or end or stop the program. */
 bool pending_arrived(uint64_t mask);
 
-/*
- * In the middle of a fork, where no handler may run. Lets those signals through that end or stop
- * the process. Returns those that a handler waits for.
- */
+/* In the middle of a fork, where no handler may run: lets signals through that end or stop the
+ * process. Returns those that a handler waits for. */
 uint64_t pending_let_through(uint64_t mask, uint64_t *stopped);
 
 #endif

@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * In the heuristic overcommit mode, the usual one, Linux refuses a fork for want of memory only where a
- * single mapping is larger than RAM and swap together: each mapping is looked at by itself. So the
- * mapping is parted for the moment of the fork. The child is a native one: it shares its parent's
- * pages until they are written to, may do whatever it likes, and nobody waits for it.
+ * A native fork in the heuristic overcommit mode, the default. Linux refuses it only if a single
+ * mapping is larger than RAM and swap together. So the mapping is split for the moment of the fork.
+ * The child is a native one: it shares its parent's pages until they are written to, may do what it
+ * likes, and nobody waits for it.
  *
- * What parts a mapping is madvise(MADV_RANDOM) on every other part of it: it concerns how files are
- * read ahead, and means nothing for anonymous memory. Hazards:
+ * madvise(MADV_RANDOM) on every other part splits a mapping. It is about reading files ahead, and
+ * means nothing for anonymous memory. Hazards:
  *
- * 1. The program's own advice must be put back. The kernel doesn't tell which it is. But advice that
- *    changes nothing leaves the mapping in one piece.
- * 2. Other threads fork as well: the parts are joined by the last one that needs them.
- * 3. The child of another thread's fork inherits the parts: it joins them for itself.
- * 4. In the child the parts have reverse mappings (anon_vma) of their own, and such mappings never
- *    merge. mremap is the one call that does not work across them. There are as few as possible,
- *    two as a rule.
+ *  1. The program's own advice must be restored. The kernel does not tell which it is. But advice
+ *     that changes nothing leaves the mapping in one piece.
+ *  2. Other threads fork as well. So the last one that needs the parts joins them.
+ *  3. The child of another thread's fork inherits the parts, and joins them itself.
+ *  4. In the child the parts have reverse mappings (anon_vma) of their own, so they never merge.
+ *     Only mremap does not work across them. So there are as few as possible, usually two.
  */
 #include "preload/leanfork/parent_split.h"
 
@@ -33,23 +32,24 @@
 
 #define CUTS_MAX 16
 #define MOST_SIGNALS 20
-#define PIECES_MAX 16 /* of a mapping: a larger one is an address range, which is not charged */
+#define PIECES_MAX 16 /* of a mapping; a larger one is an address range, which is not charged */
 
-/* A piece of a mapping that is treated differently from its neighbours for a while. */
+/* A piece of a mapping with other advice than its neighbours, for a while. */
 struct cut {
 	struct span at;
 	int advice; /* the program's */
 };
 
 static struct {
-	_Atomic uint32_t guard; /* process that holds it */
-	uint32_t process;       /* whose the rest is */
+	_Atomic uint32_t guard; /* the process that holds it */
+	uint32_t process;       /* the process that the rest belongs to */
 	uint32_t users;
 	size_t n;
 	struct cut cuts[CUTS_MAX];
 } parts;
 
-/* A handler may fork, too. A child may have inherited the guard from a thread that is not in it. */
+/* A handler may fork, too. A child may have inherited the guard from a thread that it does not
+ * have. */
 static uint64_t take_guard(void)
 {
 	uint32_t process = (uint32_t)gate0(SYS_getpid);
@@ -71,7 +71,7 @@ static long advise(struct span at, int advice)
 	return gate3(SYS_madvise, at.start, at.end - at.start, advice);
 }
 
-/* Answers hazard 1. -1: the pieces differ in more than that. */
+/* Hazard 1. -1: the pieces differ in more than advice. */
 static int own_advice(struct span piece)
 {
 	static const int kinds[] = {MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL};
@@ -115,7 +115,7 @@ static void part_mapping(void *context, const struct mapping *mapping)
 	}
 }
 
-/* The largest mapping that the kernel copies; 0 if that is not its rule now. */
+/* The largest mapping that the kernel copies; 0: it has another rule now. */
 static uintptr_t largest_copied(void)
 {
 	char text[4096];
@@ -135,7 +135,7 @@ static void join_all(void)
 	}
 }
 
-/* Answers hazard 3. */
+/* Hazard 3. */
 static void forget_foreign(void)
 {
 	uint32_t process = (uint32_t)gate0(SYS_getpid);
@@ -153,7 +153,7 @@ static void note_large(void *context, const struct mapping *mapping)
 		*most = 0;
 }
 
-/* Before anything is done that a seccomp filter may not know. */
+/* Comes before any call that a seccomp filter may not know. */
 static bool is_worthwhile(uintptr_t most)
 {
 	char text[4096];
@@ -162,7 +162,7 @@ static bool is_worthwhile(uintptr_t most)
 	return proc_read(PROC_SELF "status", text, sizeof text) && seccomp_pass(text);
 }
 
-/* Whether there are any parts now. */
+/* Splits if needed. Returns whether there are parts now. */
 static bool begin(void)
 {
 	char text[2048];
@@ -178,7 +178,8 @@ static bool begin(void)
 	return parted;
 }
 
-/* Nobody else forks until signals are unblocked again: a child would inherit descriptors of /proc. */
+/* Nobody else forks until signals are unblocked again, because a child would inherit descriptors of
+ * /proc. */
 static enum turn begin_alone(bool *parted)
 {
 	enum turn turn = TURN_SIGNAL;
@@ -195,7 +196,8 @@ static enum turn begin_alone(bool *parted)
 	return turn;
 }
 
-/* Takes a turn of a native fork: no lean fork has marks of its own meanwhile. Returns whether it has. */
+/* Takes a turn as a native fork, so no lean fork has advice of its own in force. Returns whether it
+ * has. */
 static bool lock_and_begin(bool *parted)
 {
 	if (begin_alone(parted) == TURN_TAKEN)

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What there is of the parent's memory. To read a page that was never touched would make page tables of
- * the parent's grow, and most of a large mapping may be such. There are three ways to know, the next one
- * for where the one before is not to be had:
+ * Which of the parent's pages are resident or swapped. A read of a page that was never touched
+ * would grow the parent's page tables, and most of a large mapping may be such. There are three
+ * ways to know; each is for where the one before is missing:
  *
- * 1. PAGEMAP_SCAN (Linux 6.7) goes over what isn't there in no time.
- * 2. /proc/PID/pagemap has a word for each page.
- * 3. mincore has a byte, and knows nothing of what is swapped: only if nothing is.
+ *  1. PAGEMAP_SCAN (Linux 6.7) skips what is not there.
+ *  2. /proc/PID/pagemap has a word for each page.
+ *  3. mincore has a byte, but does not know swap. So it is used only if nothing is swapped.
  *
- * Failing these, everything counts as there.
+ * Without these, every page counts as resident.
  */
 #include "preload/leanfork/parent_survey.h"
 
@@ -53,7 +53,7 @@ static bool add(struct answer *answer, struct span span, uint64_t what)
 	return true;
 }
 
-/* (1) What a page of zeros is shared for need not be copied. */
+/* (1) The shared page of zeros need not be copied. */
 static bool scan(long fd, struct answer *answer, struct span at)
 {
 	struct scan scan = {
@@ -144,7 +144,7 @@ static bool is_mapped(struct span at)
 	return gate3(SYS_msync, at.start, at.end - at.start, MS_ASYNC) != -ENOMEM;
 }
 
-/* How far from the start of a span it is mapped throughout: another thread may have unmapped some. */
+/* How far a span is mapped from its start. Another thread may have unmapped some. */
 static uintptr_t mapped_until(struct span at)
 {
 	if (is_mapped(at))

@@ -4,18 +4,18 @@
 
 #include "preload/leanfork/state.h"
 
-/* A piece of memory in which there is something, and what: as the kernel's PAGEMAP_SCAN writes it. */
+/* A piece of memory that is resident or swapped, as PAGEMAP_SCAN writes it. */
 struct region {
 	uint64_t start, end;
-	uint64_t what; /* REGION_GONE: no mapping is there any more */
+	uint64_t what; /* REGION_GONE: no longer mapped */
 };
 #define REGION_GONE (UINT64_C(1) << 63)
 #define REGIONS_MAX 128
 
 /*
- * Child: where in a span the parent has anything, resident or swapped. Nothing becomes resident by it.
- * Writes REGIONS_MAX regions at most, and what is left of the span to *at. Returns how many; -1: the
- * parent is gone.
+ * Child: where the parent's memory in a span is resident or swapped. Makes nothing resident. Writes
+ * up to REGIONS_MAX regions, and what is left of the span to *at. Returns how many; -1: the parent
+ * is gone.
  */
 int survey_ask(struct lean *l, struct span *at, struct region *regions);
 

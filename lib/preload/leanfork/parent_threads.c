@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libc's half of fork goes through lists of all threads, and of stacks kept for the next one, in the
- * child. The links lie in each thread's own block (struct pthread), at the upper end of its stack. They
- * must be of the same moment as the heads of the lists, which are in the dynamic linker's data: what is
- * brought in later belongs to a list that has changed since, and the walk might never end.
+ * In the child, libc's half of fork walks along lists of all threads, and of stacks kept for the
+ * next one. The links lie in each thread's own block (struct pthread), at the upper end of its
+ * stack. The heads of the lists are in the dynamic linker's data. Links and heads must be of one
+ * moment: what is brought in later belongs to a list that has changed since, and the walk might
+ * never end.
  *
  * glibc describes these lists for debuggers (libthread_db), since 2.34 in one place. Hazards:
  *
- * 1. Other threads change the lists while they are read here, and unmap stacks: nothing is read but by
- *    a call that says so when memory is not there.
- * 2. What is moved from one list to another is in neither for a moment: each list is read twice.
- * 3. A stack may be mapped between the reading of the lists and that of the mappings: the lists are read
- *    again once the marks are set, and what is marked by mistake is unmarked.
+ *  1. Other threads change the lists and unmap stacks while they are read here. So they are read by
+ *     a call that fails if memory is missing.
+ *  2. A block that moves from one list to another is in neither for a moment. So each list is read
+ *     twice.
+ *  3. A stack may be mapped between the reading of the lists and of the mappings. So the lists are
+ *     read again once memory is marked DONTFORK, and what is marked by mistake is unmarked.
  */
 #include "preload/leanfork/parent_threads.h"
 
@@ -19,7 +21,7 @@
 #include <stdatomic.h>
 #include <sys/syscall.h>
 
-#define LISTS 3 /* stacks in use, stacks of the program's, stacks kept */
+#define LISTS 3 /* stacks in use, the program's own stacks, stacks kept */
 #define MOST_THREADS 8192
 #define RSEQ_SIZE 256 /* at most */
 
@@ -36,7 +38,7 @@ static struct {
 	_Atomic bool done;
 	uintptr_t heads[LISTS];
 	size_t link_offset, block_size;
-	const ptrdiff_t *rseq; /* from the block to the area for restartable sequences */
+	const ptrdiff_t *rseq; /* offset of the rseq area in the block */
 } lists;
 
 static const struct field *field(const char *name)
@@ -66,7 +68,7 @@ void threads_look_up(void)
 	atomic_store(&lists.done, true);
 }
 
-/* Answers hazard 1. */
+/* Hazard 1. */
 static bool read_next(const struct lean *l, uintptr_t at, uintptr_t *next)
 {
 	struct {
@@ -81,7 +83,7 @@ static uintptr_t next_of(uintptr_t at)
 	return atomic_load((const _Atomic uintptr_t *)at);
 }
 
-/* The heads, and the calling thread's own block, are always there. */
+/* The heads and the calling thread's own block are never left out. */
 static void walk(struct lean *l, uintptr_t head, void (*take)(struct lean *l, struct span))
 {
 	uintptr_t own = thread_pointer() + lists.link_offset, at = next_of(head);
@@ -97,7 +99,7 @@ static void walk(struct lean *l, uintptr_t head, void (*take)(struct lean *l, st
 
 void threads_each(struct lean *l, void (*take)(struct lean *l, struct span block))
 {
-	for (int n = 0; n < (l->alone ? 1 : 2); n++) /* answers hazard 2 */
+	for (int n = 0; n < (l->alone ? 1 : 2); n++) /* hazard 2 */
 		for (size_t i = 0; i < LISTS && lists.heads[i]; i++)
 			walk(l, lists.heads[i], take);
 }

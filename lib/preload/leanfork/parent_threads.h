@@ -4,14 +4,14 @@
 
 #include "preload/leanfork/state.h"
 
-/* Finds out where libc has its lists of threads. Once, before any signal is blocked. */
+/* Finds libc's lists of threads. Once, before any signal is blocked. */
 void threads_look_up(void);
 
-/* Hands over where each thread's own block is. */
+/* Calls `take` for each thread's own block. */
 void threads_each(struct lean *l, void (*take)(struct lean *l, struct span block));
 
-/* Pure. What the kernel and compiled code may get at in any moment, of the calling thread's: its own
- * block, and the area for restartable sequences. False if it isn't known. */
+/* Pure. What the kernel and compiled code may use of the calling thread at any moment: its own
+ * block, and its rseq area. False: unknown. */
 bool threads_pins(struct span pins[2]);
 
 #endif

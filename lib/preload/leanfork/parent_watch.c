@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Bounds the time that a lean child takes. */
+/* Limits the time that a lean child takes. */
 #include "preload/leanfork/parent_watch.h"
 
 #include <sys/syscall.h>
@@ -11,16 +11,16 @@
 #define PATIENCE_MS 1000
 #define NAPS(ms) ((int)((ms) / MAILBOX_NAP_MS) + 1)
 
-#define HURRY 4 /* patience and limits are that much less if a signal handler waits */
+#define HURRY 4 /* patience and limits shrink so much if a signal handler waits */
 #define STOPPED_NAPS NAPS(300)
-#define WAITED_NAPS NAPS(4000)         /* of one that waits time and again */
+#define WAITED_NAPS NAPS(4000)         /* of a child that waits again and again */
 #define EXEC_NAPS NAPS(10000)          /* in execve */
-#define ANSWER_NAPS NAPS(3000)         /* idle, after it has been called back */
-#define ANSWER_NS UINT64_C(5000000000) /* and busy, without any progress */
-#define FRUITLESS 8                    /* refusals without progress in between */
+#define ANSWER_NAPS NAPS(3000)         /* idle, after a call back */
+#define ANSWER_NS UINT64_C(5000000000) /* busy without progress, after a call back */
+#define FRUITLESS 8                    /* refusals without progress between them */
 #define MOST_REFUSALS 12
 
-/* A process's processor clock, as clock_getcpuclockid makes it. */
+/* A process's CPU clock, as clock_getcpuclockid makes it. */
 static bool read_clock(int pid, uint64_t *ns)
 {
 	struct timespec time;
@@ -31,7 +31,7 @@ static bool read_clock(int pid, uint64_t *ns)
 	return true;
 }
 
-/* Whether a process's number in /proc is the one that we know. */
+/* Whether /proc has our process IDs. */
 static bool is_our_proc(struct watch *w, const struct lean *l)
 {
 	char link[16] = "";
@@ -56,7 +56,7 @@ static void stat_path(char *path, int pid)
 	copy_bytes(path, end, sizeof end);
 }
 
-#define STATE 1 /* fields after the name, which may hold anything but the last parenthesis */
+#define STATE 1 /* fields after the name, which may contain anything */
 #define MAJOR_FAULTS 10
 
 static const char *field(const char *text, int which)
@@ -71,7 +71,7 @@ static const char *field(const char *text, int which)
 }
 
 struct glance {
-	char state; /* as /proc has it; 0: unknown */
+	char state; /* as in /proc; 0: unknown */
 	uint64_t faults;
 };
 

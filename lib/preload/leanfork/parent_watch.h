@@ -5,35 +5,35 @@
 #include "preload/leanfork/state.h"
 
 /*
- * How long a parent bears with its lean child: measured by what the child gets, in processor time and
- * in naps of the mailbox during which it wants no processor. A busy machine, a quota or swapping makes
- * nobody impatient.
+ * How long a parent waits for its lean child: measured in processor time that the child gets, and
+ * in naps of the mailbox during which it wants no processor. So a busy machine, a quota or swapping
+ * does not count.
  */
 struct watch {
-	uint64_t cpu_ns;   /* that it has had */
+	uint64_t cpu_ns;   /* processor time so far */
 	uint64_t progress; /* chunks, calls, pages from disk */
-	int idle;          /* naps since it last did anything or wanted to */
-	int waited;        /* naps of that kind in all */
-	int stopped;       /* naps since it has been stopped by a signal */
+	int idle;          /* naps since it last ran or wanted to */
+	int waited;        /* such naps in all */
+	int stopped;       /* naps since a signal stopped it */
 	struct {
 		uint64_t cpu_ns, progress;
 		int waited, times, fruitless;
-	} last;             /* when it refused to become ordinary; and how often it did */
-	uint64_t called_ns; /* cpu_ns when it was called back or has done something since */
-	enum { HERE_UNKNOWN, HERE, ELSEWHERE } proc; /* whose numbers /proc has */
+	} last;             /* at its last refusal to become ordinary, and the number of refusals */
+	uint64_t called_ns; /* cpu_ns at the call back, or at the last progress since */
+	enum { HERE_UNKNOWN, HERE, ELSEWHERE } proc; /* whose process IDs /proc has */
 };
 
 enum urge {
 	URGE_NONE,
-	URGE_CALL_BACK, /* it has had enough */
-	URGE_GO_ON,     /* it is stopped: nobody else knows it yet, so nobody would make it go on */
-	URGE_KILL       /* it does not answer */
+	URGE_CALL_BACK, /* it has had its time */
+	URGE_GO_ON, /* it is stopped, and nobody else knows it yet, so nobody would continue it */
+	URGE_KILL   /* it does not answer */
 };
 
-/* After each nap. */
+/* To call after each nap. */
 enum urge watch_child(struct watch *watch, struct lean *l);
 
-/* It has no memory to become ordinary with. */
+/* The child has no memory to become ordinary. */
 enum urge watch_refused(struct watch *watch);
 
 #endif

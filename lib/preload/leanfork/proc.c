@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Files of /proc: to read one, and to find a line or number in it. */
+/* Reads files of /proc, and finds lines and numbers in them. */
 #include "preload/leanfork/proc.h"
 
 #include <fcntl.h>
@@ -18,7 +18,7 @@ bool proc_read(const char *path, char *text, size_t size)
 	return n > 0;
 }
 
-/* What follows a name that stands here, or NULL. */
+/* What follows this name at the start of the text, or NULL. */
 static const char *after(const char *text, const char *name)
 {
 	while (*name && *text == *name)
@@ -46,7 +46,7 @@ uint64_t proc_number(const char *text)
 	return n;
 }
 
-/* As libc does, because of seccomp filters. */
+/* By libc's call, because of seccomp filters. */
 static long read_link(const char *path, char *target, size_t size)
 {
 #ifdef SYS_readlink

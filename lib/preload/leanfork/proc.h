@@ -6,20 +6,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The calling thread in /proc. Its process may have no main thread any more, and then /proc/self
- * tells nothing. */
+/* The calling thread. /proc/self tells nothing if the main thread has ended. */
 #define PROC_SELF "/proc/thread-self/"
 
-/* The start of a file, and a NUL. False if there is none. */
+/* Reads the start of a file, and adds a NUL. False: there is no such file. */
 bool proc_read(const char *path, char *text, size_t size);
 
 /* Pure. What follows the name of a line, or NULL. */
 const char *proc_line(const char *text, const char *name);
 
-/* Pure. The first number from here on; 0 if there is none. */
+/* Pure. The first number from here on; 0: none. */
 uint64_t proc_number(const char *text);
 
-/* Whether the thread's next child will be the first of a pid namespace, which ends with it. */
+/* Whether the thread's next child will be the first of a pid namespace, which would end with it. */
 bool proc_next_child_is_first(void);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Which ranges of the mappings are left out: pure functions. */
+/* Which ranges of the mappings are left out. Pure functions. */
 #include "preload/leanfork/ranges.h"
 
-/* More than that in one piece is an address range, not memory. */
+/* A larger piece is an address range, not memory. */
 #define LARGEST (UINT64_C(1) << 40)
 
 struct cursor {
@@ -94,7 +94,7 @@ static uintptr_t up(uintptr_t at)
 	return down(at + PAGE - 1);
 }
 
-/* The heap below `n` is right but for its element i. */
+/* Restores a heap of n elements that is wrong at element i only. */
 static void sink(struct span *spans, size_t i, size_t n)
 {
 	for (size_t child; (child = 2 * i + 1) < n; i = child) {
@@ -175,7 +175,7 @@ static size_t first_after(const struct span *spans, size_t n, uintptr_t at)
 	return low;
 }
 
-/* What is left of a span when what is to be kept has been cut out of it. */
+/* Adds what is left of a span without what is to be kept. */
 static void add_pieces(struct choice *choice, struct span at)
 {
 	size_t i = first_after(choice->keep, choice->n_keep, at.start);

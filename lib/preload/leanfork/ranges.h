@@ -17,7 +17,7 @@ enum mapping_kind {
 	MAPPING_OTHER,
 	MAPPING_ANONYMOUS, /* private, anonymous, rw-: may be left out */
 	MAPPING_RESERVED,  /* private, anonymous, ---: addresses, not memory */
-	MAPPING_SHARED,    /* shared and writable: what a child writes there others see */
+	MAPPING_SHARED,    /* shared and writable: others see what a child writes */
 	MAPPING_READONLY   /* shared, and perhaps made writable later */
 };
 
@@ -26,24 +26,23 @@ struct mapping {
 	enum mapping_kind kind;
 };
 
-/* Pure. Reads a line of /proc/PID/maps, without its newline; false if it is none. */
+/* Pure. Parses a line of /proc/PID/maps without its newline. False: it is none. */
 bool mapping_parse(struct mapping *out, const char *line, size_t len);
 
-/* What stays of a piece of a mapping on either side of the range that is left out. */
+/* What stays of a mapping on either side of a range. */
 #define STAYS_BEFORE PAGE
 #define STAYS_AFTER (2 * PAGE)
 #define LEAST_PIECE (STAYS_BEFORE + 2 * PAGE + STAYS_AFTER)
 
-/* A range left out. Its chunks, CHUNK bytes at multiples of CHUNK but for its two ends, are
- * numbered from first_chunk on. */
+/* A range left out. Its chunks have CHUNK bytes at multiples of CHUNK, except at the two ends, and
+ * are numbered from first_chunk on. */
 struct range {
 	struct span at;
 	size_t first_chunk;
-	uintptr_t mapping_end; /* of the mapping that it is a part of */
+	uintptr_t mapping_end; /* of its mapping */
 };
 
-/* Pure. Makes spans whole pages, in the order of addresses, that neither overlap nor touch. Returns how
- * many they are. */
+/* Pure. Makes spans whole pages, sorted, that neither overlap nor touch. Returns how many. */
 size_t spans_tidy(struct span *spans, size_t n);
 
 struct choice {
@@ -56,7 +55,7 @@ struct choice {
 	bool (*more)(struct choice *choice); /* makes room for another range, or NULL */
 	struct span *shared;
 	size_t max_shared;
-	struct span *readonly; /* where there are too many the last goes on to the last of them */
+	struct span *readonly; /* if there are too many, the last one covers all the rest */
 	size_t max_readonly;
 	/* found */
 	size_t n_ranges, n_shared, n_readonly, chunks;
@@ -64,7 +63,7 @@ struct choice {
 	bool too_many_shared;
 };
 
-/* Pure. Takes the next mapping in the order of addresses. */
+/* Pure. Takes the next mapping, in the order of addresses. */
 void choice_add(struct choice *choice, const struct mapping *mapping);
 
 /* Pure. Index of the first of n ranges that ends after an address; n if there is none. */

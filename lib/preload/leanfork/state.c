@@ -7,7 +7,7 @@
 
 struct lean *lean_active;
 
-/* As many ranges, and as many spans to be kept, at most. */
+/* The most ranges, and the most spans to be kept. */
 #define RANGES_MAX 4096
 #define KEEP_MAX 16384
 
@@ -26,7 +26,7 @@ struct span state_span(const struct lean *l)
 	return (struct span){at, at + HEAD_SIZE + RANGES_SIZE + KEEP_SIZE};
 }
 
-/* Addresses alone are not charged. */
+/* Maps `size` addresses, of which `used` bytes are charged. */
 static long map(size_t size, size_t used, int more_flags)
 {
 	int prot = used == size ? PROT_READ | PROT_WRITE : PROT_NONE;
@@ -39,7 +39,8 @@ static long map(size_t size, size_t used, int more_flags)
 	return 0;
 }
 
-/* What can grow downwards counts as stack, not as data: fork knows no RLIMIT_DATA. */
+/* What can grow downwards counts as stack, not as data, so RLIMIT_DATA does not apply. Fork ignores
+ * that limit, too. */
 uintptr_t state_map(size_t size, size_t used)
 {
 	long at = map(size, used, 0);

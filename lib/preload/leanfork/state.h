@@ -22,8 +22,8 @@
 #define DEFERRED_MAX 4
 #define DEFERRED_PATH 1024
 #define ALT_SIZE 65536
-#define TEXT_SIZE 4096 /* the kernel writes no more of /proc at a time */
-#define MOST_TRIES 5   /* of a rescue that gets no further than libc's half */
+#define TEXT_SIZE 4096 /* the kernel writes no more of a /proc file at a time */
+#define MOST_TRIES 5   /* of a rescue that ends in libc's half of fork */
 
 #define HANDLED_SIGNALS                                                                            \
 	(SIG_BIT(SIGSEGV) | SIG_BIT(SIGSYS) | SIG_BIT(SIGFPE) | SIG_BIT(SIGILL) |                  \
@@ -34,8 +34,8 @@ struct own_timer {
 	struct itimerspec left;
 };
 
-/* What a descriptor leads to, if the child itself made it so. From OWN_DEFERRED on the numbers are
- * those of deferred opens. */
+/* What a descriptor leads to, if the child itself made it. From OWN_DEFERRED on the values number
+ * deferred opens. */
 enum own { OWN_NOT, OWN_FILE, OWN_PIPE, OWN_DEFERRED };
 
 /* An open that is made just before exec (call_deferred.c). */
@@ -51,57 +51,55 @@ enum phase {
 	PHASE_DONE
 };
 
-/* An array behind struct lean: room for its addresses, of which memory is as much as is in use. */
+/* An array behind struct lean: addresses for all of it, memory for what is in use. */
 struct tail {
 	uintptr_t at;
 	size_t size, most; /* bytes */
 };
 
-/*
- * All there is about one lean fork, in a private mapping of its own which is never left out: the
- * child's copy is complete from its first instruction on.
- */
+/* All about one lean fork, in a private mapping of its own that is never left out, so that the
+ * child's copy is complete from its first instruction on. */
 struct lean {
 	struct lean_options options;
 	struct lean_result result;
 	struct mailbox *mail;
 	enum phase phase;
-	uint64_t mask;      /* the program's signal mask, as it believes it to be */
-	int parent, thread; /* that of the program which forks */
+	uint64_t mask;      /* the signal mask as the program sees it */
+	int parent, thread; /* of the process and thread that fork */
 	int tries;
-	bool overdue;     /* the child has been killed for that */
+	bool overdue;     /* the child was killed for that */
 	bool dispatched;  /* the thread's calls are dispatched */
 	bool in_a_hurry;  /* a signal handler of the program's waits for fork to return */
-	bool heedless;    /* of signals that come before the clone: too many have */
-	bool interrupted; /* one has come */
-	bool alone;       /* the process has one thread, so that nothing changes meanwhile */
-	uint64_t stopped; /* signals that have stopped the process meanwhile */
-	bool holds;       /* a SIGSYS that the program had blocked: */
+	bool heedless;    /* too many signals have come before the clone */
+	bool interrupted; /* a signal has come */
+	bool alone;       /* the process has one thread, so nothing changes meanwhile */
+	uint64_t stopped; /* signals that stopped the process meanwhile */
+	bool holds;       /* a blocked SIGSYS of the program's: */
 	siginfo_t held;
-	uint64_t passed_on; /* signals that it had got from others, for the native child */
-	int deadly;         /* the one that ended it at exec: the native child's end, too */
+	uint64_t passed_on; /* signals that the lean child got from others, for the native child */
+	int deadly;         /* the signal that ended it at exec; it ends the native child, too */
 	int child;
 	struct choice choice;
 	struct tail ranges_tail, keep_tail;
 	struct range *ranges;
 	struct span *keep;
 	uint64_t token;    /* tells this process's memory from any other's */
-	uint64_t *settled; /* a bit for each chunk that is the child's own business by now */
+	uint64_t *settled; /* a bit for each chunk that is not to be brought in any more */
 	size_t settled_size;
 	struct span touched[TOUCHED_MAX]; /* mappings that the child has changed itself */
 	size_t n_touched;
 
 	/* the child's */
-	bool in_call;                     /* its handler for system calls runs */
+	bool in_call;                     /* its handler for system calls is running */
 	uint64_t calls;                   /* dispatched so far */
-	struct kernel_action actions[32]; /* the program's for those that are HANDLED_SIGNALS */
+	struct kernel_action actions[32]; /* the program's, for HANDLED_SIGNALS */
 	stack_t alt_stack;                /* the program's */
 	struct robust_head *robust;       /* the program's */
-	int death_signal;                 /* the program's, of prctl */
-	struct rlimit limits[2];          /* for RLIMIT_DATA and RLIMIT_AS, in force at exec */
+	int death_signal;                 /* the program's PR_SET_PDEATHSIG */
+	struct rlimit limits[2];          /* RLIMIT_DATA and RLIMIT_AS from exec on */
 	struct rlimit relaxed[2];
 	bool limited[2];
-	uint8_t own_fds[OWN_FDS]; /* enum own: what the child opened */
+	uint8_t own_fds[OWN_FDS]; /* enum own */
 	struct deferred_open deferred[DEFERRED_MAX];
 	size_t n_deferred;
 	struct own_timer timers[OWN_TIMERS]; /* the program's */
@@ -115,20 +113,20 @@ struct lean {
 	char text[TEXT_SIZE];
 };
 
-/* Makes one, all zero but for its tails, and takes it away. NULL: no memory. */
+/* The first makes one, all zero but for its tails; NULL: no memory. */
 struct lean *state_create(void);
 void state_destroy(struct lean *l);
 
-/* Maps so many bytes, of which the first are to be used. 0: no memory. */
+/* Maps `size` bytes, of which the first `used` have memory. 0: no memory. */
 uintptr_t state_map(size_t size, size_t used);
 
-/* More memory for a tail. False if there is none. */
+/* Gets more memory for a tail. False: there is none. */
 bool state_grow(struct tail *tail);
 
-/* All of its addresses. */
+/* All addresses of the struct and its tails. */
 struct span state_span(const struct lean *l);
 
-/* The fork in progress, if any; in a lean child, its own. */
+/* The lean fork in progress; in a lean child its own. NULL: none. */
 extern struct lean *lean_active;
 
 static inline greg_t *reg(ucontext_t *uc, int which)
@@ -142,7 +140,7 @@ static inline void set_context_mask(ucontext_t *uc, uint64_t mask)
 	copy_bytes(&uc->uc_sigmask, &mask, sizeof mask);
 }
 
-/* Makes the interrupted system call happen again, without dispatch by then. */
+/* Has the interrupted system call made again when the handler returns, without dispatch. */
 static inline void step_back(ucontext_t *uc, long nr)
 {
 	*reg(uc, REG_RIP) -= 2;
