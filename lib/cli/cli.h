@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* As env(1) has them; otherwise the program's own status. */
+/* As in env(1); otherwise the program's own status. */
 enum cli_exit {
 	CLI_OK = 0,
 	CLI_FAILED = 125,     /* safespawn's own failure */
@@ -16,10 +16,11 @@ enum cli_exit {
 /* "safespawn: ..." and a newline on stderr; returns CLI_FAILED. */
 __attribute__((format(printf, 1, 2))) int cli_fail(const char *format, ...);
 
-/* Both texts on standard output. Output that did not arrive is a failure, /dev/full included. */
+/* Prints both texts on standard output. Output that does not arrive is a failure, even on
+ * /dev/full. */
 int cli_print(const char *a, const char *b);
 
-/* Whether a word may be coloured there. */
+/* Whether words may be coloured there. */
 bool cli_has_colours(FILE *to);
 
 /* Prints the summary of all subcommands. Returns the exit status. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The problem and the cure side by side, on this machine as it is: no setting is changed. */
+/* `safespawn demo`: the problem and the cure side by side. Changes no setting of the machine. */
 #include "cli/demo.h"
 
 #include <errno.h>
@@ -18,7 +18,7 @@
 
 struct demo_options {
 	bool help;
-	uint64_t size; /* 0: what there is room for */
+	uint64_t size; /* 0: as much as there is room for */
 };
 
 static const char *const names[DEMO_WAYS] = {
@@ -50,7 +50,7 @@ static void print_header(void)
 	fflush(stdout);
 }
 
-/* Without the shim this line is missing; the rest of the demo works. */
+/* Without the shim there is no such line; the rest works. */
 static void print_shimmed(const struct demo_load *load, const char *mode)
 {
 	struct demo_outcome outcome;
@@ -109,10 +109,8 @@ static uint64_t left_to_promise(const struct machine_memory *info)
 							 : 0;
 }
 
-/*
- * How much memory fork cannot be promised a second time; 0: nothing is refused here. With policy 2
- * all processes share the limit, so the amount is as small as will do.
- */
+/* So much memory that fork is refused; 0: nothing is refused here. With policy 2 all processes
+ * share the limit, so it is the smallest amount that will do. */
 static uint64_t too_much(const struct machine_memory *info)
 {
 	uint64_t left = left_to_promise(info);
@@ -195,7 +193,7 @@ static struct demo_room room_here(const struct machine_memory *info)
 	return room;
 }
 
-/* CLI_OK, or what to exit with. */
+/* CLI_OK, or the exit status. */
 static int parse(struct demo_options *options, int argc, char **argv)
 {
 	static const struct option known[] = {

@@ -12,30 +12,30 @@ enum demo_way { DEMO_FORK, DEMO_LIBC, DEMO_SPAWN, DEMO_WAYS };
 /* The result of one way to start a program. */
 struct demo_outcome {
 	int worked;         /* of DEMO_ROUNDS */
-	int error;          /* why the last one that failed did */
+	int error;          /* of the last failure */
 	uint64_t median_ns; /* of those that worked */
 	uint64_t worst_ns;
 };
 
-/* The memory of the process that measures. */
+/* The memory of the measuring process. */
 struct demo_load {
 	uint64_t bytes;
 	bool promised; /* mapped and never touched */
 };
 
 /*
- * Measures in a new process. With fork_mode NULL it measures all ways and fills in
- * outcomes[DEMO_WAYS]; else it measures DEMO_FORK alone, under `safespawn run --fork=` and that
- * mode. Returns 0 or -errno; -EPROTO: the process ended without an answer.
+ * Measures in a new process. fork_mode NULL: measures all ways into outcomes[DEMO_WAYS]; otherwise
+ * only DEMO_FORK, under `safespawn run --fork=` with this mode. 0 or -errno; -EPROTO: the process
+ * ended without an answer.
  */
 int demo_measure(
 	struct demo_outcome *outcomes, const struct demo_load *load, const char *fork_mode);
 
-/* Starts the measured program once. Returns 0 or -errno; -ECHILD: the program failed. */
+/* Starts the measured program once. 0 or -errno; -ECHILD: the program failed. */
 int demo_try(void);
 #define DEMO_PROGRAM "true"
 
-/* The main function of the process that measures. It writes its outcomes to standard output. */
+/* main of the measuring process, which writes its outcomes to standard output. */
 #define DEMO_WORKER "--measure"
 int demo_main(int argc, char **argv);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Has another process measure, and reads its outcomes. */
 #include "cli/demo.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* How large the demo's process may be. */
 #include "cli/demo_size.h"
 
 #define DEFAULT_SIZE (UINT64_C(2) << 30)
@@ -15,7 +16,7 @@ uint64_t demo_most(const struct demo_room *room)
 	return least(least(memory, addresses), room->promise);
 }
 
-/* fork asks for the whole promise a second time. */
+/* fork asks for all promised memory a second time. */
 uint64_t demo_size(const struct demo_room *room)
 {
 	struct demo_room half = *room;

@@ -4,10 +4,10 @@
 
 #include <stdint.h>
 
-/* A mapping of this size has room in the address space, even where that has 32 bits. */
+/* A mapping of this size fits into the address space, even with 32 bits. */
 #define DEMO_ADDRESSES ((uint64_t)SIZE_MAX / 2)
 
-/* What there is for a process of the demo, in bytes. UINT64_MAX: no limit. */
+/* What a process of the demo can have, in bytes. UINT64_MAX: no limit. */
 struct demo_room {
 	uint64_t available; /* free memory, and caches that can be dropped */
 	uint64_t cgroup;    /* left in its memory cgroups */
@@ -15,10 +15,10 @@ struct demo_room {
 	uint64_t promise;   /* left of the commit limit, in mode 2 */
 };
 
-/* Pure. The largest process that there is room for. */
+/* Pure. The largest possible process. */
 uint64_t demo_most(const struct demo_room *room);
 
-/* Pure. The default size: other processes keep their memory, and a fork of this size passes. */
+/* Pure. The default size: other processes keep their memory, and a fork of it passes. */
 uint64_t demo_size(const struct demo_room *room);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The process of the demo that grows and measures. */
 #include "cli/demo.h"
 
 #include <errno.h>
@@ -89,10 +90,8 @@ static struct demo_outcome measure(int (*way)(void))
 	return outcome;
 }
 
-/*
- * The kernel refuses one mapping that is larger than the machine. Two smaller ones pass, and the
- * kernel merges them into one. The same happens in real programs.
- */
+/* The kernel refuses one mapping that is larger than the machine. It lets two smaller ones pass,
+ * and merges them into one, as in real programs. */
 static int promise(uint64_t bytes)
 {
 	size_t half = (size_t)(bytes / 2) & ~(size_t)4095;
@@ -103,7 +102,7 @@ static int promise(uint64_t bytes)
 	return 0;
 }
 
-/* Small pages, as in a process that has grown bit by bit. */
+/* Small pages, as in a process that has grown slowly. */
 static int grow(uint64_t bytes)
 {
 	char *place = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -115,7 +114,7 @@ static int grow(uint64_t bytes)
 	return 0;
 }
 
-/* If memory runs out, the kernel kills this process rather than another. */
+/* If memory runs out, the kernel is to kill this process rather than another. */
 static void come_first_when_memory_runs_out(void)
 {
 	static const char most[] = "1000";

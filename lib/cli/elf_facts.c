@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Reads what decides whether one ELF file can be loaded into another. */
 #include "cli/elf_facts.h"
 
 #include <elf.h>
@@ -8,7 +9,7 @@
 
 #define NATIVE_DATA (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ELFDATA2LSB : ELFDATA2MSB)
 
-/* The fields whose place differs between 32 and 64 bits. */
+/* The fields whose offsets differ between 32 and 64 bits. */
 struct layout {
 	uint64_t table, entry_size, count;
 };
@@ -75,7 +76,7 @@ bool elf_facts_read(struct elf_facts *out, int fd)
 	} header = {0};
 	struct elf_facts facts = {0};
 
-	/* Read the smaller header first: a tiny 32-bit program may end right behind it. */
+	/* The smaller header first: a tiny 32-bit program may end right behind it. */
 	if (!read_at(fd, &header, sizeof(Elf32_Ehdr), 0) || memcmp(header.bytes, ELFMAG, SELFMAG))
 		return false;
 	facts.class = header.bytes[EI_CLASS];

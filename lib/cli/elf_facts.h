@@ -8,11 +8,11 @@
 /* What decides whether one ELF file can be loaded into another. */
 struct elf_facts {
 	unsigned char class, data;
-	uint16_t machine; /* 0: the byte order is not ours, nothing else was read */
-	char interp[256]; /* the dynamic loader; "": statically linked, or a loader itself */
+	uint16_t machine; /* 0: another byte order, so nothing else was read */
+	char interp[256]; /* the dynamic loader; "": static, or itself a loader */
 };
 
-/* Any file may be given. False, and out untouched: no ELF file, cut short, or not readable. */
+/* Any file may be given. False, with out untouched: no ELF file, cut short, or unreadable. */
 bool elf_facts_read(struct elf_facts *out, int fd);
 
 #endif

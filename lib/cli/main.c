@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The program `safespawn`: help, version, and which subcommand. */
+/* The program `safespawn`: help, version and the choice of a subcommand. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The machine's memory for the demo, read by the parts of preflight. */
+/* The machine's memory for the demo, read by parts of preflight. */
 #include "cli/meminfo.h"
 
 #include "preflight/parse.h"

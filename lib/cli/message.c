@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What every subcommand says in the same way. */
+/* Messages that all subcommands share. */
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -27,7 +27,7 @@ int cli_print(const char *a, const char *b)
 	return CLI_OK;
 }
 
-/* See https://no-color.org; a dumb terminal has no colours either. */
+/* See https://no-color.org. A dumb terminal has no colours either. */
 bool cli_has_colours(FILE *to)
 {
 	const char *term = getenv("TERM"), *no_colour = getenv("NO_COLOR");

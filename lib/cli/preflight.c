@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* `safespawn preflight`: looks at the processes it is asked for and writes what it found. */
+/* `safespawn preflight`: looks at processes and prints what it finds. */
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "cli/preflight_list.h"
 #include "cli/preflight_options.h"
 
-/* With --check. */
+/* Exit statuses of --check. */
 enum { COULD_NOT_FORK = 1, UNCERTAIN = 2 };
 
 static bool parse_pid(const char *text, pid_t *pid)
@@ -23,7 +23,7 @@ static bool parse_pid(const char *text, pid_t *pid)
 	return true;
 }
 
-/* The answer needs both of these files: name the one that cannot be read. */
+/* The answer needs both of these files. Names the one that cannot be read. */
 static int cannot_read(const struct preflight_options *o, const struct source *source, int error)
 {
 	static const char *const files[] = {"sys/vm/overcommit_memory", "meminfo"};
@@ -100,7 +100,7 @@ static int look_once(const struct preflight_options *o)
 	return status;
 }
 
-/* The rounds do not drift: each starts an interval after the one before it was due. */
+/* Rounds do not drift: each starts an interval after the previous one was due. */
 static void wait_for_round(struct timespec *due, uint64_t interval_ms)
 {
 	due->tv_sec += (time_t)(interval_ms / 1000);
@@ -113,7 +113,7 @@ static void wait_for_round(struct timespec *due, uint64_t interval_ms)
 		;
 }
 
-/* A terminal shows the latest round only. Elsewhere an empty line separates people's rounds. */
+/* A terminal shows only the latest round. Elsewhere an empty line separates rounds for people. */
 static void separate(const struct preflight_options *o)
 {
 	if (isatty(STDOUT_FILENO))

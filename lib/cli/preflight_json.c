@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The format is described in safespawn-preflight(1): members are added, never changed. */
+/* JSON. safespawn-preflight(1) has the format: members are added, never changed. */
 #include "cli/preflight_list.h"
 #include "cli/utf8.h"
 
-/* U+0080 to U+009F, two bytes in UTF-8, steer terminals too. */
+/* U+0080 to U+009F, two bytes in UTF-8, also control terminals. */
 static void control(const char *s, size_t len, FILE *to)
 {
 	fprintf(to, "\\u%04x", (unsigned char)s[len - 1]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The processes that `safespawn preflight` has looked at. */
+/* The list of processes that `safespawn preflight` has looked at. */
 #include "cli/preflight_list.h"
 
 #include <dirent.h>

@@ -8,12 +8,12 @@
 #include "preflight/read.h"
 #include "preflight/text.h"
 
-/* One process: its report, or the error met while reading it. */
+/* One process: its report, or the error of reading it. */
 struct preflight_entry {
 	pid_t pid;
 	char name[64];
 	int error;    /* 0, or -errno */
-	bool inexact; /* though smaps was asked for */
+	bool inexact; /* although smaps was asked for */
 	struct ss_preflight report;
 	struct top_mappings top;
 	char pids_cgroup[CGROUP_NAME];
@@ -31,7 +31,7 @@ int preflight_list_add(
 	struct preflight_list *list, const struct source *source, pid_t pid, enum look least);
 /* Adds all processes except kernel threads and the caller. 0, or -errno. */
 int preflight_list_all(struct preflight_list *list, const struct source *source, enum look least);
-/* The most worrying first, what could not be read last. */
+/* The most urgent first, unreadable ones last. */
 void preflight_list_sort(struct preflight_list *list);
 void preflight_list_free(struct preflight_list *list);
 
@@ -41,7 +41,7 @@ struct preflight_counts {
 };
 struct preflight_counts preflight_count(const struct preflight_list *list);
 
-/* Takes -errno. The name, such as "EACCES", and what it means here. */
+/* Both take -errno: its name, such as "EACCES", and its meaning here. */
 const char *preflight_error_name(int error);
 const char *preflight_error_text(int error);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The Prometheus text format. Names and labels are described in safespawn-preflight(1). */
+/* The Prometheus text format. safespawn-preflight(1) has the names and labels. */
 #include <inttypes.h>
 #include <stddef.h>
 #include <string.h>
@@ -19,7 +19,7 @@ static void gauge(const char *name, const char *help, uint64_t value, FILE *to)
 }
 
 /*
- * The format has three escapes. Other control characters, and bytes that are not UTF-8, become ?.
+ * The format has three escapes. Other control characters, and bytes that are not UTF-8, become "?".
  */
 static void label(const char *s, FILE *to)
 {
@@ -89,7 +89,7 @@ static void write_verdicts(const struct preflight_list *list, FILE *to)
 /* Sizes in a report, in bytes. */
 static const struct {
 	const char *name, *help;
-	size_t offset; /* of a uint64_t in the report; UINT64_MAX there is no limit */
+	size_t offset; /* of a uint64_t in the report, where UINT64_MAX is no limit */
 } sizes[] = {
 	{"fork_charge_bytes", "What the kernel charges for a fork.",
 		offsetof(struct ss_preflight, charge_bytes)},

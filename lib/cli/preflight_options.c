@@ -21,7 +21,7 @@ static const char usage[] =
 	"  --watch SEC  look again every SEC seconds; with --check until one could not fork\n"
 	"  --proc DIR   a copy of /proc instead of the running kernel's\n";
 
-/* Larger than any character, so that optopt tells long options from short ones. */
+/* Above all characters, so that optopt distinguishes long options from short ones. */
 enum { ALL = 256, CHECK, EXACT, HELP, JSON, METRICS, PROC, WATCH };
 
 static int wrong_option(const char *word)

@@ -16,7 +16,7 @@ struct preflight_options {
 	char **pids;       /* up to NULL */
 };
 
-/* 0, or the exit status plus one: an error has been printed, or the help. */
+/* 0; or the exit status plus one: an error or the help has been printed. */
 int preflight_options_parse(int argc, char **argv, struct preflight_options *options);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* For people: a table of all processes, or some lines about one. */
+/* Text for people: a table of all processes, or some lines about one. */
 #include <errno.h>
 #include <string.h>
 
@@ -7,7 +7,7 @@
 #include "cli/preflight_list.h"
 #include "cli/utf8.h"
 
-/* A process chooses its own name: nothing in it may steer a terminal. */
+/* A process chooses its own name, so nothing in it may control a terminal. */
 static void print_name(const char *name, FILE *to)
 {
 	while (*name) {
@@ -63,7 +63,7 @@ void preflight_write_entry(const struct preflight_entry *e, FILE *to)
 	print_largest(e, to);
 }
 
-/* The colour codes take no room on the screen, so the word alone is padded. */
+/* Colour codes take no room on the screen, so only the word is padded. */
 static void print_verdict(enum ss_fork_verdict verdict, FILE *to)
 {
 	static const char *const colours[] = {

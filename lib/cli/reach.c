@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Which file really runs for a program, and whether a preloaded library gets into it. */
 #include "cli/reach.h"
 
 #include <fcntl.h>
@@ -14,7 +15,7 @@
 
 #include "engine/path.h"
 
-/* The kernel follows so many #! lines in a row. */
+/* The kernel follows so many #! lines. */
 #define SCRIPTS_MAX 5
 
 static bool runnable(const char *path)
@@ -23,7 +24,7 @@ static bool runnable(const char *path)
 	return stat(path, &file) == 0 && S_ISREG(file.st_mode) && access(path, X_OK) == 0;
 }
 
-/* The search is that of ss_spawn. */
+/* Searches as ss_spawn does. */
 static bool find_in_path(const char *program, char *found)
 {
 	const char *path = getenv("PATH");
@@ -51,7 +52,7 @@ static bool find(const char *program, char *found)
 /* The kernel reads so much of a script. */
 #define LINE_MAX_READ 256
 
-/* Replaces a script's path by its interpreter's, and fills in the one argument, "" if none. */
+/* Replaces a script's path by its interpreter's, and stores the one argument, or "". */
 static bool script_interpreter(int fd, char *path, char argument[LINE_MAX_READ])
 {
 	char line[LINE_MAX_READ + 1];
@@ -94,7 +95,7 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* Replaces env by the program that #!/usr/bin/env PROGRAM runs. False: it was not found. */
+/* Replaces env by the program of #!/usr/bin/env PROGRAM. False: not found. */
 static bool look_through_env(char *found, const char *argument)
 {
 	if (strcmp(base_name(found), "env") || !argument[0] || argument[0] == '-' ||
@@ -125,7 +126,7 @@ static bool facts_of(struct elf_facts *facts, const char *path)
 	return ok;
 }
 
-/* The loader can be run as a program: ld-linux-x86-64.so.2 PROGRAM. It is not static. */
+/* The loader can run as a program: ld-linux-x86-64.so.2 PROGRAM. It is not static. */
 static bool is_loader(int fd, const char *loader)
 {
 	struct stat a, b;
@@ -164,7 +165,7 @@ enum reach reach_program(const char *program, const char *shim, char *found)
 	return REACH_YES;
 }
 
-/* The interpreter or the loader that the kernel runs first, in place of a program's path. */
+/* Replaces a program's path by the interpreter or loader that the kernel runs first. */
 static bool runs_first(char *found)
 {
 	struct elf_facts facts = {0};

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* `safespawn run`: starts a program under the shim. */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -16,9 +17,9 @@
 #include "preload/report_target.h"
 
 struct run_options {
-	const char *fork; /* NULL: as the environment has it */
+	const char *fork; /* NULL: as in the environment */
 	bool report;
-	const char *report_file; /* NULL: standard error, where it is the launcher's */
+	const char *report_file; /* NULL: standard error, where it is this program's */
 	char **argv;
 };
 
@@ -34,7 +35,7 @@ static bool is_fork_mode(const char *text)
 	return !strcmp(text, "rescue") || !strcmp(text, "lean") || !strcmp(text, "off");
 }
 
-/* CLI_OK, or the exit status. After --help it is CLI_OK and there is no program. */
+/* CLI_OK, or the exit status. CLI_OK without a program after --help. */
 static int parse(struct run_options *options, int argc, char **argv)
 {
 	static const struct option known[] = {
@@ -71,8 +72,8 @@ static int parse(struct run_options *options, int argc, char **argv)
 	return CLI_OK;
 }
 
-/* Checked now, because a process under the shim has no way to complain. A FIFO is not opened,
- * because its reader would take the close for the end of the report. */
+/* Checked now, because a process under the shim cannot complain. A FIFO is not opened, because its
+ * reader would take the close for the end of the report. */
 static bool can_write(const char *name)
 {
 	struct stat file;
@@ -88,7 +89,7 @@ static int set_report(const char *text)
 	return setenv("SAFESPAWN_REPORT", text, 1) < 0 ? cli_fail("%s", strerror(errno)) : CLI_OK;
 }
 
-/* /dev/stdout and /dev/fd/N name another file in each process. The report goes there only where the
+/* /dev/stdout and /dev/fd/N are another file in each process. The report goes there only where the
  * name leads to the same pipe as here. */
 static int report_to_own(const char *name)
 {
@@ -111,7 +112,7 @@ static int report_to_file(const char *name)
 	return status;
 }
 
-/* If standard error is closed there is no report. */
+/* No report if standard error is closed. */
 static int report_to_stderr(void)
 {
 	char text[64];
@@ -159,9 +160,8 @@ static int set_environment(const struct run_options *options, const char *shim)
 	return report_to(options->report_file);
 }
 
-/*
- * Another architecture's or libc's loader would complain of the shim in every process, or give up.
- */
+/* The loader of another architecture or libc would complain of the shim in every process, or give
+ * up. */
 static bool bears_shim(enum reach reach)
 {
 	return reach != REACH_MACHINE && reach != REACH_LIBC;

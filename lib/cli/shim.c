@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Finds the shim and preloads it. */
 #include "cli/shim.h"
 
 #include <errno.h>

@@ -8,12 +8,12 @@
  * caller frees the absolute path. NULL: not found. */
 char *shim_find(void);
 
-/* Whether the shim could be loaded into this program. If not, the loader would complain in each
+/* Whether the shim can be loaded into this program. Otherwise the loader would complain in each
  * process. */
 bool shim_is_usable(const char *shim);
 
-/* Adds the shim once, at the end of LD_PRELOAD. Returns 0 or -errno; -EINVAL: the path has a space,
- * a colon or a dollar, which LD_PRELOAD cannot carry. */
+/* Appends the shim to LD_PRELOAD, once. 0 or -errno; -EINVAL: LD_PRELOAD cannot carry a path with a
+ * space, a colon or a dollar. */
 int shim_preload(const char *shim);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* UTF-8, for names that are printed. */
 #include "cli/utf8.h"
 
 /* Overlong forms, surrogates, and values above U+10FFFF. */

@@ -5,10 +5,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Length of the UTF-8 sequence at s, 0 when it is not one. */
+/* The length of the UTF-8 sequence at s; 0: it is none. */
 size_t utf8_length(const char *s);
 
-/* Is the sequence at s a control character, U+0000 to U+001F or U+007F to U+009F? */
+/* Whether the sequence at s is a control character: U+0000 to U+001F, U+007F to U+009F. */
 bool utf8_is_control(const char *s);
 
 #endif

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* What to do about it: advice for each cause and warning, in order of worth. */
+/* Advice for each cause and warning, the most useful first. */
 #include "preflight/text.h"
 
 #include <stdio.h>
 
 #include "preflight/scan.h"
 
-/* A fork that takes longer than this is worth a word. */
+/* A fork that takes longer is worth a word. */
 #define SLOW_NS 5000000
-/* exec charges a small program for its stack, its data and libc's data. */
+/* What exec charges a small program for its stack, its data and libc's data. */
 #define SMALL_PROGRAM (1 << 20)
-/* The largest sum of vm.admin_reserve_kbytes and vm.user_reserve_kbytes that the kernel sets by
+/* The largest sum of vm.admin_reserve_kbytes and vm.user_reserve_kbytes that the kernel sets
  * itself. */
 #define USUAL_RESERVES (136 << 20)
 
@@ -20,10 +20,10 @@ static bool is_for_memory(const struct ss_preflight *r)
 	       r->cause <= SS_CAUSE_COMMIT_LIMIT;
 }
 
-/* In mode 2 the new program is charged for its own mappings, however it is started. */
+/* In mode 2 the kernel charges the new program for its own mappings, however it starts. */
 static bool has_no_room_for_programs(const struct ss_preflight *r)
 {
-	/* In an estimate most of the uncertainty is in the charge. */
+	/* Most of the uncertainty of an estimate is in the charge. */
 	uint64_t error = r->exact ? r->uncertainty_bytes : 0;
 	return r->cause == SS_CAUSE_COMMIT_LIMIT &&
 	       r->headroom_bytes < ss__add_clamped(error, SMALL_PROGRAM);
@@ -46,7 +46,7 @@ static int other_code(char *text, size_t size, const struct ss_preflight *r)
 	return snprintf(text, size, "a program that cannot be changed: safespawn run PROGRAM");
 }
 
-/* The CommitLimit that would be enough. Swap is part of it. */
+/* The CommitLimit that would suffice. It includes swap. */
 static uint64_t sufficient_limit_kb(const struct ss_preflight *r)
 {
 	uint64_t base = r->limit_bytes;

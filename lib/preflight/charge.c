@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What fork charges, from the bounds that status and maps give or from the flags in smaps. */
+/* What fork charges: bounds from status and maps, or the flags in smaps. */
 #include "preflight/model.h"
 
 /*
- * The kernel charges a mapping by flags that only smaps shows. Coarser sources give bounds: only
+ * The kernel charges a mapping by flags that only smaps shows. Other sources give bounds: only
  * private mappings can be charged, and private writable ones usually are. MADV_DONTFORK and
- * MAP_NORESERVE may exempt all of them. So the bounds can tell that fork passes, but never that it
- * fails.
+ * MAP_NORESERVE may exempt all of them. So bounds can tell that fork passes, but not that it fails.
  */
 
 static uint64_t pages_of_kb(uint64_t kb, uint64_t page_bytes)
@@ -43,7 +42,7 @@ static struct charge_facts from_flags(const struct mappings *m, uint64_t page_by
 
 struct charge_facts ss__charge_from_mappings(const struct mappings *m, uint64_t page_bytes)
 {
-	/* Kernels before 3.8 print no flags. */
+	/* Kernels before 3.8 print no VmFlags. */
 	if (m->with_flags && m->n_flagged == m->n && m->n > 0)
 		return from_flags(m, page_bytes);
 	uint64_t writable = m->writable / page_bytes;

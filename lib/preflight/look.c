@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Looks at one task no closer than the verdict needs: status, then maps, then smaps. */
+/* Looks at one task only as closely as the verdict needs: status, then maps, then smaps. */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -21,13 +21,13 @@ static int read_mappings(int task_dir, enum look look, struct mappings *m)
 	return r;
 }
 
-/* Not allowed, or missing in a copy of /proc: go on with what is known. */
+/* Not allowed, or missing in a copy of /proc: goes on with what is known. */
 static bool is_unreadable(int error)
 {
 	return error == -EACCES || error == -EPERM || error == -ENOENT;
 }
 
-/* 0, or -errno. The charge stays as it was if the file cannot be read. */
+/* 0 or -errno. The charge stays as it was if the file cannot be read. */
 static int look_at(const struct source *source, int task_dir, enum look look,
 	struct top_mappings *top, struct snapshot *s)
 {

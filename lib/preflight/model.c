@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether the kernel would refuse a fork, check by check, as pure functions of a snapshot. */
+/* Whether the kernel would refuse a fork: check by check, as pure functions of a snapshot. */
 #include "preflight/model.h"
 
 #include "base/commit.h"
 
-/* When pids wrap around, the kernel starts again here. */
+/* The kernel starts here again when pids wrap around. */
 #define RESERVED_PIDS 300
 
 bool ss__is_exempt_from_nproc(const struct task_facts *t)
 {
-	/* Capabilities count when they are held in the first user namespace only. */
+	/* Capabilities count only in the first user namespace. */
 	return t->first_namespace && (t->uid == 0 || t->cap_admin || t->cap_resource);
 }
 
@@ -19,7 +19,7 @@ enum outcome ss__judge_nproc(const struct snapshot *s)
 	if (ss__is_exempt_from_nproc(t) || t->nproc_limit == NO_LIMIT ||
 		t->user_tasks_high < t->nproc_limit)
 		return PASSES;
-	/* Between the bounds, see users.h. */
+	/* Between the bounds: see users.h. */
 	if (t->user_tasks_low < t->nproc_limit)
 		return NEAR;
 	return t->first_namespace || s->system.version < VERSION(5, 14) ? REFUSED : NEAR;
@@ -36,10 +36,8 @@ bool ss__is_near_pid_max(uint64_t tasks, uint64_t max)
 	       ss__add_clamped(tasks, tasks / 16) >= ss__sub_clamped(max, RESERVED_PIDS);
 }
 
-/*
- * Pids are also held by process groups and sessions whose leader is gone, and some tasks live below
- * RESERVED_PIDS: between the two bounds nothing is certain.
- */
+/* Process groups and sessions whose leader is gone hold pids, too, and some tasks have pids below
+ * RESERVED_PIDS. So nothing is certain between the two bounds. */
 enum outcome ss__judge_pid_max(const struct snapshot *s)
 {
 	uint64_t tasks = s->system.numbered_tasks, max = s->system.pid_max;
@@ -84,7 +82,7 @@ static uint64_t admin_reserve(const struct snapshot *s)
 	return is_privileged(&s->task) ? 0 : s->system.admin_reserve;
 }
 
-/* Up to 5.1: what could be free if the page cache were dropped. */
+/* Up to 5.1: what would be free without the page cache. */
 static uint64_t guessed_available(const struct snapshot *s)
 {
 	const struct system_facts *sys = &s->system;
@@ -117,7 +115,7 @@ uint64_t ss__headroom_pages(const struct snapshot *s)
 	return ss__add_clamped(s->system.ram, s->system.swap);
 }
 
-/* Each CPU may keep back up to a batch of what has been committed. */
+/* Each CPU may hold back up to a batch of the committed pages. */
 static uint64_t commit_error(const struct system_facts *sys)
 {
 	uint64_t cpus = sys->cpus ? sys->cpus : 8;
@@ -126,7 +124,7 @@ static uint64_t commit_error(const struct system_facts *sys)
 	return cpus * (batch > least ? batch : least);
 }
 
-/* Free memory changes while it is read, and its counters are kept per CPU too. */
+/* Free memory changes while it is read, and its counters are per CPU, too. */
 static uint64_t guess_error(const struct snapshot *s)
 {
 	uint64_t cpus = s->system.cpus ? s->system.cpus : 1;
@@ -154,7 +152,7 @@ static enum outcome judge_commit(const struct snapshot *s)
 	uint64_t error = ss__counter_error_pages(s);
 	if (!s->system.commit_known)
 		return NEAR;
-	/* A process without a charged page is not refused: no mapping, no check. */
+	/* A process without a charged page is not refused, because only mappings are checked. */
 	if (sum->high == 0 || ss__add_clamped(ss__add_clamped(committed, sum->high), error) < limit)
 		return PASSES;
 	if (ss__add_clamped(committed, sum->low) >= ss__add_clamped(limit, error) && sum->low > 0)
@@ -166,7 +164,7 @@ static enum outcome judge_guess(const struct snapshot *s)
 {
 	const struct range *largest = &s->charge.largest;
 	uint64_t bound = ss__headroom_pages(s), error = ss__counter_error_pages(s);
-	/* The older rule refuses a mapping that is just as large as the bound. */
+	/* The older rule refuses a mapping that is exactly as large as the bound. */
 	uint64_t first_refused = ss__is_before_5_2(&s->system) ? bound : ss__add_clamped(bound, 1);
 	if (largest->high == 0 || ss__add_clamped(largest->high, error) < first_refused)
 		return PASSES;
@@ -187,7 +185,7 @@ enum outcome ss__judge_memory(const struct snapshot *s, enum ss_cause *cause)
 	return judge_guess(s);
 }
 
-/* Page tables come on top of 64 KiB of stack and structures and 256 KiB kept back by each CPU. */
+/* Besides page tables: 64 KiB of stack and structures, and 256 KiB that each CPU holds back. */
 uint64_t ss__memory_cgroup_need_bytes(const struct snapshot *s)
 {
 	uint64_t cpus = s->system.cpus ? s->system.cpus : 1;
@@ -220,7 +218,7 @@ struct answer ss__judge(const struct snapshot *s)
 	for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
 		if (checks[i].outcome == PASSES)
 			continue;
-		/* A certain refusal counts for more than an earlier doubt. */
+		/* A certain refusal outweighs an earlier doubt. */
 		if (checks[i].outcome == REFUSED)
 			return (struct answer){checks[i].refusal, checks[i].cause, false};
 		if (answer.verdict == SS_FORK_OK)

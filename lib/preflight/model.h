@@ -7,10 +7,8 @@
 #include "preflight/parse.h"
 #include "preflight/snapshot.h"
 
-/*
- * The kernel's decision, as pure functions of a snapshot. Checks come in the order in which
- * copy_process makes them, because the first that refuses decides between EAGAIN and ENOMEM.
- */
+/* The kernel's decision, as pure functions of a snapshot. The checks are in copy_process's order,
+ * because the first that refuses decides between EAGAIN and ENOMEM. */
 enum outcome {
 	PASSES,
 	REFUSED,
@@ -21,7 +19,7 @@ enum outcome {
 struct answer {
 	enum ss_fork_verdict verdict;
 	enum ss_cause cause;
-	bool closer; /* UNSURE only for want of a closer look */
+	bool closer; /* UNSURE only because a closer look is needed */
 };
 
 struct answer ss__judge(const struct snapshot *s);
@@ -47,7 +45,7 @@ bool ss__lacks_memory_cgroup_room(const struct snapshot *s);
 
 uint64_t ss__estimate_ns(const struct snapshot *s);
 
-/* The charge as each source of /proc gives it. */
+/* The charge, from each source in /proc. */
 struct charge_facts ss__charge_from_status(const struct status *st, uint64_t page_bytes);
 struct charge_facts ss__charge_from_mappings(const struct mappings *m, uint64_t page_bytes);
 

@@ -8,10 +8,8 @@
 
 #include "preflight/scan.h"
 
-/*
- * One parser for each file of /proc, fed line by line: pure, no allocation, any input. Unknown
- * lines are skipped; missing values stay as the caller set them. Structs start out zeroed.
- */
+/* One parser for each file of /proc, called with each line: pure, no allocation, any input. Unknown
+ * lines are skipped. A missing value stays as the caller set it. Structs start zeroed. */
 
 /* "Key: 123 kB" and "key 123" */
 struct field {
@@ -42,7 +40,7 @@ void ss__parse_zoneinfo_end(struct zoneinfo *z);
 struct status { /* kB, but for the first lines */
 	char name[64];
 	char state;
-	bool has_memory; /* a VmSize line: neither a kernel thread nor a zombie */
+	bool has_memory; /* there is a VmSize line: neither kernel thread nor zombie */
 	uint64_t pid, parent, uid, threads, kernel_thread, cap_effective;
 	uint64_t size, resident, resident_anon, data, stack, page_tables, swap;
 };
@@ -50,7 +48,7 @@ line_fn ss__parse_status;
 
 struct limits {
 	bool has_processes;
-	uint64_t processes; /* soft */
+	uint64_t processes; /* soft limit */
 };
 line_fn ss__parse_limits;
 
@@ -59,11 +57,11 @@ struct cgroup_paths {
 };
 line_fn ss__parse_cgroup;
 
-/* Where a cgroup hierarchy is mounted: looked for by controller, or "" for version 2. */
+/* Where a cgroup hierarchy is mounted: version 1 of a controller, or "" for version 2. */
 struct cgroup_mount {
 	const char *controller;
 	char point[1024]; /* "" : not found */
-	char root[1024];  /* the part of the hierarchy that is mounted there */
+	char root[1024];  /* the mounted part of the hierarchy */
 };
 line_fn ss__parse_mountinfo;
 
@@ -77,11 +75,11 @@ struct cpu_count {
 };
 line_fn ss__parse_stat_cpus; /* /proc/stat */
 
-/* Single values. They return 0 when there is none. */
+/* Single values. They return 0 if there is none. */
 int ss__parse_tasks(const char *loadavg, uint64_t *tasks);
 int ss__parse_version(const char *release, unsigned *version); /* "5.15.0-91" -> VERSION(5, 15) */
 int ss__parse_cpu_list(const char *list, uint64_t *cpus);      /* "0-3,8" -> 5 */
-bool ss__parse_full_uid_map(const char *map);                  /* is that of the first namespace */
+bool ss__parse_full_uid_map(const char *map);                  /* that of the first namespace */
 int ss__parse_namespace(const char *link, uint64_t *inode);    /* "user:[4026531837]" */
 
 #define VERSION(major, minor) ((unsigned)(major) << 16 | (unsigned)(minor))
@@ -101,7 +99,7 @@ enum { TOP_MAPPINGS = 5 };
 
 struct top_mappings {
 	size_t n;
-	struct mapping mapping[TOP_MAPPINGS]; /* of those charged, largest first */
+	struct mapping mapping[TOP_MAPPINGS]; /* the charged ones, largest first */
 };
 
 struct mappings {

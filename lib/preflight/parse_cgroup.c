@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where the cgroups of a task are, and where their hierarchies are mounted. */
+/* The cgroups of a task, and the mount points of their hierarchies. */
 #include <string.h>
 
 #include "preflight/parse.h"
@@ -12,7 +12,7 @@ static void copy(char *to, size_t size, const char *from, size_t len)
 	}
 }
 
-/* Is `word` an element of the list, which ends at `end`? */
+/* Whether `word` is an element of the list, which ends at `end`. */
 static bool listed(const char *list, const char *end, const char *word)
 {
 	size_t len = strlen(word);
@@ -71,7 +71,7 @@ static void unescape(char *to)
 	*to = '\0';
 }
 
-/* A part of the hierarchy that is not below the root of the caller's namespace. */
+/* Whether the part of the hierarchy is outside of the caller's cgroup namespace. */
 static bool is_outside(const char *root, size_t len)
 {
 	return len >= 3 && !memcmp(root, "/..", 3) && (len == 3 || root[3] == '/');

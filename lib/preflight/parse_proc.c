@@ -73,10 +73,8 @@ void ss__parse_vmstat(void *to, const char *line)
 	ss__parse_field(fields, sizeof fields / sizeof fields[0], line, to);
 }
 
-/*
- * A zone's reserve: its largest protection against other zones' allocations plus its high
- * watermark, at most the whole zone.
- */
+/* A zone's reserve: its largest protection against other zones' allocations plus its high
+ * watermark; at most the whole zone. */
 void ss__parse_zoneinfo_end(struct zoneinfo *z)
 {
 	uint64_t kept = ss__add_clamped(z->protection, z->high);
@@ -99,7 +97,7 @@ static uint64_t largest_of(const char *list)
 
 void ss__parse_zoneinfo(void *to, const char *line)
 {
-	/* The per-CPU lists below have a "high:" of their own, which the colon tells apart. */
+	/* The per-CPU lists below have a "high:" of their own; the colon distinguishes them. */
 	static const struct field fields[] = {
 		FIELD(zoneinfo, "high", high), FIELD(zoneinfo, "managed", managed)};
 	struct zoneinfo *z = to;
@@ -112,7 +110,8 @@ void ss__parse_zoneinfo(void *to, const char *line)
 		ss__parse_field(fields, 2, line, z);
 }
 
-/* The kernel writes a newline as \n and a backslash twice; blanks at the start are the name's. */
+/* The kernel writes a newline as \n and a backslash twice. Blanks at the start are part of the
+ * name. */
 static void name(struct status *s, const char *from)
 {
 	size_t n = 0;

@@ -40,7 +40,7 @@ int ss__parse_cpu_list(const char *list, uint64_t *cpus)
 	return sum > 0;
 }
 
-/* cpu0, cpu1 and so on, but not the sum of all */
+/* cpu0, cpu1, ...; not the line of the sum. */
 void ss__parse_stat_cpus(void *to, const char *line)
 {
 	struct cpu_count *c = to;

@@ -42,7 +42,8 @@ int ss_preflight(struct ss_preflight *report, pid_t pid)
 	int saved_errno = errno;
 	int error = check(report, pid);
 	if (!error) {
-		/* Reading has many cancellation points while descriptors are open. */
+		/* Cancellation is off, because reading has many cancellation points while
+		 * descriptors are open. */
 		ss__cancel_off(&cancel);
 		error = preflight(&own, pid);
 		ss__cancel_as_before(&cancel);

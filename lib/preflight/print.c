@@ -75,7 +75,7 @@ static void print(const struct ss_preflight *r, FILE *to)
 		fprintf(to, "  advice     %s\n", line);
 }
 
-/* A caller's report may be of another release: shorter than ours, or longer. */
+/* The caller's struct may be of another release: shorter than ours, or longer. */
 int ss_preflight_print(const struct ss_preflight *report, FILE *to)
 {
 	struct ss_preflight own = {0};

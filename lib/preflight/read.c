@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Files and numbered directories of /proc, handed on line by line and name by name. */
+/* Reads files of /proc line by line, and lists numbered directories. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -38,7 +38,7 @@ static ssize_t read_some(int fd, char *to, size_t size)
 	return n < 0 ? -errno : n;
 }
 
-/* A copy of /proc may hold anything, a FIFO for one. */
+/* A copy of /proc may contain anything, even a FIFO. */
 static int open_file(int dir, const char *path)
 {
 	int fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -95,7 +95,7 @@ int ss__read_number(int dir, const char *path, uint64_t *value)
 	return ss__scan_limit(text, value) ? 0 : -EIO;
 }
 
-/* As the kernel fills it in; readdir(3) would allocate 32 KiB. */
+/* struct linux_dirent64. readdir(3) would allocate 32 KiB. */
 struct entry {
 	uint64_t inode;
 	int64_t next;
@@ -113,7 +113,7 @@ static bool is_number(const char *s)
 	return *s == '\0';
 }
 
-/* Whether to go on. */
+/* Returns whether to go on. */
 static bool hand_out_entries(const char *buffer, long n, entry_fn *fn, void *to)
 {
 	bool more = true;

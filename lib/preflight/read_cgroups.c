@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Limits of every cgroup above a task. Hazards:
- * 1. A path as seen from another cgroup namespace may begin with "/..": going there would leave the
- *    mounted hierarchy, so such a cgroup stays unknown.
- * 2. In a container without a namespace the path starts at the host's root, the mount further down:
- *    mountinfo says where.
- * 3. The root has no limits and no such files. Inside a namespace the seeming root has.
- * 4. In a cgroup namespace the usual place may still show the hierarchy from outside, where the same
- *    path is another cgroup. There mountinfo is asked first; for such a mount its root is "/..".
+ * The limits of every cgroup above a task. Hazards:
+ *
+ *  1. A path from another cgroup namespace may begin with "/..". It would lead out of the mounted
+ *     hierarchy, so this cgroup stays unknown.
+ *  2. In a container without a namespace the path starts at the host's root, and the mount is
+ *     further down. mountinfo says where.
+ *  3. The root has no limits and no such files. Inside a namespace the apparent root has.
+ *  4. In a cgroup namespace the usual place may still show the hierarchy from outside, where the
+ *     same path is another cgroup. So mountinfo is asked first; its root for such a mount is "/..".
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -21,7 +22,7 @@ enum namespace { NOT_KNOWN, FIRST, INSIDE };
 struct hierarchy {
 	const char *controller; /* "" for version 2 */
 	int dir;
-	size_t top;      /* how much of the path is where it is mounted */
+	size_t top;      /* length of the mount point in the path */
 	bool free_top;   /* what is mounted is the root */
 	char path[1024]; /* below dir, or absolute */
 };
@@ -36,7 +37,7 @@ static uint64_t number_at(const struct hierarchy *h, const char *file)
 	return value;
 }
 
-/* Cache that the kernel drops before it kills. */
+/* The cache that the kernel drops before it kills. */
 static uint64_t cache_at(const struct hierarchy *h, bool v2)
 {
 	char name[1100];
@@ -47,7 +48,7 @@ static uint64_t cache_at(const struct hierarchy *h, bool v2)
 		  : ss__add_clamped(stat.total_active_file, stat.total_inactive_file);
 }
 
-/* One level's limit, its use, and its room. */
+/* A level's limit, use and room. */
 struct room {
 	uint64_t left, used, max;
 };
@@ -89,7 +90,7 @@ static void name_level(const struct hierarchy *h, char *name)
 		name[0] = '\0';
 }
 
-/* Finds the level with the least room, from the task upwards. The path is cut short on the way. */
+/* The level with the least room, from the task upwards. Shortens the path on the way. */
 static struct room least_room(
 	struct hierarchy *h, struct room (*room_at)(const struct hierarchy *, bool), char *name)
 {
@@ -154,7 +155,9 @@ static bool find_usual(const struct source *source, const char *path, struct hie
 	return set_path(h, source->cgroup, top, path + strspn(path, "/"));
 }
 
-/* Paths are relative to the caller's namespace. The first namespace has a fixed inode number. */
+/*
+ * Paths are relative to the caller's namespace. The inode number of the first namespace is fixed.
+ */
 static enum namespace find_namespace(const struct source *source)
 {
 	char text[64];
@@ -169,7 +172,7 @@ static enum namespace find_namespace(const struct source *source)
 static bool find(
 	const struct source *source, enum namespace ns, const char *path, struct hierarchy *h)
 {
-	/* In the first namespace "/" is the root, and that has no limits. */
+	/* In the first namespace "/" is the real root, which has no limits. */
 	if (path[0] != '/' || leaves(path) || (ns == FIRST && !path[1]))
 		return false;
 	h->free_top = ns == FIRST;

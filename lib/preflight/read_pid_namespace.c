@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether the children of a task would get into a PID namespace that takes no more, because its first
- * process has ended. Since Linux 6.11 the kernel says who has pid 1 there. Before, nothing does; but with
- * the first process all others in it end: it is closed if none is left.
+ * Whether the children of a task would get into a PID namespace that takes no more, because its
+ * first process has ended. Since Linux 6.11 the kernel says who has pid 1 there. Before, the
+ * namespace is closed if no process is left in it: all others end with the first.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 
 enum { LINK_SIZE = 64, PATH_SIZE = 48 };
 
-/* Newer than some headers: NS_GET_PID_FROM_PIDNS. */
+/* NS_GET_PID_FROM_PIDNS, which is an int in musl's ioctl */
 #define PID_FROM_NAMESPACE ((int)_IOR(0xb7, 0x6, int)) /* an int in musl's ioctl */
 
 static int read_link(int dir, const char *path, char link[LINK_SIZE])
@@ -31,7 +31,7 @@ struct search {
 	bool is_found, is_all; /* is_all: nothing was unreadable */
 };
 
-/* One that cannot be read is none: /proc may be that of another namespace. */
+/* A process that cannot be read is none, because /proc may belong to another namespace. */
 static bool is_zombie(const struct source *source, const char *pid)
 {
 	struct status status = {0};
@@ -80,7 +80,7 @@ static enum pid_namespace search_for_any(const struct source *source, const char
 	return search.is_all ? PID_NAMESPACE_CLOSED : PID_NAMESPACE_UNKNOWN;
 }
 
-/* Before the first process is made there is no link. */
+/* There is no link before the first process. */
 enum pid_namespace ss__read_pid_namespace(const struct source *source, int task_dir)
 {
 	char own[LINK_SIZE], children[LINK_SIZE];

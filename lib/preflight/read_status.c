@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The status of a process and its user namespace; of another thread if the first is dead. */
+/*
+ * The status of a process and its user namespace, or of another thread if the first one has ended.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,7 +14,7 @@ bool ss__is_kernel_thread(const struct status *st)
 {
 	if (st->has_memory || st->state == 'Z' || st->state == 'X')
 		return false;
-	/* Before 6.10 there is no Kthread line, but all of them descend from kthreadd. */
+	/* Before 6.10 there is no Kthread line. All kernel threads descend from kthreadd. */
 	return st->kernel_thread || st->pid == 2 || st->parent == 2;
 }
 
@@ -44,10 +46,8 @@ uint64_t ss__read_user_namespace(int dir, const char *task)
 	return FIRST_USER_NAMESPACE;
 }
 
-/*
- * A process lives on when its first thread ends by pthread_exit. Its own directory then shows
- * neither sizes nor mappings; the directories of its other threads do.
- */
+/* A process lives on when its first thread ends by pthread_exit. Then its own directory shows no
+ * sizes and no mappings; the directories of its other threads do. */
 
 struct search {
 	int process;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The facts of the whole system: memory, commit, tasks, CPUs. Only what the mode needs is read. */
+/* The facts of the system: memory, commit, tasks, CPUs. Reads only what the mode needs. */
 #include <errno.h>
 #include <string.h>
 #include <sys/sysinfo.h>
@@ -22,7 +22,7 @@ static void read_version(const struct source *source, struct system_facts *sys)
 	if (source->live && uname(&name) == 0 && ss__parse_version(name.release, &sys->version) &&
 		sys->version > VERSION(2, 6))
 		return;
-	/* Asked first because uname says 2.6 under personality(UNAME26). */
+	/* First, because uname says 2.6 under personality(UNAME26). */
 	if (ss__read_text(source->proc, "sys/kernel/osrelease", text, sizeof text) > 0 &&
 		ss__parse_version(text, &sys->version))
 		return;
@@ -56,10 +56,8 @@ static void read_tasks(const struct source *source, struct system_facts *sys)
 	ss__read_number(source->proc, "sys/kernel/pid_max", &sys->pid_max);
 }
 
-/*
- * The load average counts all tasks of the machine, but since 6.14 a PID namespace has a pid_max of
- * its own, which concerns the tasks inside only. The first namespace has a fixed inode number.
- */
+/* The load average counts all tasks of the machine. Since 6.14 a PID namespace has a pid_max of its
+ * own, for the tasks inside. The inode number of the first namespace is fixed. */
 static void number_tasks(const struct source *source, struct system_facts *sys)
 {
 	char text[64];
@@ -88,7 +86,7 @@ void ss__read_cpus(const struct source *source, struct system_facts *sys)
 	}
 }
 
-/* A container may see a made-up meminfo and loadavg. sysinfo tells the kernel's own numbers. */
+/* A container may have a false meminfo and loadavg. sysinfo has the kernel's own numbers. */
 static bool correct_by_sysinfo(const struct source *source, struct system_facts *sys)
 {
 	struct sysinfo info;

@@ -41,9 +41,7 @@ static uint64_t nproc_limit(int task_dir, bool own)
 	return limits.has_processes ? limits.processes : NO_LIMIT;
 }
 
-/*
- * Counting a user's tasks reads all of /proc, so it is done only where the limit could be reached.
- */
+/* A count of a user's tasks reads all of /proc, so it is made only if the limit is within reach. */
 static void read_user(const struct source *source, uint64_t user_ns, const struct system_facts *sys,
 	struct task_facts *task)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How many tasks a user has: each process's status, counted once or anew. */
+/* The number of tasks of a user, from each process's status, counted once or anew. */
 #include <stdio.h>
 
 #include "preflight/read.h"

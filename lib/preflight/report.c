@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* A snapshot and its verdict as the public report, with an estimate of the time a fork takes. */
+/* Fills in the public report from a snapshot, with an estimate of the time a fork takes. */
 #include <string.h>
 
 #include "preflight/model.h"
 
-/*
- * Nanoseconds, measured on a 2020s x86 server: a fork that copies nothing, each mapping, each page
- * table entry, and the share of a 2 MiB page's entry that falls on one of its 4 KiB.
- */
+/* Nanoseconds, measured on a 2020s x86 server: an empty fork, each mapping, each page table entry,
+ * and the share of a 4 KiB page in the entry of a 2 MiB page. */
 #define EMPTY_NS 60000
 #define MAPPING_NS 400
 #define PAGE_NS 45
@@ -24,13 +22,13 @@ uint64_t ss__estimate_ns(const struct snapshot *s)
 	return ss__add_clamped(ns, ss__mul_clamped(huge, HUGE_PART_NS));
 }
 
-/* How much larger the true value may be. */
+/* By how much the true value may be larger. */
 static uint64_t spread(const struct range *r)
 {
 	return ss__sub_clamped(r->high, r->likely);
 }
 
-/* The uncertainty of what the mode compares: the sum in mode 2, else the largest mapping. */
+/* The uncertainty of what the mode compares: the sum (mode 2), or the largest mapping. */
 static uint64_t uncertainty_pages(const struct snapshot *s)
 {
 	const struct charge_facts *c = &s->charge;

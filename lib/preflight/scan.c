@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Numbers and lines of text as the kernel writes them: pure, no allocation. */
+/* Scans numbers and lines of text from the kernel: pure, no allocation. */
 #include <string.h>
 
 #include "preflight/scan.h"

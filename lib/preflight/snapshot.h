@@ -8,10 +8,8 @@
 
 #include "preflight/scan.h"
 
-/*
- * All numbers that the kernel's verdict depends on. Sizes are in pages unless the name says
- * otherwise. A limit of NO_LIMIT means none, or not known.
- */
+/* All numbers that the kernel's verdict depends on. Sizes are in pages unless the name says
+ * otherwise. NO_LIMIT: none, or unknown. */
 struct system_facts {
 	uint64_t page_bytes;
 	unsigned version; /* VERSION(5, 2) */
@@ -24,14 +22,14 @@ struct system_facts {
 	/* for mode 0 of kernels up to 5.1 */
 	uint64_t free, file, shmem, swap_free, reclaimable, reserve;
 	uint64_t tasks, threads_max, pid_max;
-	uint64_t numbered_tasks; /* those that have a pid here: fewer than tasks in a namespace */
+	uint64_t numbered_tasks; /* tasks with a pid here: in a namespace fewer than `tasks` */
 };
 
-/* Where the task's children get their pids. */
+/* The PID namespace of the task's children. */
 enum pid_namespace {
 	PID_NAMESPACE_OPEN,
 	PID_NAMESPACE_CLOSED, /* its first process has ended */
-	PID_NAMESPACE_UNKNOWN /* nobody is seen in it, but not all can be looked at */
+	PID_NAMESPACE_UNKNOWN /* nobody is seen in it, but not all could be looked at */
 };
 
 struct task_facts {
@@ -40,19 +38,19 @@ struct task_facts {
 	uint64_t uid;
 	bool first_namespace; /* its user namespace is the first one */
 	bool cap_admin, cap_resource;
-	uint64_t total, data; /* data: private and writable */
+	uint64_t total, data; /* data: private writable */
 	uint64_t resident, anonymous, page_table_bytes;
 	uint64_t nproc_limit;
-	uint64_t user_tasks_low, user_tasks_high; /* tasks of its user: counted, and at most */
-	uint64_t pids_room;                       /* more tasks its cgroups allow */
-	uint64_t pids, pids_max;                  /* in the one that has the least room */
-	uint64_t memory_room_bytes;               /* more its memory cgroups allow, cache dropped */
+	uint64_t user_tasks_low, user_tasks_high; /* tasks of its user: as counted, and at most */
+	uint64_t pids_room;                       /* tasks that its cgroups still allow */
+	uint64_t pids, pids_max;                  /* in the cgroup with the least room */
+	uint64_t memory_room_bytes; /* what its memory cgroups still allow, cache dropped */
 };
 
 /* How closely the mappings were looked at. */
 enum look {
 	LOOK_STATUS, /* sums only */
-	LOOK_MAPS,   /* each mapping, but not whether it is charged */
+	LOOK_MAPS,   /* each mapping, but not its flags */
 	LOOK_SMAPS   /* everything */
 };
 

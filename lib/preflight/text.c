@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A report in words: sizes, names, the reason of a verdict, and how worrying it is. */
+/* A report in words: sizes, names, the reason of a verdict, its urgency. */
 #include <stdio.h>
 
 #include "preflight/text.h"
@@ -70,7 +70,7 @@ bool ss__lacks_mappings(const struct ss_preflight *r)
 {
 	if (r->verdict != SS_FORK_UNSURE || r->exact || r->mappings > 0)
 		return false;
-	/* Without Committed_AS the mappings are not read. */
+	/* Without Committed_AS, mappings are not read. */
 	return r->cause == SS_CAUSE_MAPPING_RAM || r->cause == SS_CAUSE_MAPPING_AVAILABLE ||
 	       (r->cause == SS_CAUSE_COMMIT_LIMIT && r->committed_bytes > 0);
 }
@@ -86,7 +86,7 @@ static int mapping(char *text, size_t size, const struct ss_preflight *r, const 
 		ss__size_text(headroom, r->headroom_bytes));
 }
 
-/* Without the mappings most of the uncertainty is in the charge. */
+/* Without the mappings, most of the uncertainty is in the charge. */
 static int estimated_commit(char *text, size_t size, const struct ss_preflight *r)
 {
 	char charge[SIZE_TEXT], headroom[SIZE_TEXT], error[SIZE_TEXT];
@@ -151,7 +151,7 @@ static double share(uint64_t part, uint64_t whole)
 	return s < 1 ? s : 1;
 }
 
-/* The verdict first; then a warning; then how much of the room is used, and the time it takes. */
+/* By verdict, then by warning, then by the share of the room in use and the time a fork takes. */
 double ss__risk(const struct ss_preflight *r)
 {
 	static const double ranks[] = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How many tasks may count for a user: bounds from what was counted. */
+/* Bounds for the number of tasks that count for a user. */
 #include "preflight/users.h"
 
 #include "preflight/parse.h"
@@ -21,7 +21,7 @@ void ss__user_tally_add(void *to, const struct some_tasks *some)
 void ss__user_bounds(
 	const struct user_tally *t, const struct system_facts *sys, uint64_t *low, uint64_t *high)
 {
-	/* A task that ended during the count is not an unseen one. */
+	/* A task that ended during the count was not an unseen one. */
 	bool fewer = t->there > 0 && t->there < sys->tasks;
 	uint64_t unseen = ss__sub_clamped(fewer ? t->there : sys->tasks, t->all);
 	if (sys->version < VERSION(5, 14)) {
@@ -31,7 +31,7 @@ void ss__user_bounds(
 	}
 	*low = t->own;
 	*high = ss__add_clamped(ss__add_clamped(t->own, t->elsewhere), unseen);
-	/* One namespace up, the tasks of the namespace's creator count too. */
+	/* The namespace's creator has other tasks one namespace up, which count, too. */
 	if (t->user_ns != FIRST_USER_NAMESPACE && *high < sys->tasks)
 		*high = sys->tasks;
 }

@@ -10,7 +10,7 @@
 /*
  * How many tasks count for RLIMIT_NPROC. Since 5.14 a task counts for its user in its user
  * namespace, for the namespace's creator one level up, and so on to the first. Nothing shows who
- * that creator is, so a task in another namespace may count for any user. Pure functions.
+ * the creator is, so a task in another namespace may count for any user. Pure functions.
  */
 #define FIRST_USER_NAMESPACE UINT64_C(4026531837)
 
@@ -21,14 +21,14 @@ struct some_tasks {
 };
 typedef void some_tasks_fn(void *to, const struct some_tasks *some);
 
-/* Those that may matter for one user's limit. */
+/* The tasks that may matter for one user's limit. */
 struct user_tally {
-	uint64_t uid, user_ns; /* whose; by the caller */
+	uint64_t uid, user_ns; /* the user; set by the caller */
 	uint64_t own;          /* of the user in the namespace */
 	uint64_t namesakes;    /* of the user in any other */
 	uint64_t elsewhere;    /* of anyone in any other */
 	uint64_t all;
-	uint64_t there; /* on the machine afterwards, seen or not; 0: not known */
+	uint64_t there; /* on the machine after the count, seen or not; 0: unknown */
 };
 some_tasks_fn ss__user_tally_add; /* to a struct user_tally */
 
@@ -36,7 +36,7 @@ some_tasks_fn ss__user_tally_add; /* to a struct user_tally */
 void ss__user_bounds(
 	const struct user_tally *t, const struct system_facts *sys, uint64_t *low, uint64_t *high);
 
-/* All users' tasks, counted once for many tallies. Starts out zeroed. Users that do not fit stay
+/* All users' tasks, counted once for many tallies. Starts zeroed. Users that do not fit count as
  * unseen. */
 struct census {
 	bool taken;
