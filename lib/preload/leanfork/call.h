@@ -40,11 +40,9 @@ struct call {
 /* The call of a dispatched thread. */
 static inline struct call call_of(ucontext_t *uc)
 {
-	return (struct call){
-		.nr = *reg(uc, REG_RAX),
-		.args = {*reg(uc, REG_RDI), *reg(uc, REG_RSI), *reg(uc, REG_RDX), *reg(uc, REG_R10),
-			*reg(uc, REG_R8), *reg(uc, REG_R9)},
-	};
+	struct call call = {.result = 0};
+	call.nr = context_call(uc, call.args);
+	return call;
 }
 
 struct call_rule {

@@ -177,8 +177,7 @@ static bool is_program(const unsigned char *header)
 	for (int i = 0; i < SELFMAG; i++)
 		if (header[i] != magic[i])
 			return false;
-	return (elf->e_machine == EM_X86_64 || elf->e_machine == EM_386) &&
-	       (elf->e_type == ET_EXEC || elf->e_type == ET_DYN);
+	return machine_runs(elf->e_machine) && (elf->e_type == ET_EXEC || elf->e_type == ET_DYN);
 }
 
 /* Whether everybody may execute the file. Only the kernel knows the other cases. */

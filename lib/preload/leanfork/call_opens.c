@@ -14,6 +14,7 @@
 #include "preload/leanfork/call_deferred.h"
 #include "preload/leanfork/call.h"
 #include "preload/leanfork/child_memory.h"
+#include "preload/leanfork/proc.h"
 
 #define KERNEL_TMPFILE 020000000 /* O_TMPFILE without O_DIRECTORY */
 #define DEBUGFS 0x64626720
@@ -26,7 +27,7 @@ long opens_name(long fd, char *name, size_t size)
 	for (long unit = 1000000000; unit > 0; unit /= 10)
 		if (fd >= unit || unit == 1)
 			link[len++] = (char)('0' + fd / unit % 10);
-	return gate3(SYS_readlink, link, name, size);
+	return proc_readlink(link, name, size);
 }
 
 static bool is_same(const char *a, const char *b, size_t len)

@@ -118,7 +118,7 @@ void child_start(struct lean *l, ucontext_t *uc)
 	raise_passed_on(l);
 	set_context_mask(uc, ~HANDLED_SIGNALS);
 	uc->uc_stack = own_stack(l);
-	*reg(uc, REG_RAX) = 0;
+	context_return(uc, 0);
 	child_mind_parent();
 	is_child = true;
 	atomic_store(&l->mail->stage, STAGE_RUNNING);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The dispatched system calls of a lean child. */
 #include <errno.h>
-#include <linux/audit.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -97,15 +96,8 @@ static enum handled handle(struct lean *l, struct call *call)
 static void resume(ucontext_t *uc, const struct call *call, long done)
 {
 	step_back(uc, call->nr);
-	if (done == 0)
-		return;
-	uintptr_t *frame = (uintptr_t *)(*reg(uc, REG_RSP) - RESUME_FRAME);
-	frame[0] = (uintptr_t)*reg(uc, REG_RIP) + 2;
-	frame[1] = (uintptr_t)done;
-	*reg(uc, REG_RSP) = (greg_t)(uintptr_t)frame;
-	*reg(uc, REG_RIP) = (greg_t)(uintptr_t)gate_resume;
-	*reg(uc, REG_RSI) = call->args[1];
-	*reg(uc, REG_RDX) = call->args[2];
+	if (done)
+		context_resume(uc, call->args, done, gate_resume);
 }
 
 /* False: the child is ordinary now, and `resume` does the rest. */
@@ -181,7 +173,7 @@ static bool makes_too_many(struct lean *l)
 
 static bool is_on_own_stack(const struct lean *l, const ucontext_t *uc)
 {
-	uintptr_t at = (uintptr_t)uc->uc_mcontext.gregs[REG_RSP];
+	uintptr_t at = context_stack(uc);
 	return at >= (uintptr_t)l->alt && at < (uintptr_t)l->alt + sizeof l->alt;
 }
 
@@ -224,11 +216,11 @@ void child_on_call(int sig, siginfo_t *info, void *context)
 	struct call call = call_of(uc);
 	l->in_call = true;
 	atomic_fetch_add(&l->mail->calls, 1);
-	if (info->si_arch != AUDIT_ARCH_X86_64) {
+	if (info->si_arch != MACHINE_AUDIT) {
 		child_leave(l, uc, LEAN_CALL);
 		step_back(uc, call.nr);
 	} else if (do_leanly(l, uc, &call)) {
-		*reg(uc, REG_RAX) = call.result;
+		context_return(uc, call.result);
 		look_at_result(l, uc, call.result);
 	}
 	l->in_call = false;

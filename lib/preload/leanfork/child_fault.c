@@ -8,10 +8,10 @@
 /* A fault inside probe_string is its answer. */
 static bool probed(ucontext_t *uc)
 {
-	uintptr_t at = (uintptr_t)*reg(uc, REG_RIP);
+	uintptr_t at = context_pc(uc);
 	if (at < (uintptr_t)probe_start || at >= (uintptr_t)probe_end)
 		return false;
-	*reg(uc, REG_RIP) = (greg_t)(uintptr_t)probe_failed;
+	context_go(uc, (uintptr_t)probe_failed);
 	return true;
 }
 

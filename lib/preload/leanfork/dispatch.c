@@ -25,17 +25,16 @@ static void on_dispatch(int sig, siginfo_t *info, void *context)
 	(void)sig;
 	if (info->si_code != FROM_DISPATCH)
 		gate1(SYS_exit_group, 1);
-	*reg(context, REG_RAX) = 0;
+	context_return(context, 0);
 }
 
 void dispatch_try(void)
 {
-	long nr = SYS_getpid;
 	set_handler(SIGSYS, on_dispatch, 0, SIG_BIT(SIGSEGV), NULL);
 	set_mask(~SIG_BIT(SIGSYS), NULL);
 	if (dispatch_on() < 0)
 		return;
-	__asm__ volatile("syscall" : "+a"(nr) : : "rcx", "r11", "memory");
+	call_outside(SYS_getpid);
 	dispatch_off();
 }
 

@@ -20,12 +20,11 @@ long gate_call(long nr, long a, long b, long c, long d, long e, long f);
 void gate_restorer(void);
 
 /*
- * Makes the rest of a call that was cut short. Its registers are set for the rest. RSP is lower by
- * RESUME_FRAME, where two words lie: the address to go on at, and what has been done so far. The
- * result is that of the whole call.
+ * Makes the rest of a call that was cut short. Its registers are set for the rest. The stack pointer
+ * is lower by RESUME_FRAME, where two words lie: the address to go on at, and what has been done so
+ * far. The result is that of the whole call.
  */
 extern const char gate_resume[];
-#define RESUME_FRAME 144 /* two words, and the red zone */
 
 /* The length of a string, at most `max`; -1: it cannot be read. A fault brings in what a lean child
  * has not got. After any other fault the handler continues at probe_failed. */

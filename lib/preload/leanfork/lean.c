@@ -34,7 +34,7 @@
  *   kernel_signals.c   signal actions and masks, by raw calls
  *   joined.c           where mappings end
  *   proc.c, maps.c     files of /proc
- *   gate.S             the only code here that makes system calls
+ *   gate_*.S           the only code here that makes system calls
  *
  *   absent.c           machines without lean fork: parent_split.c alone rescues
  *

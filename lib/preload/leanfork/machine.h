@@ -1,32 +1,18 @@
 /* SPDX-License-Identifier: MIT */
+/* What is different from one architecture to another. */
 #ifndef LEANFORK_MACHINE_H
 #define LEANFORK_MACHINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <ucontext.h>
 
-#ifdef __x86_64__
-
-/* Where the thread's own data lie. */
-static inline uintptr_t thread_pointer(void)
-{
-	uintptr_t at;
-	__asm__("mov %%fs:0, %0" : "=r"(at));
-	return at;
-}
-
-/* memcpy without libc. */
-static inline void copy_bytes(void *to, const void *from, size_t n)
-{
-	__asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(n) : : "memory");
-}
-
-static inline void relax(void)
-{
-	__asm__ volatile("pause" : : : "memory");
-}
-
+#if defined __x86_64__ && defined __LP64__
+#include "preload/leanfork/machine_x86_64.h"
+#elif defined __aarch64__ && defined __LP64__
+#include "preload/leanfork/machine_aarch64.h"
 #else
 
 static inline void copy_bytes(void *to, const void *from, size_t n)

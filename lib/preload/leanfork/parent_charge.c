@@ -54,7 +54,7 @@ static bool is_admin(void)
 static bool is_in_first_namespace(void)
 {
 	char name[64] = "";
-	gate3(SYS_readlink, PROC_SELF "ns/user", name, sizeof name - 1);
+	proc_readlink(PROC_SELF "ns/user", name, sizeof name - 1);
 	return proc_number(name) == FIRST_USER_NAMESPACE;
 }
 

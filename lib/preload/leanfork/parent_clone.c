@@ -78,7 +78,7 @@ static void finish(struct lean *l, ucontext_t *uc, long result)
 	call_off(l, PHASE_DONE);
 	raise_held(l);
 	set_context_mask(uc, l->mask);
-	*reg(uc, REG_RAX) = result;
+	context_return(uc, result);
 }
 
 static long clone_child(const struct lean *l, const struct call *call)
@@ -160,7 +160,7 @@ static void on_clone(struct lean *l, ucontext_t *uc, const struct call *call)
 		go_native(l, uc, call->nr);
 		return;
 	}
-	l->result.reason = leave_out(l, (uintptr_t)*reg(uc, REG_RSP));
+	l->result.reason = leave_out(l, context_stack(uc));
 	if (l->result.reason != LEAN_FINE) {
 		go_native(l, uc, call->nr);
 		return;
@@ -264,7 +264,7 @@ static bool wait_shortly(struct call *call)
 static void wait_for_others(struct lean *l, ucontext_t *uc, struct call *call)
 {
 	if (wait_shortly(call)) {
-		*reg(uc, REG_RAX) = call->result;
+		context_return(uc, call->result);
 		return;
 	}
 	l->result.reason = LEAN_BUSY;
@@ -334,7 +334,7 @@ void clone_call_on_call(int sig, siginfo_t *info, void *context)
 	else if (is_wait(&call))
 		wait_for_others(l, uc, &call);
 	else
-		*reg(uc, REG_RAX) = do_here(l, uc, &call);
+		context_return(uc, do_here(l, uc, &call));
 }
 
 void clone_call_close(struct lean *l)

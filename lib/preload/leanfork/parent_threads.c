@@ -38,7 +38,7 @@ static struct {
 	_Atomic bool done;
 	uintptr_t heads[LISTS];
 	size_t link_offset, block_size;
-	const ptrdiff_t *rseq; /* offset of the rseq area in the block */
+	const ptrdiff_t *rseq; /* offset of the rseq area from the thread pointer */
 } lists;
 
 static const struct field *field(const char *name)
@@ -86,7 +86,7 @@ static uintptr_t next_of(uintptr_t at)
 /* The heads and the calling thread's own block are never left out. */
 static void walk(struct lean *l, uintptr_t head, void (*take)(struct lean *l, struct span))
 {
-	uintptr_t own = thread_pointer() + lists.link_offset, at = next_of(head);
+	uintptr_t own = thread_block(lists.block_size) + lists.link_offset, at = next_of(head);
 	for (int n = 0; n < MOST_THREADS && at && at != head; n++) {
 		uintptr_t block = at - lists.link_offset;
 		take(l, (struct span){block, block + lists.block_size});
@@ -106,10 +106,10 @@ void threads_each(struct lean *l, void (*take)(struct lean *l, struct span block
 
 bool threads_pins(struct span pins[2])
 {
-	uintptr_t block = thread_pointer();
 	if (!lists.block_size || !lists.rseq)
 		return false;
-	uintptr_t rseq = block + (uintptr_t)*lists.rseq;
+	uintptr_t block = thread_block(lists.block_size);
+	uintptr_t rseq = thread_pointer() + (uintptr_t)*lists.rseq;
 	pins[0] = (struct span){block, block + lists.block_size};
 	pins[1] = (struct span){rseq, rseq + RSEQ_SIZE};
 	return true;

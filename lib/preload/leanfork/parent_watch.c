@@ -36,7 +36,7 @@ static bool is_our_proc(struct watch *w, const struct lean *l)
 {
 	char link[16] = "";
 	if (w->proc == HERE_UNKNOWN) {
-		gate3(SYS_readlink, "/proc/self", link, sizeof link - 1);
+		proc_readlink("/proc/self", link, sizeof link - 1);
 		w->proc = proc_number(link) == (uint64_t)l->parent ? HERE : ELSEWHERE;
 	}
 	return w->proc == HERE;

@@ -46,8 +46,7 @@ uint64_t proc_number(const char *text)
 	return n;
 }
 
-/* By libc's call, because of seccomp filters. */
-static long read_link(const char *path, char *target, size_t size)
+long proc_readlink(const char *path, char *target, size_t size)
 {
 #ifdef SYS_readlink
 	return gate3(SYS_readlink, path, target, size);
@@ -59,6 +58,6 @@ static long read_link(const char *path, char *target, size_t size)
 bool proc_next_child_is_first(void)
 {
 	char name[64];
-	return read_link(PROC_SELF "ns/pid_for_children", name, sizeof name) < 0 &&
-	       read_link(PROC_SELF "ns/pid", name, sizeof name) > 0;
+	return proc_readlink(PROC_SELF "ns/pid_for_children", name, sizeof name) < 0 &&
+	       proc_readlink(PROC_SELF "ns/pid", name, sizeof name) > 0;
 }

@@ -18,6 +18,9 @@ const char *proc_line(const char *text, const char *name);
 /* Pure. The first number from here on; 0: none. */
 uint64_t proc_number(const char *text);
 
+/* As readlink, by libc's call because of seccomp filters. Returns its length or -errno. */
+long proc_readlink(const char *path, char *target, size_t size);
+
 /* Whether the thread's next child will be the first of a pid namespace, which would end with it. */
 bool proc_next_child_is_first(void);
 

@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <time.h>
-#include <ucontext.h>
 
 #include "preload/leanfork/gate.h"
 #include "preload/leanfork/kernel_signals.h"
@@ -129,22 +128,10 @@ struct span state_span(const struct lean *l);
 /* The lean fork in progress; in a lean child its own. NULL: none. */
 extern struct lean *lean_active;
 
-static inline greg_t *reg(ucontext_t *uc, int which)
-{
-	return &uc->uc_mcontext.gregs[which];
-}
-
 /* The kernel's mask is shorter than libc's. */
 static inline void set_context_mask(ucontext_t *uc, uint64_t mask)
 {
 	copy_bytes(&uc->uc_sigmask, &mask, sizeof mask);
-}
-
-/* Has the interrupted system call made again when the handler returns, without dispatch. */
-static inline void step_back(ucontext_t *uc, long nr)
-{
-	*reg(uc, REG_RIP) -= 2;
-	*reg(uc, REG_RAX) = nr;
 }
 
 #endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* aarch64: registers, and what takes an instruction. Included by machine.h alone. */
+#ifndef LEANFORK_MACHINE_AARCH64_H
+#define LEANFORK_MACHINE_AARCH64_H
+
+#include <elf.h>
+
+#define RESUME_FRAME 32
+
+static inline uintptr_t thread_pointer(void)
+{
+	uintptr_t at;
+	__asm__("mrs %0, tpidr_el0" : "=r"(at));
+	return at;
+}
+
+/* struct pthread ends where the thread's own data begin. */
+static inline uintptr_t thread_block(size_t size)
+{
+	return thread_pointer() - size;
+}
+
+static inline void copy_words(void *to, const void *from, size_t n)
+{
+	__asm__ volatile("1: ldp x9, x10, [%1], #16\n\t"
+			 "stp x9, x10, [%0], #16\n\t"
+			 "subs %2, %2, #16\n\t"
+			 "b.ne 1b"
+			 : "+r"(to), "+r"(from), "+r"(n)
+			 :
+			 : "x9", "x10", "cc", "memory");
+}
+
+/* memcpy without libc; forwards. */
+static inline void copy_bytes(void *to, const void *from, size_t n)
+{
+	unsigned char *t = to;
+	const unsigned char *f = from;
+	size_t words = n & ~(size_t)15;
+	if (words)
+		copy_words(t, f, words);
+	for (size_t i = words; i < n; i++)
+		__asm__ volatile("ldrb w9, [%1]\n\tstrb w9, [%0]"
+				 :
+				 : "r"(t + i), "r"(f + i)
+				 : "x9", "memory");
+}
+
+static inline void relax(void)
+{
+	__asm__ volatile("yield" : : : "memory");
+}
+
+static inline bool under_valgrind(void)
+{
+	const uintptr_t request[] = {0x1001, 0, 0, 0, 0, 0};
+	register uintptr_t answer __asm__("x3") = 0;
+	register const uintptr_t *at __asm__("x4") = request;
+	__asm__ volatile("ror x12, x12, #3; ror x12, x12, #13\n\t"
+			 "ror x12, x12, #51; ror x12, x12, #61\n\t"
+			 "orr x10, x10, x10"
+			 : "+r"(answer)
+			 : "r"(at)
+			 : "x12", "cc", "memory");
+	return answer != 0;
+}
+
+/* Whether the kernel can run programs for such a machine, by the ELF header's e_machine. */
+static inline bool machine_runs(unsigned machine)
+{
+	return machine == EM_AARCH64;
+}
+
+static inline uintptr_t context_pc(const ucontext_t *uc)
+{
+	return uc->uc_mcontext.pc;
+}
+
+static inline void context_go(ucontext_t *uc, uintptr_t pc)
+{
+	uc->uc_mcontext.pc = pc;
+}
+
+static inline uintptr_t context_stack(const ucontext_t *uc)
+{
+	return uc->uc_mcontext.sp;
+}
+
+static inline void context_return(ucontext_t *uc, long result)
+{
+	uc->uc_mcontext.regs[0] = (unsigned long)result;
+}
+
+/* The call that a thread wants to make. */
+static inline long context_call(ucontext_t *uc, long args[6])
+{
+	for (int i = 0; i < 6; i++)
+		args[i] = (long)uc->uc_mcontext.regs[i];
+	return (long)uc->uc_mcontext.regs[8];
+}
+
+/* Makes the interrupted system call happen again; its first argument is where it was. */
+static inline void step_back(ucontext_t *uc, long nr)
+{
+	uc->uc_mcontext.pc -= 4;
+	uc->uc_mcontext.regs[8] = (unsigned long)nr;
+}
+
+/* For gate_resume, which puts these two registers back. */
+static inline void context_resume(ucontext_t *uc, const long args[6], long done, const char *at)
+{
+	uintptr_t *frame = (uintptr_t *)(context_stack(uc) - RESUME_FRAME);
+	frame[0] = context_pc(uc) + 4;
+	frame[1] = (uintptr_t)done;
+	frame[2] = uc->uc_mcontext.regs[1];
+	frame[3] = uc->uc_mcontext.regs[2];
+	uc->uc_mcontext.sp = (uintptr_t)frame;
+	uc->uc_mcontext.regs[1] = (unsigned long)args[1];
+	uc->uc_mcontext.regs[2] = (unsigned long)args[2];
+	context_go(uc, (uintptr_t)at);
+}
+
+#endif
