@@ -35,7 +35,7 @@ source_of() {
 	dpkg-query -W -f '${source:Package}' "${owner%%:*}"
 }
 
-# release_lists DIR RELEASE: once before release_apt.
+# release_lists DIR RELEASE [ARCHITECTURE]: once before release_apt.
 release_lists() {
 	command -v apt-get >/dev/null || { echo "needs Debian's packages"; return 1; }
 	rm -rf "$1/lists"
@@ -43,7 +43,7 @@ release_lists() {
 	uri=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' |
 		grep -v -e -security | head -n 1)
 	echo "deb $uri $2 main" >"$1/sources.list"
-	release_apt "$1" apt-get -q update
+	release_apt "$1" apt-get -q ${3:+-o "APT::Architecture=$3" -o "APT::Architectures=$3"} update
 }
 
 # release_apt DIR COMMAND...: apt-get or apt-cache, in that folder.

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""image.py BUILD TO SUITE...: a root file system for a machine that runs meson's tests of a suite.
+"""image.py [--system DIR] BUILD TO SUITE...: a root file system for a machine that runs meson's tests
+of a suite. What the programs need is taken from here, or all of the system in DIR is there.
 
 Programs lie in it where they lie here, with the libraries that they load; /init runs the tests and
 switches the machine off. The suite `small` is the one program for a machine of little memory.
@@ -33,9 +34,13 @@ def compiler_says(question):
 
 
 class Image:
-    def __init__(self, top):
+    def __init__(self, top, system=None):
         self.top = top
+        self.foreign = system is not None
         shutil.rmtree(top, ignore_errors=True)
+        if system:
+            subprocess.run(["cp", "-al", system, top], check=True)
+            return
         for folder in ("dev", "proc", "sys", "tmp", "etc", "run", "root", *LINKS.values()):
             os.makedirs(os.path.join(top, folder))
         for link, to in LINKS.items():
@@ -50,7 +55,7 @@ class Image:
             return
         os.makedirs(os.path.dirname(to), exist_ok=True)
         shutil.copy(path, to)
-        if is_program(path):
+        if not self.foreign and is_program(path):
             subprocess.run(["strip", "--strip-debug", to], check=False, stderr=subprocess.DEVNULL)
             for library in self.libraries(path):
                 self.add(library)
@@ -61,7 +66,7 @@ class Image:
         return re.findall(r"(/\S+) \(0x", out)
 
     def add_tools(self, names):
-        for name in names.split():
+        for name in [] if self.foreign else names.split():
             path = shutil.which(name, path="/usr/bin:/bin:/usr/sbin:/sbin")
             if path:
                 self.add(path)
@@ -117,8 +122,11 @@ def lines(build, suites):
 
 
 def main():
-    build, top, suites = os.path.abspath(sys.argv[1]), sys.argv[2], sys.argv[3:]
-    image = Image(top)
+    args = sys.argv[1:]
+    system = args[1] if args[0] == "--system" else None
+    build, top, *suites = args[2 * (system is not None):]
+    build = os.path.abspath(build)
+    image = Image(top, system)
     image.add_tools(ALWAYS)
     if suites == ["small"]:
         program = os.path.join(build, "tests/kernel/kernel_embedded")
@@ -132,7 +140,7 @@ def main():
         add_build(image, build)
         image.add_folder(os.path.join(SOURCE, "tests"))
         image.write("/tests", "cd %s\n" % shlex.quote(build) + "".join(lines(build, suites)))
-    for name in ("passwd", "group"):
+    for name in () if system else ("passwd", "group"):
         image.write("/etc/" + name, open("/etc/" + name, encoding="utf-8").read())
     shutil.copy(os.path.join(HERE, "init"), image.top + "/init")
     os.chmod(image.top + "/init", 0o755)
