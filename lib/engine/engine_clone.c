@@ -231,7 +231,8 @@ static int run_copied(struct waiter *w, struct engine_child *child, enum ss_stag
 	if (pid > 0) {
 		memory = MEMORY_COPIED;
 		b->held[BLOCK_HELD - 1] = ends[0];
-		error = ss__await_verdict(w, ends[0], &verdict);
+		w->verdict_from = ends[0];
+		error = ss__await_verdict(w, &verdict);
 		b->held[BLOCK_HELD - 1] = -1;
 	}
 	raw1(SYS_close, ends[0]);
@@ -285,6 +286,7 @@ int ss__engine_run(struct block *b, const struct engine_wait *how, struct engine
 		.how = how,
 		.number = b->number,
 		.deadline = ss__deadline_in(how->timeout_ms > 0 ? how->timeout_ms : -1),
+		.verdict_from = -1,
 		.probing = memory == MEMORY_UNKNOWN,
 	};
 	if (!(b->job.flags & JOB_MASK))

@@ -28,6 +28,19 @@ static long wait_for(struct block *b, int ms)
 	return raw4(SYS_futex, b->in_child, FUTEX_WAIT_SHARED, 1, ms < 0 ? NULL : &t);
 }
 
+static long wait_for_input(int fd, int ms)
+{
+	const struct timespec t = {ms / 1000, ms % 1000 * 1000000L};
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	return raw5(SYS_ppoll, &p, 1, ms < 0 ? NULL : &t, 0, 0);
+}
+
+static long wait_once(const struct waiter *w, int ms)
+{
+	const int fd = w->verdict_from;
+	return fd >= 0 ? wait_for_input(fd, ms) : wait_for(w->block, ms);
+}
+
 /* (7) A child that may not be killed may run for ever. */
 void ss__give_up(struct waiter *w)
 {
@@ -63,13 +76,18 @@ static long wait_cancellable(struct waiter *w, int ms)
 	pthread_cleanup_push(cancelled, w);
 	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &state);
 	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &type);
-	result = wait_for(w->block, ms);
+	result = wait_once(w, ms);
 	pthread_setcanceltype(type, NULL);
 	pthread_setcancelstate(state, NULL);
 	/* (6) */
 	poll(NULL, 0, 0);
 	pthread_cleanup_pop(0);
 	return result;
+}
+
+static long wait_with(struct waiter *w, int ms)
+{
+	return w->how->cancellable ? wait_cancellable(w, ms) : wait_once(w, ms);
 }
 
 /* Milliseconds until the next look. 0: the time is up. -1: no look is needed. */
@@ -151,7 +169,7 @@ static int await(struct waiter *w)
 		int ms = next_wait(w);
 		if (ms == 0)
 			return -ETIMEDOUT;
-		long result = w->how->cancellable ? wait_cancellable(w, ms) : wait_for(b, ms);
+		long result = wait_with(w, ms);
 		if (is_forked(w))
 			return -ECHILD;
 		if (result == -EINTR || result == -ETIMEDOUT)
@@ -179,17 +197,15 @@ int ss__await_start(struct waiter *w)
 }
 
 /* The exec closes the pipe, so end of file means success. */
-static int read_verdict(struct waiter *w, int from, struct verdict *verdict)
+static int read_verdict(struct waiter *w, struct verdict *verdict)
 {
-	struct pollfd p = {.fd = from, .events = POLLIN};
 	for (;;) {
 		int ms = next_wait(w);
 		if (ms == 0)
 			return -ETIMEDOUT;
-		const struct timespec t = {ms / 1000, ms % 1000 * 1000000L};
-		long result = raw5(SYS_ppoll, &p, 1, ms < 0 ? NULL : &t, 0, 0);
+		long result = wait_with(w, ms);
 		if (result > 0) {
-			result = raw3(SYS_read, from, verdict, sizeof *verdict);
+			result = raw3(SYS_read, w->verdict_from, verdict, sizeof *verdict);
 			if (result != -EINTR)
 				return 0;
 		}
@@ -198,10 +214,10 @@ static int read_verdict(struct waiter *w, int from, struct verdict *verdict)
 	}
 }
 
-int ss__await_verdict(struct waiter *w, int from, struct verdict *verdict)
+int ss__await_verdict(struct waiter *w, struct verdict *verdict)
 {
 	open_signals(w);
-	int error = read_verdict(w, from, verdict);
+	int error = read_verdict(w, verdict);
 	ss__engine_enter();
 	return error;
 }

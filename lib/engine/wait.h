@@ -16,7 +16,8 @@ struct waiter {
 	const struct engine_wait *how;
 	uint32_t number;
 	int64_t deadline;
-	bool probing; /* it is not known yet whether memory is shared */
+	int verdict_from; /* where memory is copied: a pipe for the verdict; else -1 */
+	bool probing;     /* it is not known yet whether memory is shared */
 	_Atomic uint32_t canary;
 };
 
@@ -28,8 +29,8 @@ struct waiter {
  */
 int ss__await_start(struct waiter *w);
 
-/* The same, by the pipe of job->verdict_fd, where memory is copied. */
-int ss__await_verdict(struct waiter *w, int from, struct verdict *verdict);
+/* The same, by the pipe verdict_from, where memory is copied. */
+int ss__await_verdict(struct waiter *w, struct verdict *verdict);
 
 /* Kills the child and frees the block, or leaves it to a later spawn. Signals are blocked. */
 void ss__give_up(struct waiter *w);
