@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "kernel.h"
 #include "leak.h"
 #include "temp_dir.h"
 
@@ -71,6 +72,10 @@ static void directory_and_program_may_be_descriptors(void **unused)
 {
 	(void)unused;
 	needs_clone();
+	if (!kernel_has_execveat()) {
+		print_message("The kernel has no execveat.\n");
+		skip();
+	}
 	struct state state;
 	int dir = open("/usr", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int program = open(victim("STATE"), O_RDONLY | O_CLOEXEC);

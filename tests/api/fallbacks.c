@@ -237,6 +237,7 @@ static void a_pidfd_that_is_needed_is_there_or_the_spawn_fails(void **unused)
 	struct ss_child child = {0};
 	struct ss_failure failure = {0};
 	needs_clone();
+	needs_shared_memory();
 	int r = ss_spawn(&child, ARGV(victim("NOTHING")),
 		SS_OPTIONS(.flags = SS_NEED_PIDFD, .failure = &failure));
 	if (!has_pidfds()) {

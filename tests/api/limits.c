@@ -179,6 +179,7 @@ static void no_room_for_a_file(void **unused)
 {
 	(void)unused;
 	needs_clone();
+	needs_shared_memory();
 	full_but_for(0, ask_for_a_file);
 }
 

@@ -3,7 +3,9 @@
 #include "kernel.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,6 +15,12 @@ enum { SET_SYSCALL_USER_DISPATCH = 59, DISPATCH_OFF = 0 };
 bool kernel_dispatches_calls(void)
 {
 	return prctl(SET_SYSCALL_USER_DISPATCH, DISPATCH_OFF, 0, 0, 0) == 0;
+}
+
+bool kernel_has_execveat(void)
+{
+	syscall(SYS_execveat, -1, "", NULL, NULL, 0);
+	return errno != ENOSYS;
 }
 
 int try_fork(void)

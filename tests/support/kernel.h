@@ -7,6 +7,9 @@
 /* Syscall user dispatch, Linux 5.11: without it every fork of the shim is libc's. */
 bool kernel_dispatches_calls(void);
 
+/* Executes a descriptor: Linux 3.19, but not each emulator. */
+bool kernel_has_execveat(void);
+
 /* Forks a child that ends at once. 0 or errno. */
 int try_fork(void);
 
