@@ -20,6 +20,8 @@ struct engine_wait {
 	bool cancellable;       /* a cancelled thread leaves; else cancellation is off */
 	void (*cloned)(void *); /* called before each wait, with the mask in force; or NULL */
 	void *cloned_arg;
+	/* Set for the wait. It has to be in a frame that lives until the block is handed over. */
+	_Atomic uint32_t *canary;
 };
 
 /* Blocks all signals, so that no handler can leave. By a raw call, because libc leaves out two of

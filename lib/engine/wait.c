@@ -19,7 +19,13 @@
 #include "base/clock.h"
 #include "engine/reap.h"
 
-enum { FUTEX_WAIT_SHARED = 0, HEARTBEAT_MS = 1000, PROBE_MS = 50, LAST_WAIT_MS = 200 };
+enum {
+	FUTEX_WAIT_SHARED = 0,
+	HEARTBEAT_MS = 1000,
+	PROBE_MS = 50,
+	CANCEL_MS = 50,
+	LAST_WAIT_MS = 200
+};
 
 /* A negative ms is no limit. Then handlers with SA_RESTART do not end the wait. */
 static long wait_for(struct block *b, int ms)
@@ -69,6 +75,8 @@ static void cancelled(void *waiter)
 	ss__engine_leave(w->how->mask);
 }
 
+#ifdef __GLIBC__
+
 static long wait_cancellable(struct waiter *w, int ms)
 {
 	int state, type;
@@ -84,6 +92,29 @@ static long wait_cancellable(struct waiter *w, int ms)
 	pthread_cleanup_pop(0);
 	return result;
 }
+
+#else
+
+/*
+ * musl ends an asynchronously cancelled thread on a stack that may be misaligned for its cleanup
+ * handlers. Its signal interrupts a wait that has a time limit, unless it comes just before.
+ */
+static long wait_cancellable(struct waiter *w, int ms)
+{
+	int state;
+	const bool in_part = ms < 0 || ms > CANCEL_MS;
+	long result;
+	pthread_cleanup_push(cancelled, w);
+	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &state);
+	pthread_testcancel();
+	result = wait_once(w, in_part ? CANCEL_MS : ms);
+	pthread_testcancel();
+	pthread_setcancelstate(state, NULL);
+	pthread_cleanup_pop(0);
+	return in_part && result == -ETIMEDOUT ? 0 : result;
+}
+
+#endif
 
 static long wait_with(struct waiter *w, int ms)
 {
@@ -180,8 +211,8 @@ static int await(struct waiter *w)
 
 static void open_signals(struct waiter *w)
 {
-	w->canary = w->number;
-	ss__block_await(w->block, &w->canary);
+	*w->how->canary = w->number;
+	ss__block_await(w->block, w->how->canary);
 	ss__engine_leave(w->how->mask);
 	if (w->how->cloned)
 		w->how->cloned(w->how->cloned_arg);

@@ -9,8 +9,7 @@
 #include "engine/block.h"
 #include "engine/engine.h"
 
-/* A caller that waits for its child's exec. It lies in the caller's frame; block.c tells of the
- * canary. */
+/* A caller that waits for its child's exec. */
 struct waiter {
 	struct block *block;
 	const struct engine_wait *how;
@@ -18,7 +17,6 @@ struct waiter {
 	int64_t deadline;
 	int verdict_from; /* where memory is copied: a pipe for the verdict; else -1 */
 	bool probing;     /* it is not known yet whether memory is shared */
-	_Atomic uint32_t canary;
 };
 
 /*

@@ -126,12 +126,14 @@ static int do_without_child(struct ss_options *o)
 static int spawn(struct ss_child *child, struct spawn *s, enum ss_stage *stage)
 {
 	struct engine_child engine_child;
+	_Atomic uint32_t canary = 0;
 	struct engine_wait how = {
 		.mask = ss__engine_enter(),
 		.timeout_ms = s->options.start_timeout_ms,
 		.cancellable = s->extra && s->extra->cancellable,
 		.cloned = s->extra ? s->extra->cloned : NULL,
 		.cloned_arg = s->extra ? s->extra->cloned_arg : NULL,
+		.canary = &canary,
 	};
 	s->plumbing = PLUMBING_NONE;
 	int error = open_and_run(s, &how, &engine_child, stage);
