@@ -81,8 +81,9 @@ static void compare_times(const struct demo_outcome *slow, const struct demo_out
 		       "tables of all the\n  memory, and exec() throws the copy away.\n",
 			times);
 	else if (slow->worked && quick->worked)
-		printf("\n  A process of this size is forked quickly: what fork() copies grows "
-		       "with it.\n");
+		printf("\n  fork() is quick for a process of this size. It copies more as the "
+		       "process "
+		       "grows.\n");
 	else if (!slow->worked && slow->error == ENOMEM)
 		printf("\n  fork() was refused: the kernel would have had to promise all that "
 		       "memory once more.\n");
@@ -127,9 +128,9 @@ static int show_refusal(const struct machine_memory *info, const struct demo_roo
 	char size[SIZE_TEXT];
 
 	if (!load.bytes) {
-		printf("\nHere the kernel promises memory to anybody (vm.overcommit_memory is 1), "
-		       "so "
-		       "no fork is\nrefused for its size. With the settings 0 and 2 it happens.\n");
+		printf("\nHere the kernel promises any amount of memory (vm.overcommit_memory is "
+		       "1), so "
+		       "it refuses no\nfork for its size. With the settings 0 and 2 it does.\n");
 		return CLI_OK;
 	}
 	if (load.bytes > room->mappings) {
@@ -151,7 +152,7 @@ static int show_refusal(const struct machine_memory *info, const struct demo_roo
 				info->overcommit == 2 ? left_to_promise(info) : info->total_bytes),
 			info->overcommit == 2 ? " left" : "", info->overcommit);
 	else if (outcomes[DEMO_FORK].worked)
-		printf("\n  This kernel let it pass.\n");
+		printf("\n  This kernel let fork() pass.\n");
 	return CLI_OK;
 }
 
@@ -242,7 +243,7 @@ int cli_demo(int argc, char **argv)
 		return cli_fail(
 			"demo: cannot run the program `" DEMO_PROGRAM "`: %s", error_text(-status));
 	if (!size && !(size = demo_size(&room)))
-		return cli_fail("demo: there is not enough free memory to show it");
+		return cli_fail("demo: not enough free memory");
 	status = show_time(size);
 	if (status == CLI_OK)
 		status = show_refusal(&info, &room);

@@ -14,7 +14,7 @@ static const char usage[] =
 
 static const char help[] =
 	"\n"
-	"  run        run PROGRAM with the shim: its commands start whatever its size\n"
+	"  run        run PROGRAM under the shim, so its commands start whatever its size\n"
 	"  preflight  say which processes here could not fork, and why\n"
 	"  demo       show the problem and the cure on this machine\n"
 	"\n"

@@ -130,9 +130,9 @@ static const struct {
 } errors[] = {
 	{ESRCH, "ESRCH", "no such process, or it has ended"},
 	{ENOTSUP, "ENOTSUP", "a kernel thread: it does not fork"},
-	{EACCES, "EACCES", "may not be read"},
-	{EPERM, "EPERM", "may not be read"},
-	{ENOENT, "ENOENT", "part of it is missing"},
+	{EACCES, "EACCES", "no permission to read it"},
+	{EPERM, "EPERM", "no permission to read it"},
+	{ENOENT, "ENOENT", "some of its files in /proc are missing"},
 	{EMFILE, "EMFILE", "too many open files"},
 	{ENFILE, "ENFILE", "too many open files on this machine"},
 	{ENOMEM, "ENOMEM", "no memory"},

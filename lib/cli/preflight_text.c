@@ -36,7 +36,7 @@ static void print_largest(const struct preflight_entry *e, FILE *to)
 static void print_note(const struct preflight_entry *e, FILE *to)
 {
 	if (e->inexact)
-		fputs("  note       not exact: its smaps may not be read, or has no VmFlags\n", to);
+		fputs("  note       not exact: its smaps cannot be read, or has no VmFlags\n", to);
 }
 
 static void print_cgroup(const struct preflight_entry *e, FILE *to)
@@ -100,10 +100,10 @@ static void print_row(const struct preflight_entry *e, FILE *to)
 static void print_sum(const struct preflight_list *list, FILE *to)
 {
 	struct preflight_counts c = preflight_count(list);
-	fprintf(to, "vm.overcommit_memory=%d: of %zu processes %zu could not fork",
-		list->system.overcommit, c.read, c.refused);
+	fprintf(to, "vm.overcommit_memory=%d: %zu of %zu processes could not fork",
+		list->system.overcommit, c.refused, c.read);
 	if (c.unsure)
-		fprintf(to, ", of %zu it is uncertain", c.unsure);
+		fprintf(to, ", %zu are uncertain", c.unsure);
 	if (c.inexact)
 		fprintf(to, ", %zu could not be read exactly", c.inexact);
 	if (c.unreadable)

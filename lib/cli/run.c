@@ -135,7 +135,7 @@ static char *find_shim(void)
 {
 	char *shim = shim_find();
 	if (!shim)
-		cli_fail("libsafespawn_preload.so was found neither beside this program "
+		cli_fail("cannot find libsafespawn_preload.so, neither beside this program "
 			 "nor in " SAFESPAWN_LIBDIR);
 	if (!shim || shim_is_usable(shim))
 		return shim;
@@ -148,8 +148,8 @@ static int set_environment(const struct run_options *options, const char *shim)
 {
 	int error = shim_preload(shim);
 	if (error == -EINVAL)
-		return cli_fail("%s has a space, a colon or a dollar in its path, which LD_PRELOAD "
-				"cannot carry",
+		return cli_fail(
+			"%s: LD_PRELOAD cannot hold a path with a space, a colon or a dollar",
 			shim);
 	if (error < 0)
 		return cli_fail("%s", strerror(-error));
@@ -174,10 +174,10 @@ static void explain(enum reach reach, const char *program, const char *found)
 				 "linked programs that it starts",
 		[REACH_MACHINE] = "is for another architecture: it and what it starts run without "
 				  "the shim",
-		[REACH_LIBC] = "has a C library of another kind: it and what it starts run without "
-			       "the shim",
-		[REACH_PRIVILEGED] = "gains rights when it is run: for safety the shim is kept out "
-				     "of it and of what it starts",
+		[REACH_LIBC] = "uses another C library: it and what it starts run without the shim",
+		[REACH_PRIVILEGED] =
+			"gains rights by exec: for safety the dynamic loader keeps the shim "
+			"out of it and of what it starts",
 	};
 	if (reach == REACH_YES)
 		return;

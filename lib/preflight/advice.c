@@ -43,7 +43,8 @@ static int other_code(char *text, size_t size, const struct ss_preflight *r)
 {
 	if (!is_for_memory(r))
 		return 0;
-	return snprintf(text, size, "a program that cannot be changed: safespawn run PROGRAM");
+	return snprintf(
+		text, size, "run a program that you cannot change by: safespawn run PROGRAM");
 }
 
 /* The CommitLimit that would suffice. It includes swap. */
@@ -63,8 +64,9 @@ static int raise_limit(char *text, size_t size, const struct ss_preflight *r)
 	if (!is_for_memory(r) || r->cause != SS_CAUSE_COMMIT_LIMIT)
 		return 0;
 	return snprintf(text, size,
-		"or more swap, or vm.overcommit_kbytes: %llu less the SwapTotal of /proc/meminfo; "
-		"the cost: more is promised than there is",
+		"or add swap, or set vm.overcommit_kbytes to %llu minus SwapTotal of "
+		"/proc/meminfo; "
+		"the cost: the kernel promises more memory than there is",
 		(unsigned long long)sufficient_limit_kb(r));
 }
 
@@ -73,8 +75,8 @@ static int always_overcommit(char *text, size_t size, const struct ss_preflight 
 	if (!is_for_memory(r) || r->cause == SS_CAUSE_COMMIT_LIMIT)
 		return 0;
 	return snprintf(text, size,
-		"or vm.overcommit_memory=1; the cost: no request is refused any more, on the whole "
-		"machine, and what does not fit ends with the OOM killer");
+		"or set vm.overcommit_memory=1; the cost: the kernel refuses no process's request, "
+		"and the OOM killer ends what does not fit");
 }
 
 static int raise_tasks(char *text, size_t size, const struct ss_preflight *r)
@@ -87,12 +89,12 @@ static int raise_tasks(char *text, size_t size, const struct ss_preflight *r)
 	case SS_CAUSE_PID_MAX:
 		return snprintf(text, size, "raise kernel.pid_max");
 	case SS_CAUSE_PIDS_CGROUP:
-		return snprintf(
-			text, size, "raise pids.max of the cgroup that is full (TasksMax=)");
+		return snprintf(text, size, "raise pids.max of the full cgroup (TasksMax=)");
 	case SS_CAUSE_PID_NAMESPACE:
 		return snprintf(text, size,
-			"keep the first process made after unshare(CLONE_NEWPID) as long as others "
-			"are to follow");
+			"keep the first process after unshare(CLONE_NEWPID) alive while others are "
+			"to "
+			"follow");
 	default:
 		return 0;
 	}
@@ -104,7 +106,7 @@ static int any_spawn(char *text, size_t size, const struct ss_preflight *r)
 		return 0;
 	return snprintf(text, size,
 		r->verdict != SS_FORK_UNSURE
-			? "every new process is refused, one from ss_spawn as well"
+			? "every new process is refused, even one from ss_spawn"
 			: "if fork is refused, so is ss_spawn: the limit is not about memory");
 }
 
@@ -114,9 +116,8 @@ static int memory_cgroup(char *text, size_t size, const struct ss_preflight *r)
 	if (!(r->warnings & SS_WARN_MEMORY_CGROUP))
 		return 0;
 	return snprintf(text, size,
-		"its memory cgroup has %s left and fork may take %s: this process may be killed "
-		"inside "
-		"fork; raise memory.max, or do not fork",
+		"its memory cgroup has %s left, and fork may need %s: the kernel may kill this "
+		"process in fork; raise memory.max, or do not fork",
 		ss__size_text(room, r->cgroup_headroom_bytes),
 		ss__size_text(need, r->cgroup_need_bytes));
 }
@@ -127,8 +128,7 @@ static int slow(char *text, size_t size, const struct ss_preflight *r)
 	if (r->estimated_ns < SLOW_NS || r->verdict != SS_FORK_OK)
 		return 0;
 	return snprintf(text, size,
-		"its other threads cannot map memory for the %s of a fork; ss_spawn does not hold "
-		"them up",
+		"a fork keeps its other threads from mapping memory for %s; ss_spawn does not",
 		ss__time_text(time, r->estimated_ns));
 }
 
@@ -137,7 +137,8 @@ static int look_closer(char *text, size_t size, const struct ss_preflight *r)
 	if (!is_for_memory(r) || r->exact)
 		return 0;
 	if (ss__lacks_mappings(r))
-		return snprintf(text, size, "its maps may not be read: ask as its user or as root");
+		return snprintf(
+			text, size, "its maps cannot be read: run this as its user or as root");
 	return snprintf(text, size,
 		"this is an estimate: its smaps was not read (safespawn preflight --exact, as its "
 		"user "

@@ -18,9 +18,9 @@ static const char *headline(const struct ss_preflight *r)
 		return "fork would fail: EAGAIN, too many tasks";
 	case SS_FORK_UNSURE:
 		if (ss__lacks_mappings(r))
-			return "fork may fail: its maps may not be read";
+			return "fork may fail: its maps cannot be read";
 		if (r->cause == SS_CAUSE_NPROC)
-			return "fork may fail: not all that counts can be seen";
+			return "fork may fail: not all of the numbers can be read";
 		return "fork may fail: too close to tell";
 	}
 	return "?";
@@ -56,7 +56,7 @@ static void print_headroom(const struct ss_preflight *r, FILE *to)
 static void print_cost(const struct ss_preflight *r, FILE *to)
 {
 	char time[SIZE_TEXT], resident[SIZE_TEXT], tables[SIZE_TEXT];
-	fprintf(to, "  cost       about %s, and as long a stall of its other threads' mmap\n",
+	fprintf(to, "  cost       about %s; mmap in its other threads waits as long\n",
 		ss__time_text(time, r->estimated_ns));
 	fprintf(to, "  resident   %s, page tables %s\n", ss__size_text(resident, r->resident_bytes),
 		ss__size_text(tables, r->page_table_bytes));

@@ -127,14 +127,14 @@ int ss__reason_text(char *text, size_t size, const struct ss_preflight *r)
 	case SS_CAUSE_PID_MAX:
 		return tasks(text, size, r, "kernel.pid_max is");
 	case SS_CAUSE_PIDS_CGROUP:
-		return tasks(text, size, r, "pids.max of a cgroup it is in is");
+		return tasks(text, size, r, "pids.max of one of its cgroups is");
 	case SS_CAUSE_PID_NAMESPACE:
 		return snprintf(text, size, "the first process of its children's PID namespace %s",
 			r->verdict == SS_FORK_UNSURE ? "may have ended" : "has ended");
 	case SS_CAUSE_MAPPING_RAM:
 		return mapping(text, size, r, "RAM and swap together");
 	case SS_CAUSE_MAPPING_AVAILABLE:
-		return mapping(text, size, r, "what could be made free");
+		return mapping(text, size, r, "the memory that could be freed");
 	case SS_CAUSE_COMMIT_LIMIT:
 		return commit(text, size, r);
 	case SS_CAUSE_NONE:

@@ -85,7 +85,7 @@ static void reasons_name_their_numbers(void **state)
 	assert_non_null(strstr(line, "700"));
 	r.cause = SS_CAUSE_PIDS_CGROUP;
 	ss__reason_text(line, sizeof line, &r);
-	assert_string_equal(line, "pids.max of a cgroup it is in is 512, and there are 700 tasks");
+	assert_string_equal(line, "pids.max of one of its cgroups is 512, and there are 700 tasks");
 }
 
 static void advice_fits_the_cause(void **state)
@@ -99,7 +99,7 @@ static void advice_fits_the_cause(void **state)
 	assert_non_null(strstr(all_advice(&r), "overcommit_memory=1"));
 	assert_null(strstr(all_advice(&r), "overcommit_kbytes"));
 	r = report(SS_FORK_ENOMEM, SS_CAUSE_COMMIT_LIMIT);
-	assert_non_null(strstr(all_advice(&r), "overcommit_kbytes: 7340032 less the SwapTotal"));
+	assert_non_null(strstr(all_advice(&r), "overcommit_kbytes to 7340032 minus SwapTotal"));
 	assert_null(strstr(all_advice(&r), "--exact"));
 	r.exact = 0;
 	assert_non_null(strstr(all_advice(&r), "--exact"));
@@ -113,7 +113,7 @@ static void advice_fits_the_cause(void **state)
 	r.estimated_ns = 50000000;
 	assert_non_null(strstr(all_advice(&r), "50 ms"));
 	r.warnings = SS_WARN_MEMORY_CGROUP;
-	assert_non_null(strstr(all_advice(&r), "killed"));
+	assert_non_null(strstr(all_advice(&r), "kill this process"));
 }
 
 /* Of the numbers of a machine on which more is committed than may be. */
@@ -125,9 +125,9 @@ static void the_limit_advised_is_above_what_is_committed(void **state)
 	r.committed_bytes = UINT64_C(6) << 30;
 	r.uncertainty_bytes = 100 << 20;
 	/* 6 GiB, reserves of 136 MiB, the charge of 3 GiB, 100 MiB */
-	assert_non_null(strstr(all_advice(&r), "overcommit_kbytes: 9678848 less the SwapTotal"));
+	assert_non_null(strstr(all_advice(&r), "overcommit_kbytes to 9678848 minus SwapTotal"));
 	r.committed_bytes = UINT64_C(2) << 30;
-	assert_non_null(strstr(all_advice(&r), "overcommit_kbytes: 7442432 less the SwapTotal"));
+	assert_non_null(strstr(all_advice(&r), "overcommit_kbytes to 7442432 minus SwapTotal"));
 	r.committed_bytes = UINT64_MAX;
 	all_advice(&r);
 }
@@ -170,10 +170,10 @@ static void maps_that_may_not_be_read_are_the_doubt(void **state)
 	r.mappings = 0;
 	r.committed_bytes = 1 << 20;
 	assert_null(strstr(printed(&r), "too near"));
-	assert_non_null(strstr(printed(&r), "fork may fail: its maps may not be read\n"));
-	assert_non_null(strstr(printed(&r), "ask as its user or as root"));
+	assert_non_null(strstr(printed(&r), "fork may fail: its maps cannot be read\n"));
+	assert_non_null(strstr(printed(&r), "run this as its user or as root"));
 	r.cause = SS_CAUSE_MAPPING_RAM;
-	assert_non_null(strstr(printed(&r), "fork may fail: its maps may not be read\n"));
+	assert_non_null(strstr(printed(&r), "fork may fail: its maps cannot be read\n"));
 	r.cause = SS_CAUSE_NPROC;
 	assert_null(strstr(printed(&r), "maps"));
 	assert_null(strstr(printed(&r), "too near"));

@@ -318,13 +318,13 @@ static void a_path_that_ld_preload_cannot_carry_is_125(void **state)
 	temp_dir_make(&dir);
 	install(&dir, "with space", path);
 	CAPTURE(&got, path, "run", "echo");
-	assert_refused("LD_PRELOAD cannot carry");
+	assert_refused("LD_PRELOAD cannot hold");
 	install(&dir, "with:colon", path);
 	CAPTURE(&got, path, "run", "echo");
-	assert_refused("LD_PRELOAD cannot carry");
+	assert_refused("LD_PRELOAD cannot hold");
 	install(&dir, "with$dollar", path);
 	CAPTURE(&got, path, "run", "echo");
-	assert_refused("LD_PRELOAD cannot carry");
+	assert_refused("LD_PRELOAD cannot hold");
 	temp_dir_remove(&dir);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The code whose addresses matter: see gate.h. A file of its own, because link-time optimisation
- * does not see what is inside of an asm statement, and throws it away. It has no note that it stands
- * a shadow stack: whether a lean child does is not known.
+ * The code whose addresses matter: see gate.h. It is a file of its own, because link-time optimisation
+ * does not see inside an asm statement, and would drop it. It has no note that it supports a shadow
+ * stack, because nobody knows whether a lean child does.
  */
 .text
 .balign 64

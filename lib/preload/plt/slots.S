@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names, slots and jumps of plt.c, in the same order. A file of its own, because link-time
- * optimisation does not see what is inside of an asm statement, and throws it away.
+ * Names, slots and jumps of plt.c, in the same order. It is a file of its own, because link-time
+ * optimisation does not see inside an asm statement, and would drop it.
  */
 
 /* Names: one string after the other. */
@@ -13,7 +13,7 @@ plt_names:
 #include <plt_names.h>
 #undef SLOT
 
-/* Where each begins. Whoever looked for the end of a name would call strlen, with some compilers. */
+/* Where each begins. A loop that looks for the end of a name is a call of strlen to some compilers. */
 .section .rodata.shim_plt_offsets, "a", %progbits
 .balign 4
 .hidden plt_offsets
@@ -23,7 +23,7 @@ plt_offsets:
 #include <plt_names.h>
 #undef SLOT
 
-/* Slots: where each function is, once lazy_bind has looked. */
+/* Slots: the address of each function, after lazy_bind. */
 .section .bss.shim_plt, "aw", %nobits
 .balign 8
 .hidden plt_slots, plt_slots_end
@@ -48,7 +48,7 @@ plt_slots_end:
 	jr t1
 #endif
 
-/* No .type: ld of binutils 2.40 crashes on what the assembler then says of them to debuggers. */
+/* No .type, because ld of binutils 2.40 crashes on the debug information of such symbols. */
 .section .text.shim_plt, "ax", %progbits
 #define SLOT(name)                                                                                 \
 	.balign 8;                                                                                 \
