@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "engine/engine.h"
+#include "engine/plain.h"
 #include "engine/syscall.h"
 #include "base/cancel.h"
 #include "process/dumpable.h"
@@ -123,7 +124,8 @@ static int do_without_child(struct ss_options *o)
 	return 0;
 }
 
-static int spawn(struct ss_child *child, struct spawn *s, enum ss_stage *stage)
+/* AddressSanitizer would keep the canary off the stack, where no later call overwrites it. */
+PLAIN_UNSANITIZED static int spawn(struct ss_child *child, struct spawn *s, enum ss_stage *stage)
 {
 	struct engine_child engine_child;
 	_Atomic uint32_t canary = 0;
