@@ -109,57 +109,6 @@ static void help_and_version(void **state)
 	assert_refused("standard output");
 }
 
-static void the_demo_refuses_what_it_does_not_understand(void **state)
-{
-	(void)state;
-	CAPTURE(&got, safespawn, "demo", "--size");
-	assert_refused("--size");
-	CAPTURE(&got, safespawn, "demo", "--size=2T");
-	assert_refused("'2T'");
-	CAPTURE(&got, safespawn, "demo", "--size", "0");
-	assert_refused("'0'");
-	CAPTURE(&got, safespawn, "demo", "--size=16777216G");
-	assert_refused("too much");
-	CAPTURE(&got, safespawn, "demo", "--sise");
-	assert_refused("--sise");
-	CAPTURE(&got, safespawn, "demo", "2G");
-	assert_refused("'2G'");
-}
-
-static void the_demo_stops_when_it_has_nothing_to_run(void **state)
-{
-	(void)state;
-	const char *const argv[] = {safespawn, "demo", "--size", "64K", NULL};
-	struct temp_dir dir;
-	char path[PATH_MAX];
-	capture(&got, argv, CHANGES("PATH=/nonexistent"));
-	assert_refused("cannot run the program `true`: No such file");
-	temp_dir_make(&dir);
-	temp_dir_write(&dir, "true", "#!/bin/sh\nexit 1\n", 0755);
-	snprintf(path, sizeof path, "PATH=%s", dir.path);
-	capture(&got, argv, CHANGES(path));
-	temp_dir_remove(&dir);
-	assert_refused("cannot run the program `true`: it failed");
-}
-
-static void the_demos_processes_are_the_first_to_go(void **state)
-{
-	(void)state;
-	struct temp_dir dir;
-	char path[PATH_MAX];
-	if (access("/proc/self/oom_score_adj", W_OK) < 0)
-		skip();
-	temp_dir_make(&dir);
-	temp_dir_write(&dir, "true",
-		"#!/bin/sh\nread n </proc/self/oom_score_adj; test $n = 1000\n", 0755);
-	snprintf(path, sizeof path, "PATH=%s", dir.path);
-	capture(&got, (const char *[]){safespawn, "demo", "--measure", "4096", "grown", "1", NULL},
-		CHANGES(path));
-	temp_dir_remove(&dir);
-	assert_exited(&got, 0);
-	assert_memory_equal(got.out, "0\n20 0 ", 7);
-}
-
 static void what_cannot_be_run_is_126(void **state)
 {
 	(void)state;
@@ -489,9 +438,6 @@ int main(void)
 		TEST(options_end_at_the_program),
 		TEST(wrong_usage_is_125),
 		TEST(help_and_version),
-		TEST(the_demo_refuses_what_it_does_not_understand),
-		TEST(the_demo_stops_when_it_has_nothing_to_run),
-		TEST(the_demos_processes_are_the_first_to_go),
 		TEST(what_cannot_be_run_is_126),
 		TEST(what_is_not_there_is_127),
 		TEST(a_missing_interpreter_is_named),
