@@ -178,10 +178,16 @@ static bool is_over(const struct block *b, uint32_t seen)
 	case HANDED:
 		return has_left(b);
 	case LEFT:
-		return *b->in_child == 0 && ss__reap_if_ended(b->pid, b->pidfd);
+		return *b->in_child == 0;
 	default:
 		return false;
 	}
+}
+
+/* The block is claimed: another thread may have reaped the child, and the numbers may be reused. */
+static bool is_reaped(const struct block *b, uint32_t seen)
+{
+	return !is_own(seen) || kind(seen) != LEFT || ss__reap_if_ended(b->pid, b->pidfd);
 }
 
 /*
@@ -234,6 +240,12 @@ static bool is_over(const struct block *b, uint32_t seen)
 	return !is_own(seen);
 }
 
+static bool is_reaped(const struct block *b, uint32_t seen)
+{
+	(void)b, (void)seen;
+	return true;
+}
+
 static void clear(struct block *b, uint32_t seen)
 {
 	(void)seen;
@@ -249,6 +261,10 @@ static bool try_claim(struct block *b)
 		return claim(b, seen);
 	if (!is_over(b, seen) || !claim(b, seen))
 		return false;
+	if (!is_reaped(b, seen)) {
+		become(b, kind(seen));
+		return false;
+	}
 	clear(b, seen);
 	return true;
 }

@@ -18,14 +18,15 @@ enum { BLOCK_ROOM = 10240, BLOCK_HELD = 9 };
 /* The memory that a child uses until its exec: its stack, its job and all that the job points to.
  * It outlives a caller that leaves early. The child owns it while *in_child is not 0. */
 struct block {
+	/* What is atomic is read by spawns that have not claimed the block. */
 	_Atomic uint32_t state;
 	/* The kernel writes 0 and wakes the caller when the child has exec'ed or ended. */
-	atomic_int *in_child;
-	_Atomic uint32_t number;        /* of the spawn */
-	const _Atomic uint32_t *canary; /* in the frame of the waiting caller */
-	pid_t pid;                      /* the child's */
-	int pidfd;                      /* -1: none */
-	int held[BLOCK_HELD];           /* closed if the caller leaves; -1: none */
+	atomic_int *_Atomic in_child;
+	_Atomic uint32_t number;                /* of the spawn */
+	const _Atomic uint32_t *_Atomic canary; /* in the frame of the waiting caller */
+	pid_t pid;                              /* the child's */
+	int pidfd;                              /* -1: none */
+	int held[BLOCK_HELD];                   /* closed if the caller leaves; -1: none */
 	void (*release)(void); /* called when the child no longer uses the block; may be NULL */
 	char *more;            /* a mapping, where BLOCK_ROOM is too small */
 	size_t more_size;
