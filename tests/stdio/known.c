@@ -7,11 +7,11 @@
 
 /* As in the man pages, where the reasons are. */
 #define OWN "Signals 32 and 33 are in the command as in the caller"
-#define NO_CHILD "system returns -1 when no process could be made"
+#define NO_CHILD "system returns -1 if no process could be made"
 #define MEMORY "No memory is needed in the caller"
-#define MASK_BACK "Each of several systems puts back its caller's signal mask"
+#define MASK_BACK "Each of several concurrent calls restores its caller's signal mask"
 #define OPTION "A command that looks like an option is a command"
-#define CANCEL_MASK "A cancelled system puts back the signal mask before cleanup handlers run"
+#define CANCEL_MASK "A cancelled system restores the signal mask before cleanup handlers run"
 #define FORKED "A child forked beside a system in another thread has its own dispositions"
 #define SHELL_127 "A shell that does not start is exit status 127"
 #define SHELL_NULL "system(NULL) finds out whether there is a shell"
