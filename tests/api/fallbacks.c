@@ -346,6 +346,43 @@ static void no_clone_at_all_is_a_failure(void **unused)
 	}
 }
 
+/* A clone that shares memory fails. One that copies it would pass, and is the cure for a refusal only. */
+static int expect_failure(int refused, unsigned flags, int error)
+{
+	const struct refusal refusals[] = {
+		{NR_CLONE3, ENOSYS, 0, 0}, {SYS_clone, refused, 0, CLONE_VM}};
+	struct ss_failure failure = {0};
+	struct ss_child child;
+	alarm(patience(20));
+	if (refuse_calls(refusals, 2))
+		return 77;
+	int result = ss_spawn(
+		&child, ARGV(victim("NOTHING")), SS_OPTIONS(.flags = flags, .failure = &failure));
+	return result == 0 || failure.stage != SS_STAGE_CLONE || failure.error != error;
+}
+
+static void memory_is_copied_for_a_refusal_alone(void **unused)
+{
+	(void)unused;
+	needs_clone();
+	static const struct {
+		int refused;
+		unsigned flags;
+		int error;
+	} cases[] = {
+		{EAGAIN, 0, EAGAIN},
+		{ENOMEM, 0, ENOMEM},
+		{EINVAL, SS_DETACH, ENOTSUP},
+		{EAGAIN, SS_DETACH, EAGAIN},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		pid_t pid = fork();
+		if (pid == 0)
+			_exit(expect_failure(cases[i].refused, cases[i].flags, cases[i].error));
+		assert_child_passes(pid);
+	}
+}
+
 /* ---- Running them -------------------------------------------------------------------------- */
 
 static int run_scenario(void)
@@ -390,6 +427,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(never_by_fork),
 		TEST(no_clone_at_all_is_a_failure),
+		TEST(memory_is_copied_for_a_refusal_alone),
 	};
 	int bad = run_group("tests", tests, sizeof tests / sizeof tests[0], NULL, NULL);
 	return bad ? bad : run_all();

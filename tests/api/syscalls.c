@@ -82,6 +82,25 @@ static void assert_no_fork(const struct trace *trace, int processes)
 }
 
 /* Rule 34: and no process but the child. */
+/* A handler that the program had must not run in a child that shares its memory. */
+static void handlers_go_by_clone3_or_one_by_one(void **unused)
+{
+	(void)unused;
+	const uint64_t clear_handlers = UINT64_C(1) << 32;
+	struct subject subject = {1, victim("NOTHING"), NULL};
+	const struct trace *trace = trace_of(&subject);
+	bool cleared = false, asked = false;
+	for (int i = 0; i < trace->n_calls; i++) {
+		const struct traced_call *c = &trace->calls[i];
+		asked |= c->nr == NR_CLONE3;
+		cleared |= c->nr == NR_CLONE3 && c->clone_flags & clear_handlers && c->result > 0;
+	}
+	if (!asked)
+		assert_true(trace_count(trace, SYS_rt_sigaction) >= 60);
+	else
+		assert_true(cleared);
+}
+
 static void the_first_spawn_takes_ten_at_most(void **unused)
 {
 	(void)unused;
@@ -228,6 +247,7 @@ static void all_signals_are_blocked_for_the_clone_alone(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(handlers_go_by_clone3_or_one_by_one),
 		TEST(the_first_spawn_takes_ten_at_most),
 		TEST(a_later_one_takes_nine),
 		TEST(without_pidfd_it_takes_seven),

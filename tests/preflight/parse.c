@@ -57,6 +57,9 @@ static void numbers(void **state)
 	uint64_t v = 7;
 	assert_string_equal(ss__scan_decimal(" \t12 kB", &v), " kB");
 	assert_int_equal(v, 12);
+	assert_string_equal(ss__scan_decimal("12a", &v), "a");
+	assert_string_equal(ss__scan_decimal("12:", &v), ":");
+	assert_int_equal(v, 12);
 	assert_null(ss__scan_decimal("x", &v));
 	assert_null(ss__scan_decimal("", &v));
 	assert_int_equal(v, 12);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The facts of the whole system, from directories that look like /proc. */
-#include <fcntl.h>
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <sys/personality.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
@@ -153,6 +155,88 @@ static void cpus_are_counted_once(void **unused)
 	temp_dir_remove(&proc);
 }
 
+static void count_line(void *to, const char *line)
+{
+	(void)line;
+	++*(int *)to;
+}
+
+static void a_file_may_be_larger_than_the_buffer(void **unused)
+{
+	(void)unused;
+	enum { LINES = 40000 };
+	static char text[LINES * 7 + 1];
+	struct source source;
+	int lines = 0;
+	for (int i = 0; i < LINES; i++)
+		snprintf(text + (size_t)i * 7, 8, "%06d\n", i);
+	begin("1\n", text);
+	assert_int_equal(ss__source_open(&source, proc.path), 0);
+	assert_int_equal(ss__read_lines(source.proc, "meminfo", count_line, &lines), 0);
+	assert_int_equal(lines, LINES);
+	ss__source_close(&source);
+	temp_dir_remove(&proc);
+}
+
+static void count_mapping(void *to, const char *line)
+{
+	*(int *)to += strstr(line, "VmFlags:") == line;
+}
+
+/* The kernel gives whole records, so that a read ends before the buffer does. */
+static void records_come_in_pieces(void **unused)
+{
+	(void)unused;
+	enum { PAGES = 200 };
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	struct source source;
+	int mappings = 0;
+	char *place = mmap(NULL, PAGES * page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(place, MAP_FAILED);
+	for (size_t i = 0; i < PAGES; i += 2)
+		assert_int_equal(mprotect(place + i * page, page, PROT_READ | PROT_WRITE), 0);
+	assert_int_equal(ss__source_open(&source, NULL), 0);
+	int error = ss__read_pieces(source.proc, "self/smaps", count_mapping, &mappings);
+	ss__source_close(&source);
+	munmap(place, PAGES * page);
+	if (error == -ENOENT)
+		skip();
+	assert_int_equal(error, 0);
+	assert_true(mappings >= PAGES);
+}
+
+/* Where a reserve depends on it: in mode 2, and before 5.2 in each mode. */
+static bool is_in_the_first_namespace(int mode, unsigned version)
+{
+	struct source source;
+	struct status st;
+	struct task_facts facts;
+	const struct system_facts sys = {
+		.page_bytes = 4096, .version = version, .overcommit = mode, .tasks = 1};
+	assert_int_equal(ss__source_open(&source, proc.path), 0);
+	int dir = ss__task_open(&source, 7);
+	assert_int_equal(ss__read_status(dir, &st), 0);
+	ss__read_task(&source, dir, false, &st, &sys, &facts);
+	close(dir);
+	ss__source_close(&source);
+	return facts.first_namespace;
+}
+
+static void the_user_namespace_is_asked_for_where_it_matters(void **unused)
+{
+	(void)unused;
+	begin("2\n", "MemTotal: 1000 kB\n");
+	put("7/status", "Tgid:\t7\nUid:\t5\t5\t5\t5\nThreads:\t3\nVmSize:\t80 kB\n");
+	put("7/ns/x", "");
+	link_to("7/ns/user", "user:[4026532999]");
+	assert_false(is_in_the_first_namespace(2, VERSION(6, 1)));
+	assert_false(is_in_the_first_namespace(0, VERSION(4, 19)));
+	assert_true(is_in_the_first_namespace(0, VERSION(6, 1)));
+	link_to("7/ns/user", "user:[4026531837]");
+	assert_true(is_in_the_first_namespace(2, VERSION(6, 1)));
+	temp_dir_remove(&proc);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -161,6 +245,9 @@ int main(void)
 		TEST(a_made_up_meminfo_is_not_believed),
 		TEST(tasks_are_counted_where_pids_are_few),
 		TEST(cpus_are_counted_once),
+		TEST(a_file_may_be_larger_than_the_buffer),
+		TEST(records_come_in_pieces),
+		TEST(the_user_namespace_is_asked_for_where_it_matters),
 	};
 	return RUN_TESTS(tests);
 }

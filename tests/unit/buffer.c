@@ -57,6 +57,22 @@ static void nothing_is_an_empty_text(void **unused)
 	ss__buffer_free(&buffer);
 }
 
+/* The room is for that many bytes and the NUL. */
+static void what_is_reserved_is_there(void **unused)
+{
+	(void)unused;
+	struct buffer buffer = {0};
+	assert_int_equal(ss__buffer_reserve(&buffer, 100), 0);
+	assert_int_equal(ss__buffer_spare(&buffer), 100);
+	const char *text = buffer.text;
+	assert_int_equal(ss__buffer_reserve(&buffer, 100), 0);
+	assert_ptr_equal(buffer.text, text);
+	assert_int_equal(buffer.room, 101);
+	assert_int_equal(ss__buffer_reserve(&buffer, 101), 0);
+	assert_int_equal(ss__buffer_spare(&buffer), 101);
+	ss__buffer_free(&buffer);
+}
+
 /* What is dropped must neither be seen nor make the text grow, and go fast. */
 static void beyond_the_limit_it_is_dropped(void **unused)
 {
@@ -96,6 +112,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(all_is_kept),
 		TEST(nothing_is_an_empty_text),
+		TEST(what_is_reserved_is_there),
 		TEST(beyond_the_limit_it_is_dropped),
 		TEST(no_limit_is_too_high),
 	};
