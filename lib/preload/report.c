@@ -110,7 +110,7 @@ static void write_as_long_as_wanted(bool ended)
 	} while (!atomic_compare_exchange_strong(&mine.wanted, &seen, 0));
 }
 
-/* Cancellation is off, because a cancelled writer would keep the others from writing for good. */
+/* Cancellation is off, because a cancelled writer would block the others for ever. */
 static void publish(bool ended)
 {
 	struct cancel cancel;

@@ -11,7 +11,7 @@
 /* Adds to a count by one atomic addition. Any thread, any context. */
 void report_add(enum report_count what, uint64_t n);
 
-/* Records the system call because of which the last lean fork was given up. */
+/* Records the system call that ended the last lean child. */
 void report_call(uint32_t nr);
 
 /* Writes the current counts if a report is wanted. An interposed function calls it just before it

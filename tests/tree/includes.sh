@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The folders of lib/ include one another one way only:
-# base <- engine <- process <- stdio; base <- preflight; preload and cli use the public header. Preload
-# even asks stdio whose stream a FILE is, and makes raw system calls as the engine does; cli uses the inside of preflight, the search of
-# PATH, and shares files with preload.
+# The folders of lib/ include one another one way only: base <- engine <- process <- stdio;
+# base <- preflight. preload and cli use the public header. preload also asks stdio whose a stream is,
+# and makes the engine's raw system calls. cli uses the inside of preflight, the engine's search of
+# PATH, and files of preload.
 cd "$1" || exit 2
 bad=0
 

@@ -18,8 +18,8 @@
  *  5. A mapping that nobody has written to has no reverse mapping (anon_vma). If another thread
  *     writes on both sides of a border, each side gets its own, and the two never merge again. So
  *     the mapping gets one before.
- *  6. vm.max_map_count may be reached: advice can neither be given, nor taken back where two
- *     mappings became one. Taking back other advice first makes room.
+ *  6. At vm.max_map_count no advice can be given, and none can be taken back where two mappings
+ *     have become one. Taking back other advice first makes room.
  */
 #include "preload/leanfork/parent_dontfork.h"
 

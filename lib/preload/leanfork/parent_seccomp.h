@@ -5,8 +5,8 @@
 #include <stdbool.h>
 
 /*
- * Whether the calling thread's seccomp filters, of which its status in /proc tells, let a lean fork
- * make its system calls, or refuse them with an error. This is tried once for each number of
+ * Whether the seccomp filters of the calling thread, whose status in /proc is given, let a lean
+ * fork make its system calls, or refuse them with an error. This is tried once for each number of
  * filters. Linux before 5.16 is not tried.
  */
 bool seccomp_pass(const char *status);
