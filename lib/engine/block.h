@@ -18,7 +18,7 @@ enum { BLOCK_ROOM = 10240, BLOCK_HELD = 9 };
 /* The memory that a child uses until its exec: its stack, its job and all that the job points to.
  * It outlives a caller that leaves early. The child owns it while *in_child is not 0. */
 struct block {
-	/* What is atomic is read by spawns that have not claimed the block. */
+	/* Spawns that have not claimed the block read the atomic members. */
 	_Atomic uint32_t state;
 	/* The kernel writes 0 and wakes the caller when the child has exec'ed or ended. */
 	atomic_int *_Atomic in_child;

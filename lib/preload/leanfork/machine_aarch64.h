@@ -91,7 +91,7 @@ static inline void context_return(ucontext_t *uc, long result)
 	uc->uc_mcontext.regs[0] = (unsigned long)result;
 }
 
-/* The call that a thread wants to make. */
+/* The call of a dispatched thread. */
 static inline long context_call(ucontext_t *uc, long args[6])
 {
 	for (int i = 0; i < 6; i++)
@@ -99,7 +99,8 @@ static inline long context_call(ucontext_t *uc, long args[6])
 	return (long)uc->uc_mcontext.regs[8];
 }
 
-/* Makes the interrupted system call happen again; its first argument is where it was. */
+/* Has the interrupted system call made again when the handler returns. Its first argument is still
+ * in place. */
 static inline void step_back(ucontext_t *uc, long nr)
 {
 	uc->uc_mcontext.pc -= 4;

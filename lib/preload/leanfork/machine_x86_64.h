@@ -11,7 +11,7 @@
 /* Two words, and the red zone. */
 #define RESUME_FRAME 144
 
-/* Where the thread's own data lie, and struct pthread. */
+/* The thread pointer, and where struct pthread is. */
 static inline uintptr_t thread_pointer(void)
 {
 	uintptr_t at;
@@ -42,7 +42,7 @@ static inline void call_outside(long nr)
 	__asm__ volatile("syscall" : "+a"(nr) : : "rcx", "r11", "memory");
 }
 
-/* Valgrind answers to instructions that change nothing elsewhere (those of valgrind.h). */
+/* Valgrind answers to instructions that do nothing elsewhere (a client request, valgrind.h). */
 static inline bool under_valgrind(void)
 {
 	const uintptr_t request[] = {0x1001, 0, 0, 0, 0, 0};
@@ -86,7 +86,7 @@ static inline void context_return(ucontext_t *uc, long result)
 	*reg(uc, REG_RAX) = result;
 }
 
-/* The call that a thread wants to make. */
+/* The call of a dispatched thread. */
 static inline long context_call(ucontext_t *uc, long args[6])
 {
 	static const int regs[] = {REG_RDI, REG_RSI, REG_RDX, REG_R10, REG_R8, REG_R9};
