@@ -324,6 +324,21 @@ static void a_handler_may_leave_by_siglongjmp(void **unused)
 	temp_dir_remove(&dir);
 }
 
+/* Then an end of a pipe has the number 0. */
+static void leave_without_stdin(void)
+{
+	close(0);
+	leave_and_go_on();
+}
+
+static void a_handler_may_leave_where_stdin_is_closed(void **unused)
+{
+	(void)unused;
+	make_fifo();
+	assert_int_equal(in_subject(leave_without_stdin), 0);
+	temp_dir_remove(&dir);
+}
+
 /* The strings are gone before the child has needed them. */
 static void leave_with_own_strings(void)
 {
@@ -437,6 +452,7 @@ int main(void)
 		TEST(handlers_run_while_the_caller_waits),
 		TEST(a_forked_process_does_not_wait_for_it),
 		TEST(a_handler_may_leave_by_siglongjmp),
+		TEST(a_handler_may_leave_where_stdin_is_closed),
 		TEST(what_was_given_may_go_when_it_is_left),
 		TEST(a_process_forked_at_any_moment_can_spawn),
 	};
