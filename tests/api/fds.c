@@ -12,6 +12,7 @@
 
 #include "child.h"
 #include "leak.h"
+#include "temp_dir.h"
 
 /* N different files, told apart by their names, at descriptors that are next to one another. */
 enum { N = 5, BASE = 40 };
@@ -228,6 +229,49 @@ static void a_file_opened_where_it_belongs_is_there(void **unused)
 	assert_state(&state, "fd0", "/dev/zero");
 }
 
+/* ---- Pipes with high numbers, which the child opens by name ---------------------------------- */
+
+static bool runs_with_pipes(void)
+{
+	struct ss_child child;
+	char byte;
+	int status = -1;
+	if (ss_spawn(&child, ARGV("/program"),
+		    SS_OPTIONS(.in = SS_PIPE, .out = SS_PIPE, .err = SS_MERGE)))
+		return false;
+	ssize_t n = read(child.out, &byte, 1);
+	bool ended = ss_wait(&child, &status, -1) == 0;
+	ss_release(&child);
+	return ended && n == 0 && status == 0;
+}
+
+/* Names of /proc are of no use where it is not mounted. The second spawn tries none. */
+static int spawn_without_proc(const char *root)
+{
+	while (dup(0) < 300)
+		;
+	alarm(patience(20));
+	if (chroot(root) || chdir("/") || !access("/proc", F_OK))
+		return 77;
+	return !runs_with_pipes() || !runs_with_pipes();
+}
+
+static void high_pipes_work_without_proc(void **unused)
+{
+	(void)unused;
+	needs_clone();
+	struct temp_dir dir;
+	if (geteuid() != 0)
+		skip();
+	temp_dir_make(&dir);
+	temp_dir_copy(&dir, "program", victim("NOTHING"), 0755);
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(spawn_without_proc(dir.path));
+	assert_child_passes(pid);
+	temp_dir_remove(&dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -241,6 +285,7 @@ int main(void)
 		TEST(a_target_beyond_the_limit_is_a_failure_of_fds),
 		TEST(many_maps_work),
 		TEST(a_file_opened_where_it_belongs_is_there),
+		TEST(high_pipes_work_without_proc),
 	};
 	return RUN_TESTS(tests);
 }

@@ -67,6 +67,18 @@ static void pid_max(void **state)
 	ok(&s);
 }
 
+static void pid_namespace(void **state)
+{
+	(void)state;
+	struct snapshot s = usual();
+	s.task.pid_namespace = PID_NAMESPACE_OPEN;
+	ok(&s);
+	s.task.pid_namespace = PID_NAMESPACE_UNKNOWN;
+	expect(&s, SS_FORK_UNSURE, SS_CAUSE_PID_NAMESPACE);
+	s.task.pid_namespace = PID_NAMESPACE_CLOSED;
+	expect(&s, SS_FORK_ENOMEM, SS_CAUSE_PID_NAMESPACE);
+}
+
 static void pids_cgroup(void **state)
 {
 	(void)state;
@@ -161,6 +173,7 @@ int main(void)
 		TEST(rlimit_nproc_is_not_for_the_privileged),
 		TEST(threads_max_is_for_all),
 		TEST(pid_max),
+		TEST(pid_namespace),
 		TEST(pids_cgroup),
 		TEST(the_kernels_order_decides_the_cause),
 		TEST(memory_cgroups_warn),
