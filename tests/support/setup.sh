@@ -7,11 +7,46 @@ can_compile() {
 	echo 'int main(void) { return 0; }' | ${CC:-cc} -x c -o /dev/null - 2>/dev/null
 }
 
+# What meson.build asks for.
+meson_wanted() {
+	sed -n "s/.*meson_version: *'>= *\\([0-9.]*\\)'.*/\\1/p" meson.build
+}
+
+meson_is_new_enough() {
+	test -n "$1" && printf '%s\n' "$(meson_wanted)" "$1" | sort -C -V
+}
+
+meson_candidate() {
+	apt-cache policy meson 2>/dev/null | sed -n 's/^ *Candidate: *\([0-9][0-9.]*[0-9]\).*/\1/p'
+}
+
+# The meson that is there, or else the one that would be installed. A new machine has no lists yet.
+meson_version() {
+	meson --version 2>/dev/null && return
+	can_install || return 0
+	test -n "$(meson_candidate)" || apt-get update -q </dev/null >&2 || true
+	meson_candidate
+}
+
+# A package would not help, so nothing is installed.
+refuse_old_meson() {
+	version=$(meson_version)
+	test -n "$version" || return 0
+	meson_is_new_enough "$version" && return
+	cat >&2 <<-END
+	meson $version is too old, $(meson_wanted) or newer is needed. Nothing was installed. To get one, with
+	python3 and its venv module (Debian, Ubuntu: apt-get install python3-venv), then run this again:
+	  python3 -m venv ~/meson && ~/meson/bin/pip install meson && PATH=~/meson/bin:\$PATH
+	END
+	return 1
+}
+
 # PART is there?
 have() {
 	case $1 in
 	compiler) can_compile ;;
 	apr-1 | cmocka | gio-2.0) pkg-config --exists "$1" 2>/dev/null ;;
+	meson) meson_is_new_enough "$(meson --version 2>/dev/null)" ;;
 	ninja) command -v ninja >/dev/null || command -v samu >/dev/null ;;
 	c++) command -v c++ >/dev/null ;;
 	pg_ctl) ls /usr/lib/postgresql/*/bin/pg_ctl >/dev/null 2>&1 ;;
@@ -98,6 +133,7 @@ want() {
 }
 
 need() {
+	case " $* " in *' meson '*) refuse_old_meson || return 1 ;; esac
 	want "$@" && return 0
 	say_what_to_install "$packages"
 	return 1
