@@ -3,7 +3,8 @@
  * The queue of the process's forks. Hazards:
  *
  *  1. A signal handler may fork in the middle of its thread's fork. So signals are blocked from the
- *     queue's guard to the end of the wait: nobody waits for a turn while a handler can run.
+ *     queue's guard to the end of the wait, and while a queue begins: nobody waits for a turn while
+ *     a handler can run.
  *  2. A child may be made past the shim at any moment and inherits the queue as it is. A queue
  *     belongs to one process; a process that finds another's begins a new one.
  *  3. A native fork may wait for a lock whose holder waits for its turn. So a lean fork that waits
@@ -73,14 +74,9 @@ static void begin_queue(int pid)
 	atomic_store(&queue.pid, pid);
 }
 
-/* Hazard 2. */
-static void own_queue(void)
+static void take_over(int pid)
 {
-	int pid = (int)gate0(SYS_getpid), seen = atomic_load(&queue.pid);
-	if (depth_pid != pid) {
-		depth = 0;
-		depth_pid = pid;
-	}
+	int seen = atomic_load(&queue.pid);
 	while (seen != pid) {
 		if (seen != -pid && atomic_compare_exchange_strong(&queue.pid, &seen, -pid)) {
 			begin_queue(pid);
@@ -89,6 +85,22 @@ static void own_queue(void)
 		relax();
 		seen = atomic_load(&queue.pid);
 	}
+}
+
+/* Hazards 1 and 2: a handler that forks in the middle would wait for this very thread. */
+static void own_queue(void)
+{
+	int pid = (int)gate0(SYS_getpid);
+	uint64_t mask = 0;
+	if (depth_pid != pid) {
+		depth = 0;
+		depth_pid = pid;
+	}
+	if (atomic_load(&queue.pid) == pid)
+		return;
+	set_mask(UINT64_MAX, &mask);
+	take_over(pid);
+	set_mask(mask, NULL);
 }
 
 /* Hazard 1. Returns the previous signal mask. */
