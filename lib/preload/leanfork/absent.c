@@ -3,9 +3,9 @@
  * mode has refused is rescued, because this takes a native fork only. */
 #include <errno.h>
 
-#include "preload/leanfork/dispatch.h"
 #include "preload/leanfork/leanfork.h"
 #include "preload/leanfork/parent_split.h"
+#include "preload/leanfork/trigger.h"
 
 bool lean_is_child(void)
 {
@@ -22,7 +22,7 @@ bool lean_refused(void)
 	return false;
 }
 
-void dispatch_try(void)
+void trigger_try(void)
 {
 }
 

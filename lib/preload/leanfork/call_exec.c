@@ -21,7 +21,6 @@
 
 #include "preload/leanfork/child.h"
 #include "preload/leanfork/call_deferred.h"
-#include "preload/leanfork/dispatch.h"
 #include "preload/leanfork/call_limits.h"
 #include "preload/leanfork/call_timers.h"
 

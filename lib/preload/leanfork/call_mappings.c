@@ -9,6 +9,7 @@
 #include "preload/leanfork/call.h"
 #include "preload/leanfork/call_limits.h"
 #include "preload/leanfork/child_memory.h"
+#include "preload/leanfork/trigger.h"
 
 /* The most that is worth bringing in for a change of protection. */
 #define BRING_MAX ((size_t)16 << 20)
@@ -134,6 +135,8 @@ enum verdict judge_mmap(struct lean *l, struct call *call)
 			return NEEDS_FULL_CHILD;
 		mailbox_progress(l->mail, PROGRESS_NOTICED);
 	}
+	if (call->args[2] & PROT_EXEC && trigger_misses_new_code())
+		return NEEDS_FULL_CHILD;
 	bool data = call->args[2] & PROT_WRITE && (call->args[3] & MAP_TYPE) == MAP_PRIVATE;
 	if (!limits_allow(l, whole_pages((size_t)call->args[1]), data))
 		return NEEDS_FULL_CHILD;
@@ -152,6 +155,8 @@ enum verdict judge_mprotect(struct lean *l, struct call *call)
 {
 	uintptr_t at = (uintptr_t)call->args[0];
 	size_t len = (size_t)call->args[1];
+	if (call->args[2] & PROT_EXEC && trigger_misses_new_code())
+		return NEEDS_FULL_CHILD;
 	if (call->args[2] & PROT_WRITE &&
 		(is_guarded(l, at, len) || !limits_allow(l, whole_pages(len), true)))
 		return NEEDS_FULL_CHILD;

@@ -29,12 +29,14 @@
  */
 #include "preload/leanfork/child.h"
 
+#include <errno.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 
-#include "preload/leanfork/dispatch.h"
+#include "preload/leanfork/handler.h"
+#include "preload/leanfork/trigger.h"
 #include "preload/leanfork/call_limits.h"
 #include "preload/leanfork/child_memory.h"
 #include "preload/leanfork/call_signals.h"
@@ -55,8 +57,9 @@ long child_set_handlers(void)
 	long r = set_handler(SIGSEGV, child_on_fault, SA_ONSTACK, faults, NULL);
 	for (size_t i = 0; i < sizeof others / sizeof others[0] && r == 0; i++)
 		r = set_handler(others[i], child_on_other_fault, SA_ONSTACK, faults, NULL);
-	return r < 0 ? r
-		     : set_handler(SIGSYS, child_on_call, SA_ONSTACK | SA_NODEFER, faults, NULL);
+	if (r == 0)
+		r = set_handler(SIGSYS, child_on_call, SA_ONSTACK | SA_NODEFER, faults, NULL);
+	return r < 0 ? r : trigger_set_handlers(faults);
 }
 
 static stack_t own_stack(struct lean *l)
@@ -113,8 +116,10 @@ void child_start(struct lean *l, ucontext_t *uc)
 	limits_lift(l);
 	if (memory_reserve(l) < 0 || !guard_shared(l))
 		child_give_up(l, LEAN_MEMORY);
-	if (dispatch_on() < 0)
-		child_give_up(l, LEAN_KERNEL);
+	long started = trigger_start(l);
+	if (started < 0)
+		child_give_up(
+			l, started == -EAGAIN && l->tries < MOST_TRIES ? LEAN_AGAIN : LEAN_KERNEL);
 	raise_passed_on(l);
 	set_context_mask(uc, ~HANDLED_SIGNALS);
 	uc->uc_stack = own_stack(l);
@@ -171,8 +176,10 @@ bool child_become_ordinary(struct lean *l, ucontext_t *uc)
 {
 	if (memory_bring_all(l) < 0)
 		return false;
+	if (!trigger_stop(l))
+		child_give_up(l, LEAN_KERNEL);
 	release(l);
-	dispatch_off();
+	trigger_stopped();
 	for (int sig = 1; sig < 32; sig++)
 		if (SIG_BIT(sig) & HANDLED_SIGNALS)
 			set_action(sig, &l->actions[sig]);

@@ -26,6 +26,9 @@ void child_mind_parent(void);
 void child_mind_parent_no_more(const struct lean *l);
 int child_death_signal(const struct lean *l);
 
+/* Makes the system call of the interrupted code, which stands behind it. */
+void child_do_call(struct lean *l, ucontext_t *uc);
+
 /* The handlers of a lean child, and what sets them all. 0 or -errno. */
 long child_set_handlers(void);
 void child_on_fault(int sig, siginfo_t *info, void *context);

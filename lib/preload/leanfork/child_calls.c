@@ -9,7 +9,7 @@
 
 #include "preload/leanfork/call.h"
 #include "preload/leanfork/child.h"
-#include "preload/leanfork/dispatch.h"
+#include "preload/leanfork/handler.h"
 
 #define LONGEST_WAIT_MS 100
 
@@ -194,6 +194,30 @@ static void on_sent(struct lean *l, ucontext_t *uc, siginfo_t *info)
 	gate4(SYS_rt_tgsigqueueinfo, gate0(SYS_getpid), gate0(SYS_gettid), SIGSYS, info);
 }
 
+void child_do_call(struct lean *l, ucontext_t *uc)
+{
+	if (makes_too_many(l))
+		child_give_up(l, LEAN_TIME);
+	struct call call = call_of(uc);
+	l->in_call = true;
+	atomic_fetch_add(&l->mail->calls, 1);
+	if (do_leanly(l, uc, &call)) {
+		context_return(uc, call.result);
+		look_at_result(l, uc, call.result);
+	}
+	l->in_call = false;
+}
+
+/* Its numbers mean something else. */
+static void leave_for_foreign_call(struct lean *l, ucontext_t *uc)
+{
+	long nr = call_of(uc).nr;
+	l->in_call = true;
+	child_leave(l, uc, LEAN_CALL);
+	step_back(uc, nr);
+	l->in_call = false;
+}
+
 /* The handler may interrupt itself, to end a call that waits. Then it does nothing: a child that
  * has been called back answers in the end, or is called again. */
 void child_on_call(int sig, siginfo_t *info, void *context)
@@ -207,21 +231,10 @@ void child_on_call(int sig, siginfo_t *info, void *context)
 			child_give_up(l, LEAN_PARENT);
 		return;
 	}
-	if (info->si_code != FROM_DISPATCH) {
+	if (info->si_code != FROM_DISPATCH)
 		on_sent(l, uc, info);
-		return;
-	}
-	if (makes_too_many(l))
-		child_give_up(l, LEAN_TIME);
-	struct call call = call_of(uc);
-	l->in_call = true;
-	atomic_fetch_add(&l->mail->calls, 1);
-	if (info->si_arch != MACHINE_AUDIT) {
-		child_leave(l, uc, LEAN_CALL);
-		step_back(uc, call.nr);
-	} else if (do_leanly(l, uc, &call)) {
-		context_return(uc, call.result);
-		look_at_result(l, uc, call.result);
-	}
-	l->in_call = false;
+	else if (info->si_arch != MACHINE_AUDIT)
+		leave_for_foreign_call(l, uc);
+	else
+		child_do_call(l, uc);
 }

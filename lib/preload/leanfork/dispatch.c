@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Syscall User Dispatch, and handlers that return through the gate, by raw calls. */
+/* Syscall User Dispatch, by raw calls. */
 #include "preload/leanfork/dispatch.h"
 
 #include <sys/syscall.h>
 
-#include "preload/leanfork/state.h"
+#include "preload/leanfork/handler.h"
+#include "preload/leanfork/trigger.h"
 
 #define SET_DISPATCH 59
-#define RESTORER_FLAG 0x04000000UL
 
 long dispatch_on(void)
 {
@@ -28,7 +28,7 @@ static void on_dispatch(int sig, siginfo_t *info, void *context)
 	context_return(context, 0);
 }
 
-void dispatch_try(void)
+void trigger_try(void)
 {
 	set_handler(SIGSYS, on_dispatch, 0, SIG_BIT(SIGSEGV), NULL);
 	set_mask(~SIG_BIT(SIGSYS), NULL);
@@ -52,14 +52,37 @@ bool dispatch_is_foreign(const struct kernel_action *action)
 	return code[same == sizeof endbr64 ? same : 0] != ret;
 }
 
-long set_handler(int sig, void (*handler)(int, siginfo_t *, void *), unsigned long more_flags,
-	uint64_t let_through, struct kernel_action *before)
+bool trigger_prepare(struct lean *l)
 {
-	struct kernel_action action = {
-		.handler = (uintptr_t)handler,
-		.flags = SA_SIGINFO | RESTORER_FLAG | more_flags,
-		.restorer = (uintptr_t)gate_restorer,
-		.mask = ~let_through & ~(more_flags & SA_NODEFER ? SIG_BIT(sig) : 0),
-	};
-	return gate4(SYS_rt_sigaction, sig, &action, before, 8);
+	(void)l;
+	return true;
+}
+
+long trigger_start(struct lean *l)
+{
+	(void)l;
+	return dispatch_on();
+}
+
+bool trigger_stop(struct lean *l)
+{
+	(void)l;
+	return true;
+}
+
+void trigger_stopped(void)
+{
+	dispatch_off();
+}
+
+bool trigger_misses_new_code(void)
+{
+	return false;
+}
+
+/* SIGSYS has its own. */
+long trigger_set_handlers(uint64_t let_through)
+{
+	(void)let_through;
+	return 0;
 }

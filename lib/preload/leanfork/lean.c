@@ -30,7 +30,10 @@
  *
  *   state.c            the memory of one fork
  *   mailbox.c          the memory that parent and child share
- *   dispatch.c         Syscall User Dispatch
+ *   trigger.h          what brings calls to these: of two kinds, one is there
+ *   dispatch.c         Syscall User Dispatch; parent_dispatch.c, the parent's clone
+ *   patch.c            traps in the child's text; patch_scan.c, where; patch_hook.c, libc's clone
+ *   handler.c          handlers that return through the gate
  *   kernel_signals.c   signal actions and masks, by raw calls
  *   joined.c           where mappings end
  *   proc.c, maps.c     files of /proc
@@ -48,7 +51,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-#include "preload/leanfork/dispatch.h"
+#include "preload/leanfork/trigger.h"
 #include "preload/leanfork/parent_seccomp.h"
 #include "preload/leanfork/parent_lock.h"
 #include "preload/leanfork/parent_split.h"
@@ -126,50 +129,6 @@ struct tries {
 	int made, signals;
 };
 
-/* A process made in the middle of a lean fork has inherited our handler, which is not the
- * program's. */
-static void look_behind(struct kernel_action *action)
-{
-	const struct lean *other = lean_active;
-	if (action->handler != (uintptr_t)clone_call_on_call)
-		return;
-	*action = (struct kernel_action){.handler = KERNEL_DEFAULT};
-	if (other && other->parent != (int)gate0(SYS_getpid))
-		*action = other->actions[SIGSYS];
-}
-
-/* A seccomp filter may send SIGSYS for what is done here. So with a filter the program must not
- * have a handler for it. */
-static enum lean_reason look_at_sigsys(struct lean *l, bool filtered)
-{
-	struct kernel_action *before = &l->actions[SIGSYS];
-	if (gate4(SYS_rt_sigaction, SIGSYS, NULL, before, 8) < 0)
-		return LEAN_KERNEL;
-	look_behind(before);
-	return dispatch_is_foreign(before) || (filtered && before->handler > KERNEL_IGNORE)
-		       ? LEAN_SIGSYS
-		       : LEAN_FINE;
-}
-
-/* The lock is held and signals are blocked. From here on only SIGSYS arrives, and SIGSEGV if the
- * program lets it through. Our handler gets even a pending SIGSYS. */
-static enum lean_reason dispatch_fork(struct lean *l, bool filtered)
-{
-	enum lean_reason reason = look_at_sigsys(l, filtered);
-	if (reason != LEAN_FINE)
-		return reason;
-	lean_active = l;
-	set_handler(SIGSYS, clone_call_on_call, 0, SIG_BIT(SIGSEGV), NULL);
-	l->dispatched = dispatch_on() == 0;
-	if (l->dispatched) {
-		set_mask(~SIG_BIT(SIGSYS) & (l->mask | ~SIG_BIT(SIGSEGV)), NULL);
-		return LEAN_FINE;
-	}
-	set_action(SIGSYS, &l->actions[SIGSYS]);
-	lean_active = NULL;
-	return LEAN_KERNEL;
-}
-
 /* Sends what the lean child got from others before it was thrown away. */
 static void pass_on(uint64_t signals, int deadly)
 {
@@ -241,7 +200,7 @@ static enum lean_reason begin(
 	if (!*l)
 		return LEAN_MEMORY;
 	(*l)->alone = around.alone;
-	return dispatch_fork(*l, around.filtered);
+	return trigger_arm(*l, around.filtered);
 }
 
 /* Returns as fork does, or UNTRIED with a reason. The lock is held and signals are blocked. */

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "preload/leanfork/joined.h"
 #include "preload/leanfork/maps.h"
 #include "preload/leanfork/parent_dontfork.h"
 #include "preload/leanfork/parent_threads.h"
@@ -43,7 +44,7 @@ static struct span own_data(void)
 /* Valgrind makes the system calls itself; their dispatch would end it. */
 bool plan_possible(void)
 {
-	if (under_valgrind())
+	if (under_valgrind() || page_size() != PAGE)
 		return false;
 	threads_look_up();
 	return true;

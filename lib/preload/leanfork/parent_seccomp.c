@@ -31,11 +31,11 @@
 #include <time.h>
 
 #include "engine/syscall.h"
-#include "preload/leanfork/dispatch.h"
 #include "preload/leanfork/gate.h"
 #include "preload/leanfork/kernel_signals.h"
 #include "preload/leanfork/leanfork.h"
 #include "preload/leanfork/proc.h"
+#include "preload/leanfork/trigger.h"
 
 /* Newer than some headers. */
 #define POPULATE_WRITE 23
@@ -152,7 +152,7 @@ static void try_all(void *arg)
 	gate5(SYS_waitid, P_PID, INT32_MAX, NULL, WEXITED | WNOHANG, NULL);
 	atomic_store(&trial->may_wait, 1);
 	make(calls, sizeof calls / sizeof calls[0]);
-	dispatch_try();
+	trigger_try();
 	atomic_store(&trial->passed, 1);
 	make(report_calls, sizeof report_calls / sizeof report_calls[0]);
 	atomic_store(&trial->may_report, 1);
