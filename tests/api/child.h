@@ -14,6 +14,9 @@ struct state {
 /* Victims by the name they have in tests/victims. */
 char *victim(const char *name);
 
+/* A copy, until the test ends, if the tree lies where other users may not go. It must stand alone. */
+char *victim_for_all(const char *name);
+
 /* Spawns what can't fail to start. */
 void start(struct ss_child *child, char *const argv[], struct ss_options options);
 

@@ -24,7 +24,7 @@ static void a_detached_child_is_not_ours(void **unused)
 	needs_shared_memory();
 	struct ss_child child;
 	struct state state;
-	start(&child, ARGV(victim("STATE")), OPTIONS(.flags = SS_DETACH, .out = SS_PIPE));
+	start(&child, ARGV(victim_for_all("STATE")), OPTIONS(.flags = SS_DETACH, .out = SS_PIPE));
 	assert_true(child.pid > 0);
 	assert_int_equal(waitpid(child.pid, NULL, 0), -1);
 	read_all(child.out, state.text, sizeof state.text);
@@ -78,7 +78,7 @@ static void directory_and_program_may_be_descriptors(void **unused)
 	}
 	struct state state;
 	int dir = open("/usr", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int program = open(victim("STATE"), O_RDONLY | O_CLOEXEC);
+	int program = open(victim_for_all("STATE"), O_RDONLY | O_CLOEXEC);
 	for (int i = 0; i < 2; i++) {
 		/* Their own numbers are overwritten. */
 		const struct ss_fd_map map[] = {{0, dir}, {0, program}};

@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "run.h"
 #include "seccomp.h"
 
 #ifndef SECCOMP_USER_NOTIF_FLAG_CONTINUE
@@ -201,7 +202,7 @@ static bool run_nothing(void)
 {
 	struct ss_child child;
 	int status;
-	if (ss_spawn(&child, ARGV(victim("NOTHING")), SS_OPTIONS(.out = SS_PIPE)))
+	if (ss_spawn(&child, ARGV(victim_for_all("NOTHING")), SS_OPTIONS(.out = SS_PIPE)))
 		return false;
 	bool good = ss_wait(&child, &status, -1) == 0 && status == 0;
 	ss_release(&child);
@@ -226,7 +227,7 @@ static void *spawn_in_thread(void *unused)
 	if (now.listener < 0)
 		return unused;
 	now.counting = true;
-	now.result = ss_spawn(&child, ARGV(victim("NOTHING")), &options);
+	now.result = ss_spawn(&child, ARGV(victim_for_all("NOTHING")), &options);
 	now.result_errno = errno;
 	now.counting = false;
 	if (now.result == 0) {
@@ -312,7 +313,7 @@ static int run_case(void)
 {
 	pthread_t thread;
 	char byte;
-	alarm(60);
+	alarm(patience(60));
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	int before = count_descriptors();
 	if (pipe2(now.done, O_CLOEXEC))
@@ -387,6 +388,7 @@ int main(int argc, char **argv)
 {
 	bool all = argc > 1 && !strcmp(argv[1], "--all");
 	make_requests();
+	victim_for_all("NOTHING"); /* a copy for all the processes */
 	for (size_t r = 0; r < N_REQUESTS; r++) {
 		now.request = &requests[r];
 		if (now.request->needs_root && geteuid() != 0)
