@@ -34,6 +34,7 @@ cross_build() {
 	cat >"build-$cpu-cmocka/cross.ini" <<-END
 	[properties]
 	pkg_config_libdir = '$PWD/build-$cpu-cmocka'
+	leanfork_trial = ${LEANFORK_TRIAL:-false}
 	[host_machine]
 	system = 'linux'
 	cpu_family = '$family'

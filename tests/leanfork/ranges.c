@@ -8,7 +8,7 @@
 
 static struct mapping parse(const char *line)
 {
-	struct mapping m = {{0, 0}, MAPPING_OTHER};
+	struct mapping m = {.at = {0, 0}, .kind = MAPPING_OTHER};
 	assert_true(mapping_parse(&m, line, strlen(line)));
 	return m;
 }
@@ -57,7 +57,7 @@ static void what_is_no_mapping(void **state)
 {
 	static const char *const lines[] = {"", "x", "1000", "1000-", "1000-2000", "1000-2000 rw-p",
 		"2000-1000 rw-p 00000000 00:00 0", "1000-2000 rw-p 00000000 00:00 "};
-	struct mapping m = {{1, 2}, MAPPING_SHARED};
+	struct mapping m = {.at = {1, 2}, .kind = MAPPING_SHARED};
 	(void)state;
 	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
 		assert_false(mapping_parse(&m, lines[i], strlen(lines[i])));
@@ -80,7 +80,7 @@ static struct choice choose(const struct span *keep, size_t n_keep, size_t least
 		.least = least,
 		.ranges = ranges,
 		.max_ranges = 8};
-	struct mapping m = {{BASE, BASE + SIZE}, MAPPING_ANONYMOUS};
+	struct mapping m = {.at = {BASE, BASE + SIZE}, .kind = MAPPING_ANONYMOUS};
 	choice_add(&choice, &m);
 	return choice;
 }
@@ -162,8 +162,8 @@ static void room_is_made_for_more(void **state)
 	struct choice choice = {.least = 1, .ranges = ranges, .more = make_room};
 	(void)state;
 	for (uintptr_t i = 0; i < 10; i++) {
-		struct mapping m = {
-			{BASE + i * SIZE, BASE + i * SIZE + LEAST_PIECE}, MAPPING_ANONYMOUS};
+		struct mapping m = {.at = {BASE + i * SIZE, BASE + i * SIZE + LEAST_PIECE},
+			.kind = MAPPING_ANONYMOUS};
 		choice_add(&choice, &m);
 	}
 	assert_int_equal(choice.n_ranges, 8);
@@ -189,12 +189,12 @@ static void more_than_there_is_room_for_stays(void **state)
 	struct choice choice = {.least = 1, .ranges = ranges, .max_ranges = 2};
 	(void)state;
 	for (uintptr_t i = 0; i < 5; i++) {
-		struct mapping m = {
-			{BASE + i * SIZE, BASE + i * SIZE + LEAST_PIECE}, MAPPING_ANONYMOUS};
+		struct mapping m = {.at = {BASE + i * SIZE, BASE + i * SIZE + LEAST_PIECE},
+			.kind = MAPPING_ANONYMOUS};
 		choice_add(&choice, &m);
 	}
 	assert_int_equal(choice.n_ranges, 2);
-	struct mapping shared = {{1, 2}, MAPPING_SHARED};
+	struct mapping shared = {.at = {1, 2}, .kind = MAPPING_SHARED};
 	choice_add(&choice, &shared);
 	assert_true(choice.too_many_shared);
 }
@@ -205,7 +205,8 @@ static void more_to_read_than_there_is_room_for(void **state)
 	struct choice choice = {.readonly = readonly, .max_readonly = 2};
 	(void)state;
 	for (uintptr_t i = 0; i < 5; i++) {
-		struct mapping m = {{BASE + i * SIZE, BASE + i * SIZE + PAGE}, MAPPING_READONLY};
+		struct mapping m = {
+			.at = {BASE + i * SIZE, BASE + i * SIZE + PAGE}, .kind = MAPPING_READONLY};
 		choice_add(&choice, &m);
 	}
 	assert_int_equal(choice.n_readonly, 2);

@@ -62,7 +62,11 @@ static int count_fds(void)
 static int native_child_sees_all(void)
 {
 	int status = -1;
+#ifdef SYS_fork
 	pid_t pid = (pid_t)syscall(SYS_fork);
+#else
+	pid_t pid = (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+#endif
 	if (pid == 0)
 		_exit(sees_all() ? 4 : 5);
 	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 4 << 8;

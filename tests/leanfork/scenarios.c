@@ -240,7 +240,11 @@ static int catches(int sig, void (*raises)(void))
 
 static void divide(void)
 {
+#ifdef __x86_64__
 	__asm__ volatile("xor %%eax, %%eax; cltd; idivl %%eax" : : : "eax", "edx", "cc");
+#else /* a division by zero is none */
+	raise(SIGFPE);
+#endif
 }
 
 static int catches_sigfpe(void)
@@ -250,7 +254,11 @@ static int catches_sigfpe(void)
 
 static void trap(void)
 {
+#ifdef __x86_64__
 	__asm__ volatile("int3");
+#else
+	__asm__ volatile("brk #0");
+#endif
 }
 
 static int catches_sigtrap(void)
@@ -260,7 +268,11 @@ static int catches_sigtrap(void)
 
 static void run_nonsense(void)
 {
+#ifdef __x86_64__
 	__asm__ volatile("ud2");
+#else
+	__asm__ volatile("udf #0");
+#endif
 }
 
 static int catches_sigill(void)

@@ -4,8 +4,21 @@
 #define LEANFORK_MACHINE_AARCH64_H
 
 #include <elf.h>
+#include <linux/audit.h>
 
+#define MACHINE_AUDIT AUDIT_ARCH_AARCH64
 #define RESUME_FRAME 32
+
+/* Instructions: svc #0, and a brk of ours. Linux takes any number for a call, and libraries use 0. The
+ * others would be found by chance in tables that lie in a mapping of text. */
+#define MACHINE_ALIGNMENT 4
+#define MACHINE_CALL 0xd4000001U
+#define MACHINE_TRAP (0xd4200000U | 0x5afeU << 5)
+
+static inline bool machine_is_call(uint32_t word)
+{
+	return word == MACHINE_CALL;
+}
 
 static inline uintptr_t thread_pointer(void)
 {
@@ -97,6 +110,15 @@ static inline long context_call(ucontext_t *uc, long args[6])
 	for (int i = 0; i < 6; i++)
 		args[i] = (long)uc->uc_mcontext.regs[i];
 	return (long)uc->uc_mcontext.regs[8];
+}
+
+/* Whether a trap is one of ours, which is at the instruction. Then it is over. */
+static inline bool context_pass_trap(ucontext_t *uc)
+{
+	if (*(const uint32_t *)context_pc(uc) != MACHINE_TRAP)
+		return false;
+	uc->uc_mcontext.pc += 4;
+	return true;
 }
 
 /* Has the interrupted system call made again when the handler returns. Its first argument is still

@@ -51,6 +51,7 @@ static struct {
 
 /* Nested native forks of this thread, and the process that they are in. */
 static _Thread_local int depth, depth_pid;
+static _Thread_local bool leads; /* this thread's fork is the lean one */
 
 static long sleep_on(_Atomic uint32_t *word, uint32_t seen)
 {
@@ -94,6 +95,7 @@ static void own_queue(void)
 	uint64_t mask = 0;
 	if (depth_pid != pid) {
 		depth = 0;
+		leads = false;
 		depth_pid = pid;
 	}
 	if (atomic_load(&queue.pid) == pid)
@@ -243,7 +245,7 @@ static bool take_natively(void)
 bool lock_native(void)
 {
 	own_queue();
-	if (depth++ > 0) {
+	if (depth++ > 0 || leads) {
 		atomic_fetch_add(&queue.holders, 1);
 		return true;
 	}
@@ -275,21 +277,31 @@ static bool take_in_spite(void)
 enum turn lock_lean(uint64_t mask, bool insist)
 {
 	own_queue();
-	if (depth > 0)
+	if (depth > 0 || leads)
 		return TURN_REFUSED;
 	enum turn turn = wait_turn(true, mask);
-	return turn == TURN_REFUSED && insist && take_in_spite() ? TURN_TAKEN : turn;
+	if (turn == TURN_REFUSED && insist && take_in_spite())
+		turn = TURN_TAKEN;
+	leads = turn == TURN_TAKEN;
+	return turn;
 }
 
 void unlock_lean(void)
 {
+	leads = false;
 	turn_over(atomic_fetch_and(&queue.holders, ~LEAN) & ~LEAN);
+}
+
+bool lock_is_nested(void)
+{
+	return depth > 0;
 }
 
 void lock_become_native(void)
 {
 	uint32_t seen = atomic_load(&queue.holders), now;
 	depth++;
+	leads = false;
 	do
 		now = (seen & ~LEAN) + 1;
 	while (!atomic_compare_exchange_weak(&queue.holders, &seen, now));
@@ -300,4 +312,5 @@ void lock_reset(void)
 {
 	atomic_store(&queue.pid, 0);
 	depth = 0;
+	leads = false;
 }

@@ -31,6 +31,9 @@ enum turn {
 enum turn lock_lean(uint64_t mask, bool insist);
 void unlock_lean(void);
 
+/* Whether a native fork is in progress in this thread: within a lean one, by a signal handler. */
+bool lock_is_nested(void);
+
 /* The rest of the holder's fork is native, and its signal handlers may fork. */
 void lock_become_native(void);
 

@@ -63,6 +63,25 @@ static enum mapping_kind kind_of(const char *perms, bool file, const struct curs
 	return perms[0] == 'r' ? MAPPING_ANONYMOUS : MAPPING_RESERVED;
 }
 
+static enum mapping_text text_of(const char *perms, bool file, const struct cursor *name)
+{
+	if (perms[2] != 'x' || starts_with(name, "[vsyscall]"))
+		return TEXT_NONE;
+	if (perms[0] != 'r')
+		return TEXT_UNREADABLE;
+	bool stays = perms[1] == '-' && (file || starts_with(name, "[vdso]"));
+	return stays ? TEXT_STAYS : TEXT_CHANGES;
+}
+
+/* FNV-1a. */
+static uint64_t hash(const char *at, const char *end)
+{
+	uint64_t n = UINT64_C(0xcbf29ce484222325);
+	for (; at < end; at++)
+		n = (n ^ (unsigned char)*at) * UINT64_C(0x100000001b3);
+	return n;
+}
+
 bool mapping_parse(struct mapping *out, const char *line, size_t len)
 {
 	struct cursor c = {line, line + len};
@@ -78,8 +97,10 @@ bool mapping_parse(struct mapping *out, const char *line, size_t len)
 	skip_word(&c); /* device */
 	if (!take_hex(&c, &inode))
 		return false;
+	m.identity = hash(perms, c.at);
 	skip_word(&c);
 	m.kind = kind_of(perms, inode != 0, &c);
+	m.text = text_of(perms, inode != 0, &c);
 	*out = m;
 	return true;
 }

@@ -21,9 +21,19 @@ enum mapping_kind {
 	MAPPING_READONLY   /* shared, and perhaps made writable later */
 };
 
+/* What a mapping is to those who look for system calls in its text. */
+enum mapping_text {
+	TEXT_NONE,
+	TEXT_STAYS,   /* a file's, or the kernel's own */
+	TEXT_CHANGES, /* it may be anything by the next look */
+	TEXT_UNREADABLE
+};
+
 struct mapping {
 	struct span at;
 	enum mapping_kind kind;
+	enum mapping_text text;
+	uint64_t identity; /* of the part of a file that is mapped, and its rights */
 };
 
 /* Pure. Parses a line of /proc/PID/maps without its newline. False: it is none. */
