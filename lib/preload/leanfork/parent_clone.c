@@ -121,11 +121,14 @@ static enum lean_reason leave_out(struct lean *l, uintptr_t stack)
 	return LEAN_SMALL;
 }
 
-/* Natively such a signal would be handled before there is a child. */
-static bool must_wait_for_a_handler(struct lean *l)
+bool clone_interrupted(struct lean *l, ucontext_t *uc, long nr)
 {
 	l->interrupted = !l->heedless && pending_arrived(l->mask);
-	return l->interrupted;
+	if (!l->interrupted)
+		return false;
+	l->result.reason = LEAN_BUSY;
+	clone_natively(l, uc, nr);
+	return true;
 }
 
 /* Even what a rescue copies is refused, so smaller mappings are left out, too. */
@@ -140,11 +143,8 @@ static bool leave_out_more(struct lean *l)
 void clone_leanly(struct lean *l, ucontext_t *uc, const struct call *call)
 {
 	trigger_disarm(l);
-	if (must_wait_for_a_handler(l)) {
-		l->result.reason = LEAN_BUSY;
-		clone_natively(l, uc, call->nr);
+	if (clone_interrupted(l, uc, call->nr))
 		return;
-	}
 	l->result.reason = leave_out(l, context_stack(uc));
 	if (l->result.reason != LEAN_FINE) {
 		clone_natively(l, uc, call->nr);

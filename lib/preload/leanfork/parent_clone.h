@@ -11,6 +11,10 @@ bool clone_is_fork(const struct call *call);
  * or to be made natively (PHASE_CANCELLED). */
 void clone_leanly(struct lean *l, ucontext_t *uc, const struct call *call);
 
+/* Whether a signal is pending that would be handled by now, natively. libc's fork goes on natively
+ * then, with this call. Before there is a child, and before signals are blocked. */
+bool clone_interrupted(struct lean *l, ucontext_t *uc, long nr);
+
 /* libc's fork goes on natively: with this call, or from where it is. */
 void clone_natively(struct lean *l, ucontext_t *uc, long nr);
 void clone_cancel(struct lean *l, ucontext_t *uc);

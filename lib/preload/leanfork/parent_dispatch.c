@@ -162,7 +162,7 @@ static void on_call(int sig, siginfo_t *info, void *context)
 		clone_natively(l, uc, call.nr);
 	else if (is_wait(&call))
 		wait_for_others(l, uc, &call);
-	else
+	else if (call.nr != SYS_rt_sigprocmask || !clone_interrupted(l, uc, call.nr))
 		context_return(uc, do_here(l, uc, &call));
 }
 
