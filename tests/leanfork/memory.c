@@ -204,7 +204,8 @@ static void with_seeds(enum lean_kind kind, int (*body)(void *arg), uint64_t n)
 		uint64_t start = seed * UINT64_C(0x9e3779b97f4a7c15);
 		int status = run_lean(kind, body, &start);
 		if (status != 0)
-			print_error("seed %d: status %#x\n", (int)seed, (unsigned)status);
+			print_error("seed %d: status %#x, reason %d\n", (int)seed, (unsigned)status,
+				(int)last.reason);
 		assert_int_equal(status, 0);
 		assert_int_equal(last.outcome, LEAN_DONE);
 		assert_true(last.chunks > 0);
