@@ -131,6 +131,7 @@ named() { # as the kernel writes it, as text, as JSON
 named '\033[31m"\\\\\377\303\251' '?[31m"\?é' '\u001b[31m\"\\\ufffdé'
 named '\302\23331m\302\241\233' '?31m¡?' '\u009b31m¡\ufffd'
 named 'a\\nb\\\\c' 'a?b\c' 'a\u000ab\\c'
+named '\360\220\200\200\360\217\277\277' '𐀀????' '𐀀\ufffd\ufffd\ufffd\ufffd'
 printf 'Name:\ta"\\nb\\\\c\nTgid:\t312\nVmSize:\t 8 kB\n' >"$dir/312/status"
 expect 0 --metrics --proc "$dir" 312
 printed 'name="a\"\nb\\c"'

@@ -108,6 +108,8 @@ static void a_made_up_meminfo_is_not_believed(void **unused)
 	assert_int_equal(sys.file, 9);
 	assert_int_equal(sys.shmem, 2);
 	assert_int_equal(sys.reclaimable, 7);
+	/* A copy of /proc is what it says. */
+	assert_int_equal(facts_read(false).free, 640 * 1024 / page_bytes);
 	temp_dir_remove(&proc);
 }
 
