@@ -390,6 +390,42 @@ static void *spawn_until_done(void *unused)
 	return NULL;
 }
 
+/* The exit status tells which step failed; standard error tells why. */
+static int spawn_six(void)
+{
+	for (int k = 0; k < 6; k++) {
+		struct ss_child child;
+		int status = 0;
+		if (ss_spawn(&child, ARGV(victim("NOTHING")), NULL)) {
+			perror("ss_spawn in a forked process");
+			return 7;
+		}
+		if (ss_wait(&child, &status, -1)) {
+			perror("ss_wait in a forked process");
+			return 8;
+		}
+		ss_release(&child);
+		if (status)
+			return 9;
+	}
+	return 0;
+}
+
+static void check_forked(pid_t pid)
+{
+	int status = 0;
+	if (pid < 0) {
+		perror("fork");
+		_exit(6);
+	}
+	if (waitpid(pid, &status, 0) != pid)
+		_exit(10);
+	if (WIFSIGNALED(status))
+		_exit(100 + WTERMSIG(status));
+	if (status)
+		_exit(WEXITSTATUS(status));
+}
+
 /* More children than the pool has blocks at first. */
 static void fork_beside_spawns(void)
 {
@@ -399,16 +435,12 @@ static void fork_beside_spawns(void)
 		if (pthread_create(&threads[i], NULL, spawn_until_done, NULL))
 			_exit(5);
 	for (int i = 0; i < 60; i++) {
-		int status;
 		pid_t pid = fork();
 		if (pid == 0) {
 			alarm(SOON_S);
-			for (int k = 0; k < 6; k++)
-				run_nothing();
-			_exit(0);
+			_exit(spawn_six());
 		}
-		if (waitpid(pid, &status, 0) != pid || status)
-			_exit(6);
+		check_forked(pid);
 	}
 	done = true;
 	for (int i = 0; i < THREADS; i++)
