@@ -27,7 +27,7 @@
 #include "engine/syscall.h"
 
 /* A process may leave the group while it is waited for: look again after so long. */
-enum { RECHECK_MS = 500 };
+enum { RECHECK_MS = 500, RECHECK_MS_WITHOUT_PIDFD = 20 };
 
 struct process {
 	pid_t pid, parent, group;
@@ -121,10 +121,11 @@ static int open_pidfd(pid_t pid)
 
 static void close_pidfd(void *fd)
 {
-	close(*(int *)fd);
+	if (*(int *)fd >= 0)
+		close(*(int *)fd);
 }
 
-/* The wait is a cancellation point. */
+/* The wait is a cancellation point. Without a pidfd it lasts as long as it may. */
 static void await_end(int pidfd, int timeout_ms, const struct cancel *cancel)
 {
 	struct pollfd p = {.fd = pidfd, .events = POLLIN};
@@ -136,18 +137,16 @@ static void await_end(int pidfd, int timeout_ms, const struct cancel *cancel)
 }
 
 /* (1) */
-static int await_member(pid_t pid, pid_t group, int64_t deadline, const struct cancel *cancel)
+static void await_member(pid_t pid, pid_t group, int64_t deadline, const struct cancel *cancel)
 {
 	int fd = open_pidfd(pid);
-	if (fd < 0)
-		return fd == -ESRCH ? 1 : fd;
 	if (getpgid(pid) != group) {
-		close(fd);
-		return 1;
+		close_pidfd(&fd);
+		return;
 	}
+	int most = fd < 0 ? RECHECK_MS_WITHOUT_PIDFD : RECHECK_MS;
 	int left = ss__deadline_left(deadline);
-	await_end(fd, left < 0 || left > RECHECK_MS ? RECHECK_MS : left, cancel);
-	return 1;
+	await_end(fd, left < 0 || left > most ? most : left, cancel);
 }
 
 int ss__group_await_one(pid_t group, int64_t deadline)
@@ -157,7 +156,7 @@ int ss__group_await_one(pid_t group, int64_t deadline)
 	ss__cancel_off(&cancel);
 	int r = find_process(lives_in, &group, &found);
 	if (r > 0)
-		r = await_member(found.pid, group, deadline, &cancel);
+		await_member(found.pid, group, deadline, &cancel);
 	ss__cancel_as_before(&cancel);
 	return r;
 }

@@ -10,9 +10,8 @@
 int ss__group_lives(pid_t group);
 
 /*
- * Waits for the end of one process of the group. 1: it has ended or left the group, or the deadline
- * (of base/clock.h) has passed; 0: there were only zombies; -errno: /proc does not tell, or there
- * are no pidfds and the wait was a short one.
+ * Waits for the end of one process of the group, for a while, until the deadline (of base/clock.h)
+ * at most. 1: there was one; 0: there were only zombies; -errno: /proc does not tell.
  */
 int ss__group_await_one(pid_t group, int64_t deadline);
 

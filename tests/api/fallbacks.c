@@ -20,7 +20,7 @@
 #include "trace.h"
 
 /* Newer than some headers; the same on all architectures. */
-enum { NR_PIDFD_SEND_SIGNAL = 424, NR_CLONE3 = 435, NR_CLOSE_RANGE = 436 };
+enum { NR_PIDFD_SEND_SIGNAL = 424, NR_PIDFD_OPEN = 434, NR_CLONE3 = 435, NR_CLOSE_RANGE = 436 };
 enum { PIDFD_FLAG = 0x1000, P_PIDFD_BIT = 2, UNSHARE_BIT = 2, CLOEXEC_BIT = 4 };
 
 struct scenario {
@@ -56,6 +56,10 @@ static const struct scenario scenarios[] = {
 	{"clone3 EPERM", {NO_CLONE3(EPERM)}},
 	{"no clone without vfork", {NO_CLONE3(ENOSYS), NO_PLAIN_CLONE}},
 	{"no pidfd", {NO_CLONE3(ENOSYS), NO_CLONE_PIDFD}},
+	{"no pidfd, pidfd_open ENOSYS",
+		{NO_CLONE3(ENOSYS), NO_CLONE_PIDFD, {NR_PIDFD_OPEN, ENOSYS, 0, 0}}},
+	{"no pidfd, pidfd_open EPERM",
+		{NO_CLONE3(ENOSYS), NO_CLONE_PIDFD, {NR_PIDFD_OPEN, EPERM, 0, 0}}},
 	{"close_range ENOSYS", {NO_CLOSE_RANGE(ENOSYS)}},
 	{"close_range EPERM", {NO_CLOSE_RANGE(EPERM)}},
 	{"close_range cannot unshare", {{NR_CLOSE_RANGE, EINVAL, 2, UNSHARE_BIT}}},
