@@ -9,11 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "kernel.h"
 #include "leak.h"
 #include "temp_dir.h"
 
@@ -220,18 +220,7 @@ int run_to_end(char *const argv[], struct ss_options options)
 
 void needs_shared_memory(void)
 {
-	volatile int *shared = mmap(
-		NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	assert_ptr_not_equal(shared, MAP_FAILED);
-	pid_t pid = vfork();
-	if (pid == 0) {
-		*shared = 1;
-		_exit(0);
-	}
-	assert_int_equal(waitpid(pid, NULL, 0), pid);
-	int is = *shared;
-	munmap((void *)(uintptr_t)shared, sizeof *shared);
-	if (is)
+	if (kernel_shares_memory())
 		return;
 	print_message("A child of CLONE_VM has a copy of the memory here.\n");
 	skip();

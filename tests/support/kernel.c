@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -24,6 +26,23 @@ bool kernel_has_execveat(void)
 {
 	syscall(SYS_execveat, -1, "", NULL, NULL, 0);
 	return errno != ENOSYS;
+}
+
+bool kernel_shares_memory(void)
+{
+	volatile int *shared = mmap(
+		NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED)
+		return false;
+	pid_t pid = vfork();
+	if (pid == 0) {
+		*shared = 1;
+		_exit(0);
+	}
+	waitpid(pid, NULL, 0);
+	bool is = *shared;
+	munmap((void *)(uintptr_t)shared, sizeof *shared);
+	return is;
 }
 
 int try_fork(void)

@@ -10,6 +10,9 @@ bool kernel_dispatches_calls(void);
 /* Executes a descriptor: Linux 3.19, but not each emulator. */
 bool kernel_has_execveat(void);
 
+/* A child of CLONE_VM shares its parent's memory: not in qemu-user and valgrind. */
+bool kernel_shares_memory(void);
+
 /* Forks a child that ends at once. 0 or errno. */
 int try_fork(void);
 
