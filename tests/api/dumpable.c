@@ -234,7 +234,7 @@ static void *spawn_as_other(void *unused)
 	(void)unused;
 	struct ss_child child;
 	listener = kept_exec_begin();
-	if (ss_spawn(&child, ARGV(victim("NOTHING")),
+	if (ss_spawn(&child, ARGV(victim_for_all("NOTHING")),
 		    SS_OPTIONS(.flags = SS_SET_UID | SS_SET_GID, .uid = OTHER, .gid = OTHER)))
 		_exit(2);
 	ss_wait(&child, NULL, -1);
