@@ -51,7 +51,7 @@ static int in_subject(void (*subject)(void))
 	int status;
 	pid_t pid = fork();
 	if (pid == 0) {
-		alarm(SOON_S);
+		alarm(patience(SOON_S));
 		subject();
 		_exit(0);
 	}
@@ -434,10 +434,10 @@ static void fork_beside_spawns(void)
 	for (int i = 0; i < THREADS; i++)
 		if (pthread_create(&threads[i], NULL, spawn_until_done, NULL))
 			_exit(5);
-	for (int i = 0; i < 60; i++) {
+	for (int i = 0, forks = workload(60); i < forks; i++) {
 		pid_t pid = fork();
 		if (pid == 0) {
-			alarm(SOON_S);
+			alarm(patience(SOON_S));
 			_exit(spawn_six());
 		}
 		check_forked(pid);

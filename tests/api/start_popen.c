@@ -44,7 +44,7 @@ static int in_subject(void (*subject)(void))
 	pid_t pid = fork();
 	if (pid == 0) {
 		setpgid(0, 0);
-		alarm(SOON_S);
+		alarm(patience(SOON_S));
 		subject();
 		_exit(0);
 	}
