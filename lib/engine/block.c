@@ -269,7 +269,8 @@ static bool try_claim(struct block *b)
 	return true;
 }
 
-_Static_assert(sizeof(struct block) >= 2 * PAGE, "a header and a page to wipe have room in one");
+_Static_assert(
+	sizeof(struct block) >= (size_t)2 * PAGE, "a header and a page to wipe have room in one");
 
 /* The room of the first block holds the header and the page to wipe. */
 static struct block *add_chunk(struct chunk *last)

@@ -63,9 +63,9 @@ static void unescape(char *to)
 {
 	for (const char *from = to; *from; to++) {
 		bool escaped = *from == '\\' && is_octal(from + 1);
-		*to = escaped ? (char)((from[1] - '0') << 6 | (from[2] - '0') << 3 |
-					(from[3] - '0'))
-			      : *from;
+		*to = *from;
+		if (escaped)
+			*to = (char)((from[1] - '0') << 6 | (from[2] - '0') << 3 | (from[3] - '0'));
 		from += escaped ? 4 : 1;
 	}
 	*to = '\0';

@@ -119,7 +119,10 @@ static void name(struct status *s, const char *from)
 	for (; *from && n < sizeof s->name - 1; from++) {
 		bool escaped = from[0] == '\\' && (from[1] == 'n' || from[1] == '\\');
 		from += escaped;
-		s->name[n++] = escaped && *from == 'n' ? '\n' : *from;
+		s->name[n] = *from;
+		if (escaped && *from == 'n')
+			s->name[n] = '\n';
+		n++;
 	}
 	s->name[n] = '\0';
 }
