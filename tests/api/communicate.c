@@ -8,11 +8,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "child.h"
 #include "leak.h"
+#include "run.h"
+#include "seccomp.h"
 
 #define RESULT                                                                                     \
 	{                                                                                          \
@@ -438,6 +441,34 @@ static void run_cancelled_leaves_nothing(void **unused)
 	cancel_at_many_moments(run_for_ever, 500);
 }
 
+static int echo_much_without_setfl(void)
+{
+	static char much[300000];
+	const struct refusal refusal = {SYS_fcntl, EPERM, 1, F_SETFL};
+	struct ss_result result = RESULT;
+	alarm(patience(60));
+	memset(much, 'x', sizeof much);
+	if (refuse_calls(&refusal, 1))
+		return 77;
+	if (fcntl(0, F_SETFL, O_RDWR) == 0)
+		return 77;
+	if (ss_run(ARGV("cat"), NULL, IO(.input = much, .input_len = sizeof much), &result))
+		return 1;
+	bool same = result.out_len == sizeof much && !memcmp(result.out, much, sizeof much);
+	ss_result_free(&result);
+	return same ? 0 : 2;
+}
+
+/* Both pipes fill up: a write that blocks would never end. */
+static void a_pipe_that_cannot_be_made_non_blocking(void **unused)
+{
+	(void)unused;
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(echo_much_without_setfl());
+	assert_child_passes(pid);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -461,6 +492,7 @@ int main(void)
 		TEST(what_the_options_map_is_not_captured),
 		TEST(without_a_result_everything_is_inherited),
 		TEST(communicate_needs_a_pipe_for_input_and_a_child),
+		TEST(a_pipe_that_cannot_be_made_non_blocking),
 		TEST(cancelled_it_leaves_nothing_but_the_child),
 		TEST(run_cancelled_leaves_nothing),
 	};

@@ -57,13 +57,18 @@ int waits_for_parent(void)
 	return read(pipes[0], &c, 1) == 1 && c == 'p' ? 10 : 1;
 }
 
+static int code_of(int status)
+{
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
 static int forks(void)
 {
 	int status;
 	pid_t pid = fork();
 	if (pid == 0)
 		_exit(11);
-	return waitpid(pid, &status, 0) == pid ? WEXITSTATUS(status) + touch_block() : 1;
+	return waitpid(pid, &status, 0) == pid ? code_of(status) + touch_block() : 1;
 }
 
 /* As a program that runs with the shim does. */
@@ -73,7 +78,7 @@ static int forks_leanly(void)
 	pid_t pid = fork_lean(LEAN_EAGER);
 	if (pid == 0)
 		_exit(write(pipes[1], "again", 5) == 5 ? 24 : 1);
-	return waitpid(pid, &status, 0) == pid ? WEXITSTATUS(status) : 1;
+	return waitpid(pid, &status, 0) == pid ? code_of(status) : 1;
 }
 
 static int rescues(void)
@@ -82,7 +87,7 @@ static int rescues(void)
 	pid_t pid = fork_lean(LEAN_RESCUE);
 	if (pid == 0)
 		_exit(write(pipes[1], "again", 5) == 5 ? 25 : 1);
-	return waitpid(pid, &status, 0) == pid ? WEXITSTATUS(status) : 1;
+	return waitpid(pid, &status, 0) == pid ? code_of(status) : 1;
 }
 
 static int vforks(void)
@@ -91,7 +96,7 @@ static int vforks(void)
 	pid_t pid = vfork();
 	if (pid == 0)
 		_exit(12);
-	return waitpid(pid, &status, 0) == pid ? WEXITSTATUS(status) : 1;
+	return waitpid(pid, &status, 0) == pid ? code_of(status) : 1;
 }
 
 static int spawns(void)
@@ -101,13 +106,13 @@ static int spawns(void)
 	pid_t pid;
 	if (posix_spawn(&pid, "/bin/sh", NULL, NULL, argv, environ))
 		return 1;
-	return waitpid(pid, &status, 0) == pid ? WEXITSTATUS(status) : 1;
+	return waitpid(pid, &status, 0) == pid ? code_of(status) : 1;
 }
 
 static int uses_system(void)
 {
 	int status = system("exit 14");
-	return WEXITSTATUS(status);
+	return code_of(status);
 }
 
 static void *in_thread(void *arg)
