@@ -53,23 +53,22 @@ static int run(struct spawn *s, const struct engine_wait *how, struct engine_chi
 }
 
 /*
- * Signals are blocked while the child's ends are closed, so no handler can leave. A pidfd passes in
- * one step: until then the block owns it, and a handler that leaves later leaves a child that has
- * started.
+ * Signals are blocked while descriptors pass from the block to the caller, so no handler can leave.
  */
 static void hand_over(struct ss_child *child, struct spawn *s, kernel_sigset mask,
 	const struct engine_child *engine_child)
 {
-	bool has_ends = ss__plumbing_has_pipes(&s->plumbing) || (s->extra && s->extra->cloned);
-	if (has_ends) {
+	bool descriptors = engine_child->pidfd >= 0 || ss__plumbing_has_pipes(&s->plumbing) ||
+			   (s->extra && s->extra->cloned);
+	if (descriptors) {
 		ss__engine_enter();
 		ss__plumbing_close_child_ends(&s->plumbing);
 	}
+	ss__block_hand_over(s->block);
 	if (child)
 		fill_child(child, s, engine_child);
-	ss__block_hand_over(s->block);
 	ss__block_free(s->block);
-	if (has_ends)
+	if (descriptors)
 		ss__engine_leave(mask);
 }
 
