@@ -53,7 +53,8 @@ static int run(struct spawn *s, const struct engine_wait *how, struct engine_chi
 }
 
 /*
- * Signals are blocked while descriptors pass from the block to the caller, so no handler can leave.
+ * Signals are blocked while descriptors pass from the block to the caller. If a handler left then,
+ * they would have two owners, or none.
  */
 static void hand_over(struct ss_child *child, struct spawn *s, kernel_sigset mask,
 	const struct engine_child *engine_child)
