@@ -97,7 +97,7 @@ static void a_made_up_meminfo_is_not_believed(void **unused)
 	struct system_facts sys = facts_of_an_old_kernel();
 	assert_int_equal(sysinfo(&info), 0);
 	assert_int_equal(sys.version, VERSION(4, 19));
-	assert_int_equal(sys.ram, info.totalram * info.mem_unit / page_bytes);
+	assert_int_equal(sys.ram, (uint64_t)info.totalram * info.mem_unit / page_bytes);
 	assert_int_equal(sys.free, 640 * 1024 / page_bytes);
 	put("vmstat", "nr_file_pages 9\n");
 	assert_int_equal(facts_of_an_old_kernel().file, 320 * 1024 / page_bytes);
