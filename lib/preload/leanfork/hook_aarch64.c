@@ -55,7 +55,7 @@ static uint32_t branch(uintptr_t from, uintptr_t to)
 	return 0x14000000U | ((uint32_t)((to - from) >> 2) & 0x03ffffffU);
 }
 
-uint32_t hook_stub(void *page, uintptr_t at)
+uint32_t hook_trampoline(void *page, uintptr_t at)
 {
 	uint32_t *code = page;
 	uintptr_t entry = (uintptr_t)hook_entry;

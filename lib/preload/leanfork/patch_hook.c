@@ -112,7 +112,7 @@ static bool install(uintptr_t at)
 	uintptr_t page = map_near(at);
 	if (!page)
 		return false;
-	uint32_t branch = hook_stub((void *)page, at);
+	uint32_t branch = hook_trampoline((void *)page, at);
 	__builtin___clear_cache((char *)page, (char *)page + PAGE);
 	if (gate3(SYS_mprotect, page, PAGE, PROT_READ | PROT_EXEC) == 0 &&
 		write_at(at, &branch, sizeof branch))

@@ -32,6 +32,6 @@ void hook_result(struct hook_registers *regs, const ucontext_t *uc);
 uintptr_t hook_find(const uint32_t *code, size_t n);
 
 /* Writes the page that the place branches to. Returns that branch. */
-uint32_t hook_stub(void *page, uintptr_t at);
+uint32_t hook_trampoline(void *page, uintptr_t at);
 
 #endif
