@@ -50,7 +50,7 @@ pid_t lean_native(pid_t (*libc_fork)(void));
 /* Whether this process is a lean child before exec. Then libc makes its forks. */
 bool lean_is_child(void);
 
-/* Private writable memory of this process in bytes, as the kernel counts it. Cheap. */
+/* Bytes of private writable memory of this process, by the kernel's count. Reads one short file. */
 uint64_t lean_estimate(void);
 
 /*
