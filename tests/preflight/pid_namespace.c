@@ -13,14 +13,6 @@
 
 static struct temp_dir proc;
 
-static void put(const char *name, const char *text)
-{
-	char path[PATH_MAX];
-	temp_dir_path(&proc, name, path);
-	unlink(path);
-	temp_dir_write(&proc, name, text, 0644);
-}
-
 static void link_to(const char *name, const char *target)
 {
 	char path[PATH_MAX];
@@ -33,7 +25,7 @@ static void link_to(const char *name, const char *target)
 static void begin(const char *children)
 {
 	temp_dir_make(&proc);
-	put("7/ns/x", "");
+	temp_dir_put(&proc, "7/ns/x", "");
 	link_to("7/ns/pid", "pid:[1]");
 	link_to("7/ns/pid_for_children", children);
 }
@@ -54,7 +46,7 @@ static void the_own_namespace_is_open(void **unused)
 {
 	(void)unused;
 	begin("pid:[1]");
-	put("7/status", "Tgid:\t7\nState:\tZ (zombie)\n");
+	temp_dir_put(&proc, "7/status", "Tgid:\t7\nState:\tZ (zombie)\n");
 	assert_int_equal(found(proc.path), PID_NAMESPACE_OPEN);
 	temp_dir_remove(&proc);
 }
@@ -65,16 +57,16 @@ static void somebody_who_lives_in_it_keeps_it_open(void **unused)
 	(void)unused;
 	begin("pid:[5]");
 	assert_int_equal(found(proc.path), PID_NAMESPACE_CLOSED);
-	put("9/ns/x", "");
+	temp_dir_put(&proc, "9/ns/x", "");
 	link_to("9/ns/pid", "pid:[5]");
-	put("9/status", "Tgid:\t9\nState:\tS (sleeping)\n");
+	temp_dir_put(&proc, "9/status", "Tgid:\t9\nState:\tS (sleeping)\n");
 	assert_int_equal(found(proc.path), PID_NAMESPACE_OPEN);
-	put("9/status", "Tgid:\t9\nState:\tZ (zombie)\n");
+	temp_dir_put(&proc, "9/status", "Tgid:\t9\nState:\tZ (zombie)\n");
 	assert_int_equal(found(proc.path), PID_NAMESPACE_CLOSED);
-	put("9/status", "Tgid:\t9\nState:\tX (dead)\n");
+	temp_dir_put(&proc, "9/status", "Tgid:\t9\nState:\tX (dead)\n");
 	assert_int_equal(found(proc.path), PID_NAMESPACE_CLOSED);
 	link_to("9/ns/pid", "pid:[6]");
-	put("9/status", "Tgid:\t9\nState:\tS (sleeping)\n");
+	temp_dir_put(&proc, "9/status", "Tgid:\t9\nState:\tS (sleeping)\n");
 	assert_int_equal(found(proc.path), PID_NAMESPACE_CLOSED);
 	temp_dir_remove(&proc);
 }
@@ -91,7 +83,7 @@ static void who_is_not_shown_may_be_in_it(void **unused)
 	(void)unused;
 	char path[PATH_MAX];
 	begin("pid:[5]");
-	put("9/ns/x", "");
+	temp_dir_put(&proc, "9/ns/x", "");
 	temp_dir_path(&proc, "9/ns", path);
 	assert_int_equal(chmod(path, 0), 0);
 	pid_t pid = fork();
@@ -107,10 +99,10 @@ static void the_kernel_names_the_first_process(void **unused)
 {
 	(void)unused;
 	begin("/proc/self/ns/pid");
-	put("1/ns/x", "");
-	put("1/status", "Tgid:\t1\nState:\tZ (zombie)\n");
+	temp_dir_put(&proc, "1/ns/x", "");
+	temp_dir_put(&proc, "1/status", "Tgid:\t1\nState:\tZ (zombie)\n");
 	assert_int_equal(found(proc.path), PID_NAMESPACE_CLOSED);
-	put("1/status", "Tgid:\t1\nState:\tS (sleeping)\n");
+	temp_dir_put(&proc, "1/status", "Tgid:\t1\nState:\tS (sleeping)\n");
 	link_to("1/ns/pid", "/proc/self/ns/pid");
 	assert_int_equal(found(proc.path), PID_NAMESPACE_OPEN);
 	temp_dir_remove(&proc);

@@ -15,19 +15,11 @@
 
 static struct temp_dir proc;
 
-static void put(const char *name, const char *text)
-{
-	char path[PATH_MAX];
-	temp_dir_path(&proc, name, path);
-	unlink(path);
-	temp_dir_write(&proc, name, text, 0644);
-}
-
 static void begin(const char *mode, const char *meminfo)
 {
 	temp_dir_make(&proc);
-	put("sys/vm/overcommit_memory", mode);
-	put("meminfo", meminfo);
+	temp_dir_put(&proc, "sys/vm/overcommit_memory", mode);
+	temp_dir_put(&proc, "meminfo", meminfo);
 }
 
 /* Live: as if it were the running kernel's. */
@@ -55,11 +47,11 @@ static void the_version_has_two_files(void **unused)
 	(void)unused;
 	begin("1\n", "MemTotal: 1000 kB\n");
 	assert_int_equal(facts_read(false).version, VERSION(5, 2));
-	put("version", "Linux 3.9 is no version\n");
+	temp_dir_put(&proc, "version", "Linux 3.9 is no version\n");
 	assert_int_equal(facts_read(false).version, VERSION(5, 2));
-	put("version", "Linux version 4.19.1-arm (gcc 8)\n");
+	temp_dir_put(&proc, "version", "Linux version 4.19.1-arm (gcc 8)\n");
 	assert_int_equal(facts_read(false).version, VERSION(4, 19));
-	put("sys/kernel/osrelease", "4.4.0-1\n");
+	temp_dir_put(&proc, "sys/kernel/osrelease", "4.4.0-1\n");
 	assert_int_equal(facts_read(false).version, VERSION(4, 4));
 	temp_dir_remove(&proc);
 }
@@ -70,9 +62,9 @@ static void a_missing_limit_is_computed(void **unused)
 	const uint64_t page_kb = (uint64_t)sysconf(_SC_PAGESIZE) / 1024;
 	begin("1\n", "MemTotal: 64000 kB\nSwapTotal: 6400 kB\nHugetlb: 32000 kB\n");
 	assert_int_equal(facts_read(false).commit_limit, (16000 + 6400) / page_kb);
-	put("sys/vm/overcommit_ratio", "100\n");
+	temp_dir_put(&proc, "sys/vm/overcommit_ratio", "100\n");
 	assert_int_equal(facts_read(false).commit_limit, (32000 + 6400) / page_kb);
-	put("sys/vm/overcommit_kbytes", "12800\n");
+	temp_dir_put(&proc, "sys/vm/overcommit_kbytes", "12800\n");
 	assert_int_equal(facts_read(false).commit_limit, (12800 + 6400) / page_kb);
 	temp_dir_remove(&proc);
 }
@@ -93,16 +85,17 @@ static void a_made_up_meminfo_is_not_believed(void **unused)
 	const uint64_t page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
 	struct sysinfo info;
 	begin("0\n", "MemTotal: 1000 kB\nMemFree: 640 kB\nCached: 320 kB\nShmem: 64 kB\n");
-	put("sys/kernel/osrelease", "4.19.0\n");
+	temp_dir_put(&proc, "sys/kernel/osrelease", "4.19.0\n");
 	struct system_facts sys = facts_of_an_old_kernel();
 	assert_int_equal(sysinfo(&info), 0);
 	assert_int_equal(sys.version, VERSION(4, 19));
 	assert_int_equal(sys.ram, (uint64_t)info.totalram * info.mem_unit / page_bytes);
 	assert_int_equal(sys.free, 640 * 1024 / page_bytes);
-	put("vmstat", "nr_file_pages 9\n");
+	temp_dir_put(&proc, "vmstat", "nr_file_pages 9\n");
 	assert_int_equal(facts_of_an_old_kernel().file, 320 * 1024 / page_bytes);
-	put("vmstat", "nr_free_pages 7\nnr_file_pages 9\nnr_shmem 2\nnr_slab_reclaimable 3\n"
-		      "nr_kernel_misc_reclaimable 4\n");
+	temp_dir_put(&proc, "vmstat",
+		"nr_free_pages 7\nnr_file_pages 9\nnr_shmem 2\nnr_slab_reclaimable 3\n"
+		"nr_kernel_misc_reclaimable 4\n");
 	sys = facts_of_an_old_kernel();
 	assert_int_equal(sys.free, 7);
 	assert_int_equal(sys.file, 9);
@@ -118,14 +111,14 @@ static void tasks_are_counted_where_pids_are_few(void **unused)
 {
 	(void)unused;
 	begin("1\n", "MemTotal: 1000 kB\n");
-	put("self/x", "");
-	put("self/ns/x", "");
-	put("7/status", "Tgid:\t7\nUid:\t5\t5\t5\t5\nThreads:\t3\n");
+	temp_dir_put(&proc, "self/x", "");
+	temp_dir_put(&proc, "self/ns/x", "");
+	temp_dir_put(&proc, "7/status", "Tgid:\t7\nUid:\t5\t5\t5\t5\nThreads:\t3\n");
 	link_to("self/ns/pid", "pid:[4026532999]");
-	put("sys/kernel/pid_max", "4000000\n");
+	temp_dir_put(&proc, "sys/kernel/pid_max", "4000000\n");
 	struct system_facts sys = facts_read(true);
 	assert_int_equal(sys.numbered_tasks, sys.tasks);
-	put("sys/kernel/pid_max", "301\n");
+	temp_dir_put(&proc, "sys/kernel/pid_max", "301\n");
 	sys = facts_read(true);
 	assert_int_equal(sys.numbered_tasks, 3);
 	assert_true(sys.tasks > 3);
@@ -142,11 +135,11 @@ static void cpus_are_counted_once(void **unused)
 	struct source source;
 	struct system_facts sys = {.cpus = 0};
 	begin("1\n", "MemTotal: 1000 kB\n");
-	put("stat", "cpu 1\ncpu0 1\ncpu1 1\ncpu2 1\n");
+	temp_dir_put(&proc, "stat", "cpu 1\ncpu0 1\ncpu1 1\ncpu2 1\n");
 	assert_int_equal(ss__source_open(&source, proc.path), 0);
 	ss__read_cpus(&source, &sys);
 	assert_int_equal(sys.cpus, 3);
-	put("stat", "cpu 1\ncpu0 1\n");
+	temp_dir_put(&proc, "stat", "cpu 1\ncpu0 1\n");
 	ss__read_cpus(&source, &sys);
 	assert_int_equal(sys.cpus, 3);
 	source.live = true;
@@ -228,8 +221,9 @@ static void the_user_namespace_is_asked_for_where_it_matters(void **unused)
 {
 	(void)unused;
 	begin("2\n", "MemTotal: 1000 kB\n");
-	put("7/status", "Tgid:\t7\nUid:\t5\t5\t5\t5\nThreads:\t3\nVmSize:\t80 kB\n");
-	put("7/ns/x", "");
+	temp_dir_put(
+		&proc, "7/status", "Tgid:\t7\nUid:\t5\t5\t5\t5\nThreads:\t3\nVmSize:\t80 kB\n");
+	temp_dir_put(&proc, "7/ns/x", "");
 	link_to("7/ns/user", "user:[4026532999]");
 	assert_false(is_in_the_first_namespace(2, VERSION(6, 1)));
 	assert_false(is_in_the_first_namespace(0, VERSION(4, 19)));

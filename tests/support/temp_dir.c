@@ -58,6 +58,14 @@ void temp_dir_write(const struct temp_dir *dir, const char *name, const char *te
 	close(fd);
 }
 
+void temp_dir_put(const struct temp_dir *dir, const char *name, const char *text)
+{
+	char path[PATH_MAX];
+	temp_dir_path(dir, name, path);
+	unlink(path);
+	temp_dir_write(dir, name, text, 0644);
+}
+
 void temp_dir_copy(const struct temp_dir *dir, const char *name, const char *from, mode_t mode)
 {
 	int in = open(from, O_RDONLY | O_CLOEXEC), out = create(dir, name, mode);

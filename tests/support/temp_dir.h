@@ -16,7 +16,8 @@ void temp_dir_remove(struct temp_dir *dir);
 /* The path of a name in it. */
 void temp_dir_path(const struct temp_dir *dir, const char *name, char path[PATH_MAX]);
 
-/* Files in it; directories on the way are made. */
+/* Files in it; directories on the way are made. put makes one anew, with the text. */
+void temp_dir_put(const struct temp_dir *dir, const char *name, const char *text);
 void temp_dir_write(const struct temp_dir *dir, const char *name, const char *text, mode_t mode);
 void temp_dir_copy(const struct temp_dir *dir, const char *name, const char *from, mode_t mode);
 
