@@ -60,6 +60,11 @@ _Noreturn void exec_exit(int status)
 	_exit(126);
 }
 
+int code_of(int status)
+{
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
 int run_lean(enum lean_kind kind, int (*body)(void *arg), void *arg)
 {
 	int status = -1;

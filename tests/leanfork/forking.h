@@ -23,6 +23,9 @@ extern struct lean_result last;
  * Returns the wait status, or -1 if fork failed. */
 int run_lean(enum lean_kind kind, int (*body)(void *arg), void *arg);
 
+/* Of a wait status: the exit status, or 128 and the signal. */
+int code_of(int status);
+
 /* In a child: execs a program that exits with that status. */
 _Noreturn void exec_exit(int status);
 

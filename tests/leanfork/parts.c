@@ -112,7 +112,7 @@ static int run(int (*body)(void))
 	assert_int_equal(last.outcome, LEAN_DONE);
 	if (write(ready[1], "", 1) != 1 || waitpid(pid, &status, 0) != pid)
 		return -1;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	return code_of(status);
 }
 
 /* fork returns first, and the child has its own copy of everything. */

@@ -57,11 +57,6 @@ int waits_for_parent(void)
 	return read(pipes[0], &c, 1) == 1 && c == 'p' ? 10 : 1;
 }
 
-static int code_of(int status)
-{
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
 static int forks(void)
 {
 	int status;

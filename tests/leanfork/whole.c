@@ -71,7 +71,7 @@ static int run(int (*body)(void))
 	assert_int_equal(last.outcome, LEAN_DONE);
 	assert_true(last.bytes > 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	return code_of(status);
 }
 
 /* Returns 0 if the area's mappings are the parent's. */
