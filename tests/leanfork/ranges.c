@@ -243,7 +243,8 @@ static void chunks_cover_ranges(void **state)
 
 static void the_first_range_after_an_address(void **state)
 {
-	struct range some[] = {{{10, 20}, 0, 0}, {{20, 30}, 0, 0}, {{50, 60}, 0, 0}};
+	struct range some[] = {
+		{{10, 20}, 0, 0, false}, {{20, 30}, 0, 0, false}, {{50, 60}, 0, 0, false}};
 	static const size_t expected[][2] = {{0, 0}, {10, 0}, {19, 0}, {20, 1}, {29, 1}, {30, 2},
 		{49, 2}, {59, 2}, {60, 3}, {UINTPTR_MAX, 3}};
 	(void)state;

@@ -37,8 +37,8 @@ static enum verdict do_it(struct call *call)
 /* Whether the mapping itself changes, not only which pages it has. */
 static bool changes_mapping(const struct call *call)
 {
-	if (call->nr == SYS_mprotect) /* protection is part of a mapping */
-		return call->args[2] == PROT_NONE;
+	if (call->nr == SYS_mprotect)
+		return call->args[2] != (PROT_READ | PROT_WRITE);
 	if (call->nr != SYS_madvise)
 		return true;
 	switch (call->args[2]) {
@@ -55,15 +55,24 @@ static bool changes_mapping(const struct call *call)
 	}
 }
 
+/* The list of mappings tells of other protections. */
+static bool leaves_no_trace(const struct call *call)
+{
+	return call->nr != SYS_mprotect || call->args[2] == PROT_NONE;
+}
+
 static enum verdict bring_for_change(struct lean *l, struct call *call)
 {
 	uintptr_t at = (uintptr_t)call->args[0];
 	size_t len = (size_t)call->args[1];
+	bool changes = changes_mapping(call);
 	if (len > BRING_MAX)
 		return NEEDS_FULL_CHILD;
+	if (changes)
+		memory_complete(l, at, whole_pages(len), false);
 	memory_bring(l, at, whole_pages(len));
 	enum verdict verdict = do_it(call);
-	if (verdict == DONE && changes_mapping(call))
+	if (verdict == DONE && changes && leaves_no_trace(call))
 		memory_touch(l, at, whole_pages(len));
 	return verdict;
 }
@@ -71,6 +80,7 @@ static enum verdict bring_for_change(struct lean *l, struct call *call)
 /* Makes a call that replaces the bytes. */
 static enum verdict replace(struct lean *l, struct call *call, uintptr_t at, size_t len)
 {
+	memory_complete(l, at, whole_pages(len), true);
 	memory_bring_edges(l, at, whole_pages(len));
 	call->result = call_do(call);
 	if (call->result >= 0 || call->result < -4095) {

@@ -233,12 +233,37 @@ void memory_settle(struct lean *l, uintptr_t at, size_t len)
 	}
 }
 
+size_t memory_first_mapping(const struct lean *l, uintptr_t at)
+{
+	size_t i = first_at(l, at);
+	return i > 0 && l->ranges[i - 1].mapping_end > at ? i - 1 : i;
+}
+
+bool memory_is_touched(const struct lean *l, struct span at)
+{
+	for (size_t i = 0; i < l->n_touched; i++)
+		if (l->touched[i].start < at.end && at.start < l->touched[i].end)
+			return true;
+	return false;
+}
+
+static bool concerns_incomplete(const struct lean *l, uintptr_t at, uintptr_t end)
+{
+	size_t i = memory_first_mapping(l, at);
+	for (; i < l->choice.n_ranges && l->ranges[i].at.start - STAYS_BEFORE < end; i++)
+		if (!l->ranges[i].complete)
+			return true;
+	return false;
+}
+
 /* If there are too many, all in between counts as touched. */
 void memory_touch(struct lean *l, uintptr_t at, size_t len)
 {
 	uintptr_t end = end_of(at & ~(PAGE - 1), len + (at & (PAGE - 1)));
 	struct span *last = l->n_touched ? &l->touched[l->n_touched - 1] : NULL;
 	at &= ~(PAGE - 1);
+	if (!concerns_incomplete(l, at, end))
+		return;
 	if (last && at <= last->end && last->start <= end) {
 		last->start = at < last->start ? at : last->start;
 		last->end = end > last->end ? end : last->end;

@@ -22,17 +22,25 @@ size_t memory_bring(struct lean *l, uintptr_t at, size_t len);
 void memory_bring_edges(struct lean *l, uintptr_t at, size_t len);
 void memory_settle(struct lean *l, uintptr_t at, size_t len);
 
-/* The program changes these mappings itself, so they stay as it has them. */
+/*
+ * The program changes these mappings itself, so they stay as it has them. memory_complete comes
+ * before, and lets a mapping that has little memory come in as a whole, so that the change finds
+ * what it would find in an ordinary child. `replaces`: a mapping that goes entirely need not come.
+ */
+void memory_complete(struct lean *l, uintptr_t at, size_t len, bool replaces);
 void memory_touch(struct lean *l, uintptr_t at, size_t len);
 
 /* Bytes still left out. */
 uint64_t memory_absent(const struct lean *l);
 
 /*
- * For child_whole.c: whether a chunk is settled; the end of a run of chunks that, like the one at
+ * For child_whole.c and child_enlarge.c: the first range whose mapping ends after an address;
+ * whether the program has changed part of a span; whether a chunk is settled; the end of a run of chunks that, like the one at
  * `at`, are all settled or all not; reads a span of the parent without asking it, false:
  * impossible; brings in a span, which may be accessible already; makes a span inaccessible.
  */
+size_t memory_first_mapping(const struct lean *l, uintptr_t at);
+bool memory_is_touched(const struct lean *l, struct span at);
 bool memory_is_settled(const struct lean *l, size_t chunk);
 uintptr_t memory_run_end(const struct lean *l, const struct range *range, uintptr_t at);
 bool memory_read(struct lean *l, struct span at, void *to);

@@ -23,7 +23,8 @@
  *   child.c            the first and the last steps; child_end.c, giving up
  *   child_fault.c      page faults; child_memory.c brings memory in
  *   child_calls.c      dispatched system calls
- *   child_whole.c      all memory, for a child that becomes an ordinary process
+ *   child_whole.c      all memory, for a child that becomes an ordinary process;
+ *                      child_enlarge.c makes each mapping one again
  *
  *   call_table.c       what each system call means; call.h, its interface
  *   call_*.c           calls that depend on their arguments
@@ -93,13 +94,6 @@ static void destroy(struct lean *l)
 	state_destroy(l);
 }
 
-/* Whether the value of a line of a thread's status is not `usual`. */
-static bool unusual(const char *status, const char *name, char usual)
-{
-	const char *at = proc_line(status, name);
-	return !at || *at != usual;
-}
-
 /* What the kernel says of this thread and its process. */
 struct surroundings {
 	bool filtered; /* by seccomp */
@@ -109,17 +103,22 @@ struct surroundings {
 /* The lock is held, because another thread's native child would inherit the descriptor. */
 static enum lean_reason look_around(const struct lean_options *options, struct surroundings *around)
 {
-	char text[4096];
-	if (!proc_read(PROC_SELF "status", text, sizeof text))
+	enum { THREADS, TRACER, MODE, FILTERS, LINES };
+	struct proc_value of[LINES] = {[THREADS].name = "Threads:",
+		[TRACER].name = "TracerPid:",
+		[MODE].name = "Seccomp:",
+		[FILTERS].name = "Seccomp_filters:"};
+	if (!proc_values(PROC_SELF "status", of, LINES))
 		return LEAN_KERNEL;
-	const char *threads = proc_line(text, "Threads:\t");
-	around->alone = threads && proc_number(threads) == 1;
-	around->filtered = unusual(text, "Seccomp:\t", '0');
-	if (!seccomp_pass(text))
+	around->alone = proc_number(of[THREADS].text) == 1;
+	around->filtered = of[MODE].text[0] != '0';
+	if (!seccomp_passes(of[MODE].text, of[FILTERS].text))
 		return LEAN_KERNEL;
+	if (stack_is_short())
+		return LEAN_STACK;
 	/* a debugger would stop at every signal of a lean fork */
 	if (options->kind == LEAN_EAGER &&
-		(unusual(text, "TracerPid:\t", '0') || proc_next_child_is_first()))
+		(of[TRACER].text[0] != '0' || proc_next_child_is_first()))
 		return LEAN_FOREIGN;
 	return LEAN_FINE;
 }

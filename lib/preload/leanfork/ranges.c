@@ -178,6 +178,7 @@ static void append(struct choice *choice, struct span piece, uintptr_t mapping_e
 	range->at = (struct span){piece.start + STAYS_BEFORE, piece.end - STAYS_AFTER};
 	range->first_chunk = choice->chunks;
 	range->mapping_end = mapping_end;
+	range->complete = false;
 	choice->chunks += range_chunk(range, range->at.end - 1) - choice->chunks + 1;
 	choice->bytes += range->at.end - range->at.start;
 }

@@ -50,6 +50,7 @@ struct range {
 	struct span at;
 	size_t first_chunk;
 	uintptr_t mapping_end; /* of its mapping */
+	bool complete;         /* in the child all of its mapping is there, as one */
 };
 
 /* Pure. Makes spans whole pages, sorted, that neither overlap nor touch. Returns how many. */
