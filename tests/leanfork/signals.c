@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -198,20 +199,82 @@ static void fork_in_a_handler(void **state)
 	sigaction(SIGUSR1, &before, NULL);
 }
 
-/* The stack can't be changed there: natively. */
-static void fork_on_an_alternate_stack(void **state)
+static volatile enum lean_reason handler_reason;
+static volatile enum lean_kind handler_kind;
+
+static int looks_at_its_stack(void *arg)
 {
-	struct sigaction action = {.sa_handler = fork_in_handler, .sa_flags = SA_ONSTACK}, before;
-	stack_t stack = {.ss_sp = malloc(262144), .ss_size = 262144}, stack_before;
-	(void)state;
-	sigaltstack(&stack, &stack_before);
+	const stack_t *stack = arg;
+	stack_t now;
+	if (sigaltstack(stack, &now) != -1 || errno != EPERM)
+		return 1;
+	if (sigaltstack(NULL, &now) || now.ss_flags != SS_ONSTACK || now.ss_sp != stack->ss_sp)
+		return 2;
+	return touches(NULL);
+}
+
+static stack_t *handler_stack;
+
+static void fork_on_a_stack(int sig)
+{
+	(void)sig;
+	handler_status = run_lean(handler_kind, touches, NULL);
+	handler_outcome = last.outcome;
+	handler_reason = last.reason;
+	if (handler_status == 7 << 8)
+		handler_status = run_lean(handler_kind, looks_at_its_stack, handler_stack);
+}
+
+/* Forks in a handler on the last `room` bytes of an area. Returns how many bytes below were
+ * written to. */
+static size_t fork_on(enum lean_kind kind, size_t room)
+{
+	enum { AREA = 262144 };
+	struct sigaction action = {.sa_handler = fork_on_a_stack, .sa_flags = SA_ONSTACK}, before;
+	char *area = malloc(AREA);
+	stack_t stack = {.ss_sp = area + AREA - room, .ss_size = room}, stack_before;
+	size_t written = 0;
+	assert_non_null(area);
+	memset(area, 0x5a, AREA);
+	handler_kind = kind;
+	handler_stack = &stack;
+	assert_int_equal(sigaltstack(&stack, &stack_before), 0);
 	sigaction(SIGUSR1, &action, &before);
 	raise(SIGUSR1);
-	assert_int_equal(handler_status, 7 << 8);
-	assert_int_not_equal(handler_outcome, LEAN_DONE);
 	sigaction(SIGUSR1, &before, NULL);
 	sigaltstack(&stack_before, NULL);
-	free(stack.ss_sp);
+	for (size_t i = 0; i < AREA - room; i++)
+		written += area[i] != 0x5a;
+	free(area);
+	return written;
+}
+
+static void fork_on_an_alternate_stack(void **state)
+{
+	(void)state;
+	for (int kind = LEAN_EAGER; kind <= LEAN_RESCUE; kind++) {
+		assert_int_equal(fork_on((enum lean_kind)kind, 131072), 0);
+		assert_int_equal(handler_reason, LEAN_FINE);
+		assert_int_equal(handler_outcome, LEAN_DONE);
+		assert_int_equal(handler_status, 7 << 8);
+	}
+}
+
+#define LEAST_STACK 51 /* AT_MINSIGSTKSZ, newer than some headers */
+
+/* Natively, and without a byte below the stack. */
+static void fork_on_a_small_stack(void **state)
+{
+	size_t room = getauxval(LEAST_STACK) + 8192;
+	(void)state;
+	assert_int_equal(fork_on(LEAN_EAGER, room), 0);
+	assert_int_equal(handler_reason, LEAN_STACK);
+	assert_int_equal(handler_outcome, LEAN_NATIVE);
+	assert_int_equal(handler_status, 7 << 8);
+	assert_int_equal(fork_on(LEAN_RESCUE, room), 0);
+	assert_int_equal(handler_reason, LEAN_STACK);
+	assert_int_equal(handler_outcome, LEAN_FAILED);
+	assert_int_equal(handler_status, -1);
 }
 
 static stack_t own_stack;
@@ -414,6 +477,7 @@ int main(void)
 		TEST(handlers_of_the_program),
 		TEST(fork_in_a_handler),
 		TEST(fork_on_an_alternate_stack),
+		TEST(fork_on_a_small_stack),
 		TEST(the_alternate_stack_of_an_ordinary_child),
 		TEST(signals_meanwhile),
 		TEST(a_child_with_handlers_of_its_own),

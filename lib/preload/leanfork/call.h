@@ -35,12 +35,13 @@ struct call {
 	long nr;
 	long args[6];
 	long result;
+	uintptr_t stack; /* pointer of the caller */
 };
 
 /* The call of a dispatched thread. */
 static inline struct call call_of(ucontext_t *uc)
 {
-	struct call call = {.result = 0};
+	struct call call = {.stack = context_stack(uc)};
 	call.nr = context_call(uc, call.args);
 	return call;
 }

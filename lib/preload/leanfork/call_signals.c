@@ -72,12 +72,19 @@ enum verdict signals_action(struct lean *l, struct call *call)
 	return hand_out(l, call, old, &before, sizeof before);
 }
 
+static bool is_on(const stack_t *stack, uintptr_t at)
+{
+	return at - (uintptr_t)stack->ss_sp - 1 < stack->ss_size;
+}
+
 /* Does only what is clearly valid. The kernel answers the rest, in an ordinary child. */
 enum verdict signals_stack(struct lean *l, struct call *call)
 {
 	const stack_t *stack = (const stack_t *)call->args[0];
 	stack_t *old = (stack_t *)call->args[1];
 
+	if (is_on(&l->alt_stack, call->stack))
+		return NEEDS_FULL_CHILD;
 	if (stack && !args_reach(l, (uintptr_t)stack, sizeof *stack))
 		return answer(call, -EFAULT);
 	if (stack && stack->ss_flags != SS_DISABLE &&

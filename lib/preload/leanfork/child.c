@@ -9,8 +9,9 @@
  *     state, the gate and nothing of libc's.
  *  3. The kernel writes to some memory without a fault that a handler sees. So these are never left
  *     out: the thread's block with its rseq area, the stack in use, the page with the robust list.
- *  4. The program's thread may be on its alternate signal stack, which cannot be changed then. Nor
- *     can a handler on our stack change ours, unless that is disarmed meanwhile.
+ *  4. The program's thread may be on its alternate signal stack, which cannot be changed then. So
+ *     the call that changes it is made with another stack pointer. A handler on our stack cannot
+ *     change ours, unless that is disarmed meanwhile.
  *  5. Another thread may map or unmap memory between choice and clone. So a place that is not free
  *     cannot be reserved.
  *  6. A write to shared memory cannot be taken back. So shared memory is read-only while there is a
@@ -80,7 +81,8 @@ static bool take_signals(struct lean *l)
 			return false;
 	if (child_set_handlers() < 0)
 		return false;
-	return gate2(SYS_sigaltstack, &mine, &l->alt_stack) == 0;
+	uintptr_t top = (uintptr_t)(l->alt + sizeof l->alt);
+	return gate_call_on(SYS_sigaltstack, (long)&mine, (long)&l->alt_stack, top) == 0;
 }
 
 /* Sends the signals that the child got before it was made anew. */

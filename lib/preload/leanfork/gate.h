@@ -16,6 +16,9 @@ extern const char gate_start[], gate_end[];
  * (gate_libc.c). */
 long gate_call(long nr, long a, long b, long c, long d, long e, long f);
 
+/* A system call of two arguments, made while the stack pointer is at `stack`. No signal may come. */
+long gate_call_on(long nr, long a, long b, uintptr_t stack);
+
 /* For sa_restorer: rt_sigreturn inside the gate. */
 void gate_restorer(void);
 

@@ -5,9 +5,9 @@
  */
 .text
 .balign 64
-.hidden gate_start, gate_end, gate_call, gate_restorer, gate_resume
+.hidden gate_start, gate_end, gate_call, gate_call_on, gate_restorer, gate_resume
 .hidden probe_string, probe_write, probe_start, probe_end, probe_failed
-.globl gate_start, gate_end, gate_call, gate_restorer, gate_resume
+.globl gate_start, gate_end, gate_call, gate_call_on, gate_restorer, gate_resume
 .globl probe_string, probe_write, probe_start, probe_end, probe_failed
 gate_start:
 .type gate_call, @function
@@ -25,6 +25,22 @@ gate_call:
 	ret
 .cfi_endproc
 .size gate_call, . - gate_call
+.type gate_call_on, @function
+gate_call_on:
+.cfi_startproc
+	hint 34
+	mov x8, x0
+	mov x0, x1
+	mov x1, x2
+	mov x9, sp
+	.cfi_def_cfa_register x9
+	mov sp, x3
+	svc #0
+	mov sp, x9
+	.cfi_def_cfa_register sp
+	ret
+.cfi_endproc
+.size gate_call_on, . - gate_call_on
 .type gate_restorer, @function
 gate_restorer:
 	hint 34

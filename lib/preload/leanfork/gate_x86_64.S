@@ -6,9 +6,9 @@
  */
 .text
 .balign 64
-.hidden gate_start, gate_end, gate_call, gate_restorer, gate_resume
+.hidden gate_start, gate_end, gate_call, gate_call_on, gate_restorer, gate_resume
 .hidden probe_string, probe_write, probe_start, probe_end, probe_failed
-.globl gate_start, gate_end, gate_call, gate_restorer, gate_resume
+.globl gate_start, gate_end, gate_call, gate_call_on, gate_restorer, gate_resume
 .globl probe_string, probe_write, probe_start, probe_end, probe_failed
 gate_start:
 .type gate_call, @function
@@ -25,6 +25,21 @@ gate_call:
 	ret
 .cfi_endproc
 .size gate_call, . - gate_call
+.type gate_call_on, @function
+gate_call_on:
+.cfi_startproc
+	mov %rdi, %rax
+	mov %rsi, %rdi
+	mov %rdx, %rsi
+	mov %rsp, %r8
+	.cfi_def_cfa_register %r8
+	mov %rcx, %rsp
+	syscall
+	mov %r8, %rsp
+	.cfi_def_cfa_register %rsp
+	ret
+.cfi_endproc
+.size gate_call_on, . - gate_call_on
 .type gate_restorer, @function
 gate_restorer:
 	mov $15, %eax

@@ -49,7 +49,7 @@ enum lean_reason {
 	LEAN_EXIT,    /* it ended without exec */
 	LEAN_AGAIN,   /* it ended in libc's half of fork */
 	LEAN_PARENT,  /* its parent is gone */
-	LEAN_STACK,   /* the program forks on its alternate signal stack */
+	LEAN_STACK,   /* the program forks on a small alternate signal stack */
 	LEAN_SMALL,   /* too little to leave out */
 	LEAN_KERNEL,  /* no dispatch, no reading of our own memory, or a filter that kills */
 	LEAN_SIGSYS,  /* the program uses SIGSYS */

@@ -15,10 +15,9 @@
 #define KIB 1024
 #define FIRST_USER_NAMESPACE UINT64_C(4026531837)
 
-static uint64_t line(const char *text, const char *name)
+static uint64_t bytes_of(const struct proc_value *kib)
 {
-	const char *at = proc_line(text, name);
-	return at ? proc_number(at) : 0;
+	return proc_number(kib->text) * KIB;
 }
 
 /* A field of statm, in bytes. */
@@ -41,13 +40,11 @@ static uint64_t kib_of(const char *setting)
 /* CapEff is hexadecimal; bit 21 is CAP_SYS_ADMIN. */
 static bool is_admin(void)
 {
-	char text[4096];
-	const char *digits = proc_read(PROC_SELF "status", text, sizeof text)
-				     ? proc_line(text, "CapEff:\t")
-				     : NULL;
+	struct proc_value effective = {.name = "CapEff:"};
 	uint64_t set = 0;
-	for (; digits && *digits > ' '; digits++)
-		set = set << 4 | (uint64_t)(*digits <= '9' ? *digits - '0' : *digits - 'a' + 10);
+	proc_values(PROC_SELF "status", &effective, 1);
+	for (const char *digit = effective.text; *digit; digit++)
+		set = set << 4 | (uint64_t)(*digit <= '9' ? *digit - '0' : *digit - 'a' + 10);
 	return set >> 21 & 1;
 }
 
@@ -60,14 +57,14 @@ static bool is_in_first_namespace(void)
 
 bool charge_refused(uint64_t bytes)
 {
-	char text[4096];
-	if (!proc_read("/proc/sys/vm/overcommit_memory", text, 8) || text[0] != STRICT)
-		return false;
-	if (!proc_read("/proc/meminfo", text, sizeof text))
+	struct proc_value memory[] = {{.name = "CommitLimit:"}, {.name = "Committed_AS:"}};
+	char mode[8];
+	if (!proc_read("/proc/sys/vm/overcommit_memory", mode, sizeof mode) || mode[0] != STRICT ||
+		!proc_values("/proc/meminfo", memory, 2))
 		return false;
 	struct commit commit = {
-		.limit = line(text, "CommitLimit:") * KIB,
-		.committed = line(text, "Committed_AS:") * KIB,
+		.limit = bytes_of(&memory[0]),
+		.committed = bytes_of(&memory[1]),
 		.admin_reserve = kib_of("/proc/sys/vm/admin_reserve_kbytes"),
 		.user_reserve = kib_of("/proc/sys/vm/user_reserve_kbytes"),
 		.total = statm(0),
@@ -78,10 +75,9 @@ bool charge_refused(uint64_t bytes)
 
 bool charge_is_there(uint64_t bytes)
 {
-	char text[4096];
-	if (!proc_read("/proc/meminfo", text, sizeof text) || !proc_line(text, "MemAvailable:"))
-		return true;
-	return bytes <= (line(text, "MemAvailable:") + line(text, "SwapFree:")) * KIB;
+	struct proc_value memory[] = {{.name = "MemAvailable:"}, {.name = "SwapFree:"}};
+	proc_values("/proc/meminfo", memory, 2);
+	return !memory[0].text[0] || bytes <= bytes_of(&memory[0]) + bytes_of(&memory[1]);
 }
 
 uint64_t charge_mapped(void)

@@ -217,15 +217,13 @@ static enum answer try_out(void)
 
 #endif
 
-bool seccomp_pass(const char *status)
+bool seccomp_passes(const char *mode, const char *count)
 {
 	static _Thread_local uint32_t passed;
 	static _Atomic uint32_t failed;
-	const char *mode = proc_line(status, "Seccomp:\t");
-	const char *count = proc_line(status, "Seccomp_filters:\t");
-	if (mode && *mode == '0')
+	if (*mode == '0')
 		return true;
-	uint32_t filters = count ? (uint32_t)proc_number(count) : 0;
+	uint32_t filters = (uint32_t)proc_number(count);
 	if (!filters || filters == atomic_load(&failed))
 		return false;
 	if (filters == passed)
@@ -240,10 +238,15 @@ bool seccomp_pass(const char *status)
 	return answer == PASSED;
 }
 
+bool seccomp_pass(void)
+{
+	struct proc_value filters[] = {{.name = "Seccomp:"}, {.name = "Seccomp_filters:"}};
+	return proc_values(PROC_SELF "status", filters, 2) &&
+	       seccomp_passes(filters[0].text, filters[1].text);
+}
+
 /* The report has waited since the process was loaded, because there was a filter by then. */
 bool lean_may_report(void)
 {
-	char status[4096];
-	return proc_read(PROC_SELF "status", status, sizeof status) && seccomp_pass(status) &&
-	       atomic_load(&may_report);
+	return seccomp_pass() && atomic_load(&may_report);
 }

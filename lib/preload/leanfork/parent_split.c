@@ -118,12 +118,12 @@ static void part_mapping(void *context, const struct mapping *mapping)
 /* The largest mapping that the kernel copies; 0: it has another rule now. */
 static uintptr_t largest_copied(void)
 {
-	char text[4096];
-	if (!proc_read("/proc/sys/vm/overcommit_memory", text, 8) || text[0] != '0' ||
-		!proc_read("/proc/meminfo", text, sizeof text))
+	struct proc_value memory[] = {{.name = "MemTotal:"}, {.name = "SwapTotal:"}};
+	char mode[8];
+	if (!proc_read("/proc/sys/vm/overcommit_memory", mode, sizeof mode) || mode[0] != '0' ||
+		!proc_values("/proc/meminfo", memory, 2) || !memory[1].text[0])
 		return 0;
-	const char *ram = proc_line(text, "MemTotal:"), *swap = proc_line(text, "SwapTotal:");
-	uint64_t kib = ram && swap ? proc_number(ram) + proc_number(swap) : 0;
+	uint64_t kib = proc_number(memory[0].text) + proc_number(memory[1].text);
 	return kib < UINTPTR_MAX >> 10 ? (uintptr_t)kib << 10 : 0;
 }
 
@@ -154,20 +154,17 @@ static void note_large(void *context, const struct mapping *mapping)
 }
 
 /* Comes before any call that a seccomp filter may not know. */
-static bool is_worthwhile(uintptr_t most)
+static bool is_worthwhile(uintptr_t most, char *text, size_t size)
 {
-	char text[4096];
-	if (!most || !maps_read(text, sizeof text, note_large, &most) || most)
-		return false;
-	return proc_read(PROC_SELF "status", text, sizeof text) && seccomp_pass(text);
+	return most && maps_read(text, size, note_large, &most) && !most && seccomp_pass();
 }
 
 /* Splits if needed. Returns whether there are parts now. */
 static bool begin(void)
 {
-	char text[2048];
+	char text[1024];
 	uintptr_t most = largest_copied();
-	if (!is_worthwhile(most))
+	if (!is_worthwhile(most, text, sizeof text))
 		return false;
 	uint64_t mask = take_guard();
 	forget_foreign();

@@ -103,11 +103,9 @@ static bool read_words(long fd, struct answer *answer, struct span at)
 
 static bool nothing_swapped(void)
 {
-	char text[4096];
-	const char *line = proc_read(PROC_SELF "status", text, sizeof text)
-				   ? proc_line(text, "VmSwap:")
-				   : NULL;
-	return line && proc_number(line) == 0;
+	struct proc_value swapped = {.name = "VmSwap:"};
+	proc_values(PROC_SELF "status", &swapped, 1);
+	return swapped.text[0] && proc_number(swapped.text) == 0;
 }
 
 /* (3) */

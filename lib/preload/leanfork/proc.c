@@ -7,6 +7,8 @@
 
 #include "preload/leanfork/gate.h"
 
+#define VALUES_MAX 4
+
 bool proc_read(const char *path, char *text, size_t size)
 {
 	long fd = gate4(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
@@ -18,22 +20,39 @@ bool proc_read(const char *path, char *text, size_t size)
 	return n > 0;
 }
 
-/* What follows this name at the start of the text, or NULL. */
-static const char *after(const char *text, const char *name)
+/* How far a line is known: its first bytes are the name, and some of what follows is taken. */
+struct progress {
+	size_t matched, taken;
+	bool other; /* another line */
+};
+
+static void take(struct proc_value *value, struct progress *p, char c)
 {
-	while (*name && *text == *name)
-		text++, name++;
-	return *name ? NULL : text;
+	if (c == '\n') {
+		*p = (struct progress){0};
+	} else if (!p->other && value->name[p->matched]) {
+		p->other = c != value->name[p->matched++];
+	} else if (!p->other && p->taken < sizeof value->text - 1 &&
+		   (p->taken || (c != ' ' && c != '\t'))) {
+		value->text[p->taken++] = c;
+		value->text[p->taken] = '\0';
+	}
 }
 
-const char *proc_line(const char *text, const char *name)
+bool proc_values(const char *path, struct proc_value *values, size_t n)
 {
-	for (const char *at = text; *at; at++) {
-		const char *rest = at == text || at[-1] == '\n' ? after(at, name) : NULL;
-		if (rest)
-			return rest;
-	}
-	return NULL;
+	struct progress progress[VALUES_MAX] = {{0}};
+	char text[512];
+	long fd = gate4(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0), got = 0;
+	for (size_t i = 0; i < n; i++)
+		values[i].text[0] = '\0';
+	while (fd >= 0 && (got = gate3(SYS_read, fd, text, sizeof text)) > 0)
+		for (size_t i = 0; i < n; i++)
+			for (long at = 0; at < got; at++)
+				take(&values[i], &progress[i], text[at]);
+	if (fd >= 0)
+		gate1(SYS_close, fd);
+	return fd >= 0 && got == 0;
 }
 
 uint64_t proc_number(const char *text)

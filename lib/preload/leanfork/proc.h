@@ -12,8 +12,15 @@
 /* Reads the start of a file, and adds a NUL. False: there is no such file. */
 bool proc_read(const char *path, char *text, size_t size);
 
-/* Pure. What follows the name of a line, or NULL. */
-const char *proc_line(const char *text, const char *name);
+/* What follows the name of a line, without blanks at its start; empty: there is no such line. */
+struct proc_value {
+	const char *name;
+	char text[24];
+};
+
+/* Looks for these lines in a file. Takes little stack, because a handler on a small one may fork.
+ * False: there is no such file. */
+bool proc_values(const char *path, struct proc_value *values, size_t n);
 
 /* Pure. The first number from here on; 0: none. */
 uint64_t proc_number(const char *text);
