@@ -18,9 +18,17 @@ size_t slot_size(const struct step *step)
 	return (16 + step->a % SLOT_SIZES) * PAGE_SIZE;
 }
 
+static bool has_threads;
+
+/* Lean fork gives a mapping that nobody has written to a page if there are other threads, because
+ * they may part it for ever (hazard 5 of parent_dontfork.c). */
 static bool map(char *at, size_t len, int prot, int flags, int fd)
 {
-	return mmap(at, len, prot, flags | MAP_FIXED, fd, 0) == at;
+	if (mmap(at, len, prot, flags | MAP_FIXED, fd, 0) != at)
+		return false;
+	if (has_threads && flags & MAP_ANONYMOUS && prot & PROT_WRITE)
+		*(volatile char *)at = 0;
+	return true;
 }
 
 static void fill(char *at, size_t len)
@@ -359,6 +367,7 @@ const size_t n_slot_kinds = sizeof slot_kinds / sizeof slot_kinds[0];
 
 void slots_make(const struct program *p)
 {
+	has_threads = p->place == PLACE_THREAD || p->disturbers;
 	for (size_t i = 0; i < p->n_slots; i++) {
 		const struct step *slot = &p->slots[i];
 		if (slot->dropped)

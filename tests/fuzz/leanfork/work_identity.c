@@ -6,12 +6,14 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/fsuid.h>
+#include <sys/mman.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
 #include <sys/times.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "fuzz.h"
@@ -94,11 +96,27 @@ WORK(sets_limit)
 	set_limit(&limits[s->a % (sizeof limits / sizeof limits[0])], s);
 }
 
-/* So that it can map no more. */
+/* So that it can map no more, for a while: even a native run cannot tell whether a thread gets a
+ * stack then. The hard limit stays, because nobody can bring memory in beyond it. */
 WORK(limits_its_data)
 {
-	static const struct limit limit = {RLIMIT_DATA, {8 << 20, 1 << 20}};
-	set_limit(&limit, s);
+	struct rlimit limit, before;
+	int status = -1;
+	note_result("getrlimit", getrlimit(RLIMIT_DATA, &before));
+	limit = (struct rlimit){s->a & 1 ? 1 << 20 : before.rlim_max, before.rlim_max};
+	note_result("setrlimit", setrlimit(RLIMIT_DATA, &limit));
+	getrlimit(RLIMIT_DATA, &limit);
+	note("%llx %llx", (unsigned long long)limit.rlim_cur, (unsigned long long)limit.rlim_max);
+	void *at = mmap(NULL, 4 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	note("mmap %s", at == MAP_FAILED ? strerrorname_np(errno) : "fine");
+	pid_t pid = s->b & 1 ? fork_again() : -1;
+	if (pid == 0)
+		_exit(look_at_slot(p, s->b % p->n_slots, &(unsigned){0}) & 63);
+	if (pid > 0 && waitpid(pid, &status, 0) == pid)
+		note("status %x", (unsigned)status);
+	if (at != MAP_FAILED)
+		munmap(at, 4 << 20);
+	note_result("setrlimit", setrlimit(RLIMIT_DATA, &before));
 }
 
 WORK(changes_priority)
