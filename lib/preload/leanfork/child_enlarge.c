@@ -121,24 +121,28 @@ bool enlarge_over_absent(struct enlarging *w, struct span at)
 	return true;
 }
 
-/* Inaccessible pages stay inaccessible. */
+static bool read_own(uintptr_t from, uintptr_t len, void *to)
+{
+	struct {
+		void *at;
+		size_t len;
+	} local = {to, len}, source = {(void *)from, len};
+	return gate6(SYS_process_vm_readv, gate0(SYS_getpid), &local, 1, &source, 1, 0) ==
+	       (long)len;
+}
+
+/* Inaccessible pages stay inaccessible, and untouched ones untouched. */
 static void copy_back(struct lean *l, uintptr_t from, struct span at)
 {
-	long self = gate0(SYS_getpid);
-	while (at.start < at.end) {
-		struct {
-			void *at;
-			size_t len;
-		} to = {(void *)at.start, at.end - at.start}, source = {(void *)from, to.len};
-		long n = gate6(SYS_process_vm_readv, self, &to, 1, &source, 1, 0);
-		uintptr_t good = n > 0 ? (uintptr_t)n & ~(PAGE - 1) : 0;
-		if (at.start + good < at.end) {
-			uintptr_t bad = at.start + good;
-			memory_forbid(l, (struct span){bad, bad + PAGE});
-			good += PAGE;
-		}
-		at.start += good;
-		from += good;
+	struct mailbox *mail = l->mail;
+	for (uintptr_t stop; at.start < at.end; from += stop - at.start, at.start = stop) {
+		stop = at.end - at.start > CHUNK ? at.start + CHUNK : at.end;
+		mail->pages = UINT32_MAX;
+		if (!read_own(from, stop - at.start, mail->buffer))
+			for (uintptr_t i = 0; i < (stop - at.start) / PAGE; i++)
+				if (!read_own(from + i * PAGE, PAGE, mail->buffer + i * PAGE))
+					mail->pages &= ~(UINT32_C(1) << i);
+		memory_fill(l, (struct span){at.start, stop});
 	}
 }
 

@@ -46,7 +46,7 @@ void memory_forbid(struct lean *l, struct span at)
 
 /* Page by page, so that unmapped pages stay inaccessible, and untouched pages of zeros stay
  * untouched. */
-static void fill(struct lean *l, struct span at)
+void memory_fill(struct lean *l, struct span at)
 {
 	const struct mailbox *mail = l->mail;
 	for (uintptr_t page = at.start; page < at.end; page += PAGE) {
@@ -100,7 +100,7 @@ void memory_fetch(struct lean *l, struct span span, bool accessible)
 	note_place(l->mail, span.start);
 	if (!accessible)
 		protect(l, span, PROT_READ | PROT_WRITE);
-	fill(l, span);
+	memory_fill(l, span);
 }
 
 static void fetch(struct lean *l, const struct range *range, uintptr_t at)

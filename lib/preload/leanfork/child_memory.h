@@ -35,9 +35,10 @@ uint64_t memory_absent(const struct lean *l);
 
 /*
  * For child_whole.c and child_enlarge.c: the first range whose mapping ends after an address;
- * whether the program has changed part of a span; whether a chunk is settled; the end of a run of chunks that, like the one at
- * `at`, are all settled or all not; reads a span of the parent without asking it, false:
- * impossible; brings in a span, which may be accessible already; makes a span inaccessible.
+ * whether the program has changed part of a span; whether a chunk is settled; the end of a run of
+ * chunks that, like the one at `at`, are all settled or all not; reads a span of the parent without
+ * asking it, false: impossible; brings in a span, which may be accessible already; makes a span
+ * inaccessible; fills a span from the mailbox's buffer, but leaves untouched what is zero.
  */
 size_t memory_first_mapping(const struct lean *l, uintptr_t at);
 bool memory_is_touched(const struct lean *l, struct span at);
@@ -46,6 +47,7 @@ uintptr_t memory_run_end(const struct lean *l, const struct range *range, uintpt
 bool memory_read(struct lean *l, struct span at, void *to);
 void memory_fetch(struct lean *l, struct span span, bool accessible);
 void memory_forbid(struct lean *l, struct span at);
+void memory_fill(struct lean *l, struct span at);
 
 /* Brings in everything, and makes each mapping one again for the kernel. 0; -ENOMEM: the child is
  * as lean as before. */
