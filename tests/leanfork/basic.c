@@ -36,7 +36,8 @@ static void a_child_that_execs_is_made_leanly(void **state)
 	assert_int_equal(last.outcome, LEAN_DONE);
 }
 
-/* Path, arguments and environment all in memory that was left out, some across its chunks. */
+/* Path, arguments and environment all in memory that was left out, some across its chunks if the
+ * block begins with one. */
 static int exec_from_block(void *arg)
 {
 	char **argv = (char **)(void *)(block + 65536 - sizeof *argv),
@@ -59,7 +60,7 @@ static void arguments_from_memory_left_out(void **state)
 	(void)state;
 	assert_int_equal(exited(run_lean(LEAN_EAGER, exec_from_block, NULL)), 17);
 	assert_int_equal(last.outcome, LEAN_DONE);
-	assert_true(last.chunks >= 8);
+	assert_in_range(last.chunks, 7, 1000);
 }
 
 static int many_arguments(void *arg)

@@ -65,7 +65,8 @@ static int native_child_sees_all(void)
 #ifdef SYS_fork
 	pid_t pid = (pid_t)syscall(SYS_fork);
 #else
-	pid_t pid = (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+	static const uint64_t args[8] = {[4] = SIGCHLD};
+	pid_t pid = (pid_t)syscall(SYS_clone3, args, sizeof args);
 #endif
 	if (pid == 0)
 		_exit(sees_all() ? 4 : 5);

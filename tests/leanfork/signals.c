@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "forking.h"
+#include "preload/leanfork/machine.h"
 
 static int intact(void)
 {
@@ -128,9 +129,15 @@ static void mend(int sig, siginfo_t *info, void *context)
 	(void)sig;
 	(void)context;
 	faults++;
-	if ((unsigned char *)info->si_addr != mended + 100)
+	if (info->si_addr != mended + 100)
 		_exit(50);
 	mprotect(mended, 4096, PROT_READ | PROT_WRITE);
+}
+
+/* Before anything that follows. */
+static void fault(void)
+{
+	*(volatile unsigned char *)(mended + 100) = 1;
 }
 
 static int faults_on_purpose(void *arg)
@@ -142,7 +149,7 @@ static int faults_on_purpose(void *arg)
 	sigaltstack(NULL, &stack);
 	if (now.sa_sigaction != mend || !(now.sa_flags & SA_ONSTACK) || stack.ss_size != 65536)
 		return 1;
-	mended[100] = 1;
+	fault();
 	return faults == 1 && intact() ? 6 : 2;
 }
 
@@ -162,7 +169,7 @@ static void handlers_of_the_program(void **state)
 		assert_int_equal(last.outcome, i == 0 ? LEAN_RESTARTED : LEAN_DONE);
 		/* and in the parent, which has lent it to nobody */
 		mprotect(mended, 4096, PROT_NONE);
-		mended[100] = 2;
+		fault();
 		assert_int_equal(faults, 1);
 		mprotect(mended, 4096, PROT_NONE);
 	}
@@ -390,7 +397,11 @@ static void a_handler_for_sigsys(void **state)
 void returns_at_once(int sig, siginfo_t *info, void *context);
 void returns_at_once_too(int sig, siginfo_t *info, void *context);
 __asm__(".globl returns_at_once, returns_at_once_too\n"
+#ifdef __x86_64__
 	"returns_at_once: endbr64\n"
+#else
+	"returns_at_once: hint 34\n"
+#endif
 	"returns_at_once_too: ret\n");
 
 /* Ruby's. */
@@ -417,7 +428,7 @@ static void answer(int sig, siginfo_t *info, void *context)
 	ucontext_t *uc = context;
 	(void)sig;
 	selector = 0;
-	uc->uc_mcontext.gregs[REG_RAX] = info->si_syscall + 1;
+	context_return(uc, info->si_syscall + 1);
 	sigsys++;
 }
 
