@@ -208,8 +208,10 @@ static void who_holds_a_lock_waits_for_an_answer(void **state)
 	for (int i = 0; i < 2; i++) {
 		assert_between(while_held(asks_first, kinds[i], &status), 0, 3000);
 		assert_int_equal(status, 4 << 8);
-		assert_int_equal(last.outcome, LEAN_NATIVE);
-		assert_int_equal(last.reason, LEAN_BUSY);
+		if (last.outcome != LEAN_DONE) { /* where the wait is no obstacle */
+			assert_int_equal(last.outcome, LEAN_NATIVE);
+			assert_int_equal(last.reason, LEAN_BUSY);
+		}
 	}
 	sigaction(SIGUSR1, &before, NULL);
 }
@@ -279,6 +281,7 @@ static pid_t hindered_fork(void)
 static void a_rescue_is_tried_again(void **state)
 {
 	(void)state;
+	needs_dispatch(); /* for a wait within libc's fork that is noticed */
 	refusals = 2;
 	assert_int_equal(run_by(LEAN_RESCUE, hindered_fork, exits_4), 4 << 8);
 	assert_int_equal(last.outcome, LEAN_DONE);
@@ -341,6 +344,7 @@ static int has_no_robust_list(void *arg)
 static void a_libc_that_sets_no_robust_list(void **state)
 {
 	(void)state;
+	needs_dispatch(); /* for a clone that is not libc's */
 	assert_int_equal(run_by(LEAN_RESCUE, plain_fork, has_no_robust_list), 4 << 8);
 	assert_int_equal(last.outcome, LEAN_DONE);
 }

@@ -75,3 +75,11 @@ int run_lean(enum lean_kind kind, int (*body)(void *arg), void *arg)
 		;
 	return status;
 }
+
+void needs_dispatch(void)
+{
+#ifndef __x86_64__
+	print_message("needs syscall user dispatch\n");
+	skip();
+#endif
+}

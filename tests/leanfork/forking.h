@@ -29,6 +29,9 @@ int code_of(int status);
 /* In a child: execs a program that exits with that status. */
 _Noreturn void exec_exit(int status);
 
+/* Skips a test of Syscall User Dispatch where lean forks do without. */
+void needs_dispatch(void);
+
 #define RUN_BLOCK_TESTS(tests) RUN_TESTS_WITH(tests, block_setup, block_teardown)
 
 #endif

@@ -57,6 +57,7 @@ static void a_kernel_without_dispatch(void **state)
 {
 	static const struct refusal refusals[] = {{SYS_prctl, EINVAL, 0, SET_DISPATCH}};
 	(void)state;
+	needs_dispatch();
 	in_own_process(refusals, 1, LEAN_KERNEL);
 }
 
@@ -64,6 +65,7 @@ static void a_filter_against_prctl(void **state)
 {
 	static const struct refusal refusals[] = {{SYS_prctl, EPERM, 0, 0}};
 	(void)state;
+	needs_dispatch();
 	in_own_process(refusals, 1, LEAN_KERNEL);
 }
 

@@ -275,7 +275,7 @@ pid_t lean_fork(const struct lean_options *options, struct lean_result *result)
 			return pid;
 		}
 	}
-	if (!plan_possible())
+	if (!plan_possible() || !trigger_possible())
 		return without(options, result, LEAN_FOREIGN);
 	while (again) {
 		struct tries before = tries;

@@ -20,6 +20,11 @@ static inline bool machine_is_call(uint32_t word)
 	return word == MACHINE_CALL;
 }
 
+static inline void machine_trap(void)
+{
+	__asm__ volatile("brk #0x5afe" : : : "memory");
+}
+
 static inline uintptr_t thread_pointer(void)
 {
 	uintptr_t at;

@@ -10,7 +10,9 @@
  *  3. A native fork may wait for a lock whose holder waits for its turn. So a lean fork that waits
  *     for such native forks steps aside, and those behind it go on.
  *  4. A native fork that a handler has left by a jump never ends. Nobody waits for it for ever.
- *  5. The machine may be busy and the process may be stopped. Only naps that this thread has slept
+ *  5. A lean fork whose waits nobody sees may itself wait for such a lock before its clone. Who has
+ *     waited long takes the turn from it, and it goes on natively.
+ *  6. The machine may be busy and the process may be stopped. Only naps that this thread has slept
  *     count, and only if no turn has changed hands meanwhile.
  */
 #include "preload/leanfork/parent_lock.h"
@@ -31,7 +33,8 @@
 #define NATIVE (QUEUED - 1)
 
 #define NAP_NS 20000000L
-#define STUCK_NAPS 10  /* native forks in a lean one's way: 200 ms */
+#define STUCK_NAPS 10 /* native forks in a lean one's way: 200 ms */
+#define OVERTAKE_NAPS 5
 #define MOST_NAPS 1500 /* longer than any lean fork: 30 s */
 #define MOST_SIGNALS 20
 
@@ -46,12 +49,14 @@ static struct {
 	_Atomic uint32_t guard;
 	_Atomic uint32_t holders;
 	_Atomic uint32_t turns; /* so far */
+	const void *exposed;    /* the thread whose lean fork may be overtaken, by its `depth` */
 	struct waiter *first;
 } queue;
 
 /* Nested native forks of this thread, and the process that they are in. */
 static _Thread_local int depth, depth_pid;
-static _Thread_local bool leads; /* this thread's fork is the lean one */
+static _Thread_local bool leads;   /* this thread's fork is the lean one */
+static _Thread_local bool exposed; /* others may have overtaken it */
 
 static long sleep_on(_Atomic uint32_t *word, uint32_t seen)
 {
@@ -71,6 +76,7 @@ static void begin_queue(int pid)
 {
 	atomic_store(&queue.guard, 0);
 	atomic_store(&queue.holders, 0);
+	queue.exposed = NULL;
 	queue.first = NULL;
 	atomic_store(&queue.pid, pid);
 }
@@ -95,7 +101,7 @@ static void own_queue(void)
 	uint64_t mask = 0;
 	if (depth_pid != pid) {
 		depth = 0;
-		leads = false;
+		leads = exposed = false;
 		depth_pid = pid;
 	}
 	if (atomic_load(&queue.pid) == pid)
@@ -185,6 +191,27 @@ static void turn_over(uint32_t holders)
 	unguard(mask);
 }
 
+/* The lean fork is a native one from now on. */
+static void count_as_native(void)
+{
+	uint32_t seen = atomic_load(&queue.holders);
+	while (!atomic_compare_exchange_weak(&queue.holders, &seen, (seen & ~LEAN) + 1))
+		;
+}
+
+/* Hazard 5. */
+static void overtake(void)
+{
+	uint64_t mask = guard();
+	if (queue.exposed) {
+		queue.exposed = NULL;
+		count_as_native();
+		atomic_fetch_add(&queue.turns, 1);
+		hand_out();
+	}
+	unguard(mask);
+}
+
 struct wait {
 	uint64_t mask; /* the program's: a signal not in it ends the wait */
 	uint32_t turns;
@@ -199,7 +226,7 @@ static void nap(struct waiter *waiter, struct wait *wait)
 	wait->turns = turns;
 }
 
-/* Hazards 3 to 5. */
+/* Hazards 3, 4 and 6. */
 static bool is_stuck(const struct wait *wait, bool lean)
 {
 	bool natives_only = !(atomic_load(&queue.holders) & LEAN);
@@ -215,6 +242,8 @@ static enum turn wait_turn(bool lean, uint64_t heeded)
 	unguard(mask);
 	while (!atomic_load(&waiter.has_turn)) {
 		nap(&waiter, &wait);
+		if (wait.fruitless >= OVERTAKE_NAPS)
+			overtake();
 		enum turn turn = pending_arrived(wait.mask) ? TURN_SIGNAL
 				 : is_stuck(&wait, lean)    ? TURN_REFUSED
 							    : TURN_TAKEN;
@@ -286,6 +315,32 @@ enum turn lock_lean(uint64_t mask, bool insist)
 	return turn;
 }
 
+void lock_expose(void)
+{
+	uint64_t mask = guard();
+	queue.exposed = &depth;
+	exposed = true;
+	unguard(mask);
+}
+
+bool lock_keep(void)
+{
+	own_queue();
+	if (!exposed)
+		return true;
+	uint64_t mask = guard();
+	bool kept = queue.exposed == &depth;
+	if (kept)
+		queue.exposed = NULL;
+	exposed = false;
+	unguard(mask);
+	if (kept)
+		return true;
+	depth++;
+	leads = false;
+	return false;
+}
+
 void unlock_lean(void)
 {
 	leads = false;
@@ -299,18 +354,17 @@ bool lock_is_nested(void)
 
 void lock_become_native(void)
 {
-	uint32_t seen = atomic_load(&queue.holders), now;
+	if (!lock_keep())
+		return;
 	depth++;
 	leads = false;
-	do
-		now = (seen & ~LEAN) + 1;
-	while (!atomic_compare_exchange_weak(&queue.holders, &seen, now));
-	turn_over(now);
+	count_as_native();
+	turn_over(atomic_load(&queue.holders));
 }
 
 void lock_reset(void)
 {
 	atomic_store(&queue.pid, 0);
 	depth = 0;
-	leads = false;
+	leads = exposed = false;
 }

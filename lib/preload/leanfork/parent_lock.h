@@ -31,6 +31,12 @@ enum turn {
 enum turn lock_lean(uint64_t mask, bool insist);
 void unlock_lean(void);
 
+/* Whoever waits too long may take the turn of this thread's lean fork from now on. */
+void lock_expose(void);
+
+/* Nobody may any more. False: it has been taken, so the fork is a native one. */
+bool lock_keep(void);
+
 /* Whether a native fork is in progress in this thread: within a lean one, by a signal handler. */
 bool lock_is_nested(void);
 

@@ -19,6 +19,7 @@
 
 #include "preload/leanfork/child.h"
 #include "preload/leanfork/handler.h"
+#include "preload/leanfork/parent_lock.h"
 #include "preload/leanfork/proc.h"
 #include "preload/leanfork/trigger.h"
 
@@ -50,9 +51,8 @@ static bool flush(struct writer *w)
 	return n == (long)PAGE || (w->restores && copy_in(page, w->l->text));
 }
 
-static bool write_word(void *context, uintptr_t at)
+static bool write_word(struct writer *w, uintptr_t at)
 {
-	struct writer *w = context;
 	uintptr_t page = at & ~(PAGE - 1);
 	if (page != w->page) {
 		if (!flush(w))
@@ -64,14 +64,33 @@ static bool write_word(void *context, uintptr_t at)
 	return true;
 }
 
+/* To all text that the image is not in the place of. */
+static bool write_each(struct writer *w)
+{
+	size_t n;
+	const struct text *texts = patch_texts(&n);
+	for (size_t i = 0; i < n; i++) {
+		const uintptr_t *site = patch_sites() + texts[i].first_site;
+		for (size_t left = texts[i].aside ? 0 : texts[i].n_sites; left > 0; left--)
+			if (!write_word(w, *site++))
+				return false;
+	}
+	return flush(w);
+}
+
 static bool write_all(struct lean *l, uint32_t word, bool restores)
 {
 	struct writer w = {.l = l, .word = word, .restores = restores};
 	w.fd = gate4(SYS_openat, AT_FDCWD, PROC_SELF "mem", O_RDWR | O_CLOEXEC, 0);
-	bool good = (w.fd >= 0 || restores) && patch_each(write_word, &w) && flush(&w);
+	bool good = (w.fd >= 0 || restores) && write_each(&w);
 	if (w.fd >= 0)
 		gate1(SYS_close, w.fd);
 	return good;
+}
+
+bool trigger_possible(void)
+{
+	return patch_hook_find();
 }
 
 enum lean_reason trigger_arm(struct lean *l, bool filtered)
@@ -81,10 +100,11 @@ enum lean_reason trigger_arm(struct lean *l, bool filtered)
 		return LEAN_KERNEL;
 	if (filtered && sigsys->handler > KERNEL_IGNORE)
 		return LEAN_SIGSYS;
-	if (!patch_hook())
+	if (!patch_hook(l))
 		return LEAN_KERNEL;
 	lean_active = l;
 	patch_await(l);
+	lock_expose();
 	set_mask(l->mask, NULL);
 	return LEAN_FINE;
 }
@@ -104,12 +124,12 @@ long trigger_start(struct lean *l)
 {
 	if (!l->alone && !patch_is_current(l))
 		return -EAGAIN;
-	return write_all(l, MACHINE_TRAP, false) ? 0 : -EACCES;
+	return image_apply() && write_all(l, MACHINE_TRAP, false) ? 0 : -EACCES;
 }
 
 bool trigger_stop(struct lean *l)
 {
-	return write_all(l, MACHINE_CALL, true);
+	return write_all(l, MACHINE_CALL, true) && image_undo();
 }
 
 void trigger_stopped(void)
@@ -134,6 +154,22 @@ long trigger_set_handlers(uint64_t let_through)
 	return set_handler(SIGTRAP, on_trap, SA_ONSTACK, let_through | SIG_BIT(SIGSYS), NULL);
 }
 
+static void on_trial(int sig, siginfo_t *info, void *context)
+{
+	(void)sig;
+	(void)info;
+	context_pass_trap(context);
+}
+
 void trigger_try(void)
 {
+	gate2(SYS_memfd_create, 0, 0);
+	gate2(SYS_ftruncate, -1, 0);
+	gate4(SYS_openat, -1, 0, 0, 0);
+	gate4(SYS_pwrite64, -1, 0, 0, 0);
+	gate6(SYS_mmap, 0, 0, PROT_READ | PROT_EXEC, MAP_SHARED, -1, 0);
+	if (set_handler(SIGTRAP, on_trial, 0, 0, NULL) < 0)
+		return;
+	set_mask(~SIG_BIT(SIGTRAP), NULL);
+	machine_trap();
 }

@@ -8,7 +8,9 @@
  * 2. libc assumes that a system call keeps all registers but that of its result.
  * 3. The program's signals are let through until the clone. A handler that forks meanwhile does so
  *    natively; its child is in the middle of the same fork.
- * 4. A lean child's own clone comes here as well. What is native here is a system call outside the
+ * 4. The dynamic linker's lock is held by threads whose constructors fork. So nothing is looked up
+ *    while the lock of lean forks is held.
+ * 5. A lean child's own clone comes here as well. What is native here is a system call outside the
  *    gate, so it traps there.
  */
 #include <dlfcn.h>
@@ -19,13 +21,12 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include "preload/leanfork/maps.h"
 #include "preload/leanfork/parent_clone.h"
 #include "preload/leanfork/parent_lock.h"
 #include "preload/leanfork/patch.h"
 #include "preload/leanfork/patch_hook.h"
 #include "preload/leanfork/proc.h"
-
-#define NEAR_STEP ((uintptr_t)1 << 20)
 
 static _Thread_local struct lean *awaited;
 
@@ -60,6 +61,12 @@ bool hook_call(struct hook_registers *regs)
 		return false;
 	awaited = NULL;
 	set_mask(UINT64_MAX, &mask);
+	if (!lock_keep()) {
+		l->result.reason = LEAN_BUSY;
+		l->phase = PHASE_CANCELLED;
+		set_mask(mask, NULL);
+		return false;
+	}
 	l->mask = mask;
 	set_context_mask(&uc, mask);
 	clone_leanly(l, &uc, &call);
@@ -73,13 +80,29 @@ bool hook_call(struct hook_registers *regs)
 /* The place of libc's clone, as `_Fork` has it; 0 if it has another shape. */
 static uintptr_t find(void)
 {
+	int (*look)(const void *, Dl_info *, void **, int);
 	void *found = NULL;
 	Dl_info info;
 	const uint32_t *code = dlsym(RTLD_DEFAULT, "_Fork");
-	if (!code || !dladdr1(code, &info, &found, RTLD_DL_SYMENT) || !found)
+	*(void **)&look = dlsym(RTLD_DEFAULT, "dladdr1");
+	if (!code || !look || !look(code, &info, &found, RTLD_DL_SYMENT) || !found)
 		return 0;
 	const ElfW(Sym) *symbol = found;
 	return hook_find(code, symbol->st_size / sizeof *code);
+}
+
+/* Looked for once; threads that race find the same. */
+static _Atomic uintptr_t place;
+enum { UNKNOWN, NOWHERE };
+
+bool patch_hook_find(void)
+{
+	uintptr_t at = atomic_load(&place);
+	if (at == UNKNOWN) {
+		at = find();
+		atomic_store(&place, at ? at : NOWHERE);
+	}
+	return at > NOWHERE;
 }
 
 static bool write_at(uintptr_t at, const void *bytes, size_t n)
@@ -92,24 +115,46 @@ static bool write_at(uintptr_t at, const void *bytes, size_t n)
 	return written == (long)n;
 }
 
-/* A page that the branch reaches. */
-static uintptr_t map_near(uintptr_t at)
+/* A search for the free page that is next to a place. */
+struct search {
+	uintptr_t at, free; /* free 0: none yet */
+	uintptr_t last_end;
+};
+
+static uintptr_t distance(uintptr_t a, uintptr_t b)
 {
-	for (uintptr_t far = NEAR_STEP; far < HOOK_REACH; far += NEAR_STEP) {
-		uintptr_t wanted = (at & ~(PAGE - 1)) - far;
-		long page = gate6(SYS_mmap, wanted, PAGE, PROT_READ | PROT_WRITE,
-			MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-		if (page == (long)wanted)
-			return wanted;
-		if (page > 0 || page < -4095)
-			gate2(SYS_munmap, page, PAGE);
-	}
+	return a < b ? b - a : a - b;
+}
+
+static void take_gap(void *context, const struct mapping *mapping)
+{
+	struct search *search = context;
+	uintptr_t start = search->last_end, end = mapping->at.start;
+	uintptr_t free = end <= search->at ? end - PAGE : start;
+	search->last_end = mapping->at.end;
+	if (start && end > start && distance(free, search->at) < HOOK_REACH &&
+		(!search->free || distance(free, search->at) < distance(search->free, search->at)))
+		search->free = free;
+}
+
+/* A page that the branch reaches. 0: there is none. */
+static uintptr_t map_near(struct lean *l, uintptr_t at)
+{
+	struct search search = {.at = at};
+	if (!maps_read(l->text, sizeof l->text, take_gap, &search) || !search.free)
+		return 0;
+	long page = gate6(SYS_mmap, search.free, PAGE, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	if (page == (long)search.free)
+		return search.free;
+	if (page > 0 || page < -4095)
+		gate2(SYS_munmap, page, PAGE);
 	return 0;
 }
 
-static bool install(uintptr_t at)
+static bool install(struct lean *l, uintptr_t at)
 {
-	uintptr_t page = map_near(at);
+	uintptr_t page = map_near(l, at);
 	if (!page)
 		return false;
 	uint32_t branch = hook_trampoline((void *)page, at);
@@ -121,12 +166,10 @@ static bool install(uintptr_t at)
 	return false;
 }
 
-bool patch_hook(void)
+bool patch_hook(struct lean *l)
 {
 	static enum { UNTRIED, THERE, IMPOSSIBLE } state;
-	if (state == UNTRIED) {
-		uintptr_t at = find();
-		state = at && install(at) ? THERE : IMPOSSIBLE;
-	}
+	if (state == UNTRIED)
+		state = install(l, atomic_load(&place)) ? THERE : IMPOSSIBLE;
 	return state == THERE;
 }

@@ -17,11 +17,6 @@
 #define SITES_MAX 32768
 #define ANONYMOUS_MAX ((uintptr_t)4 << 20) /* more takes too long each time */
 
-struct text {
-	struct span at;
-	uint64_t identity;
-};
-
 /* What is known, guarded by the lock of lean forks. */
 static struct {
 	struct text texts[TEXTS_MAX];
@@ -42,6 +37,11 @@ struct reading {
 static bool is_in_gate(uintptr_t at)
 {
 	return at >= (uintptr_t)gate_start && at < (uintptr_t)gate_end;
+}
+
+static bool has_gate(struct span at)
+{
+	return (uintptr_t)gate_start >= at.start && (uintptr_t)gate_start < at.end;
 }
 
 static bool take_word(uintptr_t at, uint32_t word, bool may_have)
@@ -65,16 +65,23 @@ static bool take_bytes(uintptr_t at, const unsigned char *bytes, size_t n, bool 
 	return true;
 }
 
-/* Answers hazard 2. The child's stack for handlers is not in use yet. */
+/* Answers hazard 2. */
+bool patch_read(const struct lean *l, void *to, struct span at)
+{
+	size_t n = at.end - at.start;
+	struct {
+		void *at;
+		size_t len;
+	} local = {to, n}, remote = {(void *)at.start, n};
+	return gate6(SYS_process_vm_readv, l->thread, &local, 1, &remote, 1, 0) == (long)n;
+}
+
+/* The child's stack for handlers is not in use yet. */
 static bool scan(struct lean *l, struct span at, bool may_have)
 {
 	while (at.start < at.end) {
 		size_t n = at.end - at.start < sizeof l->alt ? at.end - at.start : sizeof l->alt;
-		struct {
-			void *at;
-			size_t len;
-		} local = {l->alt, n}, remote = {(void *)at.start, n};
-		if (gate6(SYS_process_vm_readv, l->thread, &local, 1, &remote, 1, 0) != (long)n ||
+		if (!patch_read(l, l->alt, (struct span){at.start, at.start + n}) ||
 			!take_bytes(at.start, l->alt, n, may_have))
 			return false;
 		at.start += n;
@@ -91,8 +98,14 @@ static void take_known(struct reading *reading, const struct mapping *mapping)
 	}
 	reading->n++;
 	if (reading->scans) {
-		*text = (struct text){mapping->at, mapping->identity};
+		*text = (struct text){
+			.at = mapping->at,
+			.identity = mapping->identity,
+			.may_move = mapping->text == TEXT_STAYS && !has_gate(mapping->at),
+			.first_site = known.n_sites,
+		};
 		reading->refused = !scan(reading->l, mapping->at, true);
+		text->n_sites = known.n_sites - text->first_site;
 	} else if (reading->n > known.n_texts || text->at.start != mapping->at.start ||
 		   text->at.end != mapping->at.end || text->identity != mapping->identity) {
 		reading->differs = true;
@@ -102,11 +115,12 @@ static void take_known(struct reading *reading, const struct mapping *mapping)
 static void take_mapping(void *context, const struct mapping *mapping)
 {
 	struct reading *reading = context;
-	if (reading->refused || mapping->text == TEXT_NONE)
+	if (reading->refused || mapping->text == TEXT_NONE ||
+		mapping->at.start == image_span().start)
 		return;
 	if (mapping->text == TEXT_UNREADABLE)
 		reading->refused = true;
-	else if (mapping->text == TEXT_STAYS)
+	else if (mapping->text != TEXT_CHANGES)
 		take_known(reading, mapping);
 	else if (reading->looks)
 		reading->refused = mapping->at.end - mapping->at.start > ANONYMOUS_MAX ||
@@ -135,13 +149,17 @@ bool patch_scan(struct lean *l)
 	known.n_sites = 0;
 	bool good = read_all(&again);
 	known.n_texts = good ? again.n : 0;
+	image_make(l);
 	return good;
 }
 
-bool patch_each(bool (*take)(void *context, uintptr_t at), void *context)
+struct text *patch_texts(size_t *n)
 {
-	for (size_t i = 0; i < known.n_sites; i++)
-		if (!take(context, known.sites[i]))
-			return false;
-	return true;
+	*n = known.n_texts;
+	return known.texts;
+}
+
+const uintptr_t *patch_sites(void)
+{
+	return known.sites;
 }

@@ -69,8 +69,9 @@ static enum mapping_text text_of(const char *perms, bool file, const struct curs
 		return TEXT_NONE;
 	if (perms[0] != 'r')
 		return TEXT_UNREADABLE;
-	bool stays = perms[1] == '-' && (file || starts_with(name, "[vdso]"));
-	return stays ? TEXT_STAYS : TEXT_CHANGES;
+	if (perms[1] == '-' && file)
+		return TEXT_STAYS;
+	return starts_with(name, "[vdso]") ? TEXT_KERNEL : TEXT_CHANGES;
 }
 
 /* FNV-1a. */

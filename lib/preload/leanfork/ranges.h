@@ -24,7 +24,8 @@ enum mapping_kind {
 /* What a mapping is to those who look for system calls in its text. */
 enum mapping_text {
 	TEXT_NONE,
-	TEXT_STAYS,   /* a file's, or the kernel's own */
+	TEXT_STAYS,   /* a file's */
+	TEXT_KERNEL,  /* the kernel's own */
 	TEXT_CHANGES, /* it may be anything by the next look */
 	TEXT_UNREADABLE
 };

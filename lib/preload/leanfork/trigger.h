@@ -12,6 +12,9 @@
 
 #include "preload/leanfork/state.h"
 
+/* Parent, before the lock: whether libc's fork has the shape that is needed. */
+bool trigger_possible(void);
+
 /* Parent, with the lock held and signals blocked: the thread's next clone by libc's fork comes to
  * clone_leanly(). */
 enum lean_reason trigger_arm(struct lean *l, bool filtered);
