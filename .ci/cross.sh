@@ -35,6 +35,7 @@ cross_build() {
 	[properties]
 	pkg_config_libdir = '$PWD/build-$cpu-cmocka'
 	leanfork_trial = ${LEANFORK_TRIAL:-false}
+	own_machine = ${OWN_MACHINE:-false}
 	[host_machine]
 	system = 'linux'
 	cpu_family = '$family'

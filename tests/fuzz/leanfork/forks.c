@@ -61,7 +61,7 @@ static pid_t fork_leanly(enum lean_kind kind)
 		.kind = kind,
 		.least_total = 1,
 		.least_range = 65536,
-		.limit_ms = 30,
+		.limit_ms = settings.limit_ms,
 		.libc_fork = libc_fork,
 	};
 	struct lean_result result;

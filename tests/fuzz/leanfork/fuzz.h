@@ -151,6 +151,7 @@ struct settings {
 	const char *dir;     /* in which a run works; removed after it */
 	const char *results; /* a file */
 	const char *victim;
+	unsigned limit_ms; /* processor time of a lean child */
 	bool verbose;
 	bool no_disturbers;
 };

@@ -237,12 +237,21 @@ static int summary(uint64_t seeds, time_t seconds)
 	return all || unsteady ? 1 : 0;
 }
 
+/* Short, so that it runs out at times; longer on a slow machine, as in other tests. */
+static unsigned limit_ms(void)
+{
+	const char *factor = getenv("PATIENCE");
+	int times = factor ? atoi(factor) : 1;
+	return 30 * (unsigned)(times > 1 ? times : 1);
+}
+
 static void prepare(void)
 {
 	snprintf(dir, sizeof dir, "/dev/shm/leanfork-fuzz-%d", getpid());
 	snprintf(results, sizeof results, "%s-results", dir);
 	settings.dir = dir;
 	settings.results = results;
+	settings.limit_ms = limit_ms();
 	settings.victim = realpath(settings.victim, NULL);
 	fork_stats = mmap(NULL, sizeof *fork_stats, PROT_READ | PROT_WRITE,
 		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
