@@ -275,8 +275,10 @@ pid_t lean_fork(const struct lean_options *options, struct lean_result *result)
 			return pid;
 		}
 	}
-	if (!plan_possible() || !trigger_possible())
+	if (!plan_possible())
 		return without(options, result, LEAN_FOREIGN);
+	if (!trigger_possible())
+		return without(options, result, LEAN_KERNEL);
 	while (again) {
 		struct tries before = tries;
 		pid = attempt(options, result, &tries);

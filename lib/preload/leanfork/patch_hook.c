@@ -105,14 +105,18 @@ bool patch_hook_find(void)
 	return at > NOWHERE;
 }
 
-static bool write_at(uintptr_t at, const void *bytes, size_t n)
+/* In an emulator addresses may be others than this file's: then the call is not there. */
+static bool replace_call(uintptr_t at, uint32_t branch)
 {
+	uint32_t word = 0;
 	long fd = gate4(SYS_openat, AT_FDCWD, PROC_SELF "mem", O_RDWR | O_CLOEXEC, 0);
 	if (fd < 0)
 		return false;
-	long written = gate4(SYS_pwrite64, fd, bytes, n, at);
+	bool good = gate4(SYS_pread64, fd, &word, sizeof word, at) == sizeof word &&
+		    machine_is_call(word) &&
+		    gate4(SYS_pwrite64, fd, &branch, sizeof branch, at) == sizeof branch;
 	gate1(SYS_close, fd);
-	return written == (long)n;
+	return good;
 }
 
 /* A search for the free page that is next to a place. */
@@ -159,8 +163,7 @@ static bool install(struct lean *l, uintptr_t at)
 		return false;
 	uint32_t branch = hook_trampoline((void *)page, at);
 	__builtin___clear_cache((char *)page, (char *)page + PAGE);
-	if (gate3(SYS_mprotect, page, PAGE, PROT_READ | PROT_EXEC) == 0 &&
-		write_at(at, &branch, sizeof branch))
+	if (gate3(SYS_mprotect, page, PAGE, PROT_READ | PROT_EXEC) == 0 && replace_call(at, branch))
 		return true;
 	gate2(SYS_munmap, page, PAGE);
 	return false;
