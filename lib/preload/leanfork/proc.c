@@ -7,8 +7,6 @@
 
 #include "preload/leanfork/gate.h"
 
-#define VALUES_MAX 4
-
 bool proc_read(const char *path, char *text, size_t size)
 {
 	long fd = gate4(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
@@ -20,39 +18,95 @@ bool proc_read(const char *path, char *text, size_t size)
 	return n > 0;
 }
 
-/* How far a line is known: its first bytes are the name, and some of what follows is taken. */
-struct progress {
-	size_t matched, taken;
-	bool other; /* another line */
+struct reader {
+	char *text;
+	size_t size;
+	bool (*take)(void *context, const char *line, size_t len);
+	void *context;
+	bool in_line; /* the start of an overlong line has been taken */
+	bool done;
 };
 
-static void take(struct proc_value *value, struct progress *p, char c)
+static void take_line(struct reader *reader, const char *line, size_t len)
 {
-	if (c == '\n') {
-		*p = (struct progress){0};
-	} else if (!p->other && value->name[p->matched]) {
-		p->other = c != value->name[p->matched++];
-	} else if (!p->other && p->taken < sizeof value->text - 1 &&
-		   (p->taken || (c != ' ' && c != '\t'))) {
-		value->text[p->taken++] = c;
-		value->text[p->taken] = '\0';
+	if (!reader->in_line)
+		reader->done = !reader->take(reader->context, line, len);
+	reader->in_line = false;
+}
+
+/* Moves what follows the last whole line to the start of the text. Returns its length. */
+static size_t take_lines(struct reader *reader, size_t len)
+{
+	size_t start = 0;
+	for (size_t i = 0; i < len && !reader->done; i++) {
+		if (reader->text[i] != '\n')
+			continue;
+		take_line(reader, reader->text + start, i - start);
+		start = i + 1;
 	}
+	if (start == 0 && len == reader->size) {
+		take_line(reader, reader->text, len);
+		reader->in_line = true;
+		return 0;
+	}
+	copy_bytes(reader->text, reader->text + start, len - start);
+	return len - start;
+}
+
+bool proc_lines(const char *path, char *text, size_t size,
+	bool (*take)(void *context, const char *line, size_t len), void *context)
+{
+	struct reader reader = {text, size, take, context, false, false};
+	long fd = gate4(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0), n = 0;
+	size_t len = 0;
+	if (fd < 0)
+		return false;
+	while (!reader.done && (n = gate3(SYS_read, fd, text + len, size - len)) > 0)
+		len = take_lines(&reader, len + (size_t)n);
+	gate1(SYS_close, fd);
+	return reader.done || n == 0;
+}
+
+/* What a line has after a name and blanks; NULL: it has another name. */
+static const char *after_name(const char *line, const char *end, const char *name)
+{
+	for (; *name; name++, line++)
+		if (line == end || *line != *name)
+			return NULL;
+	while (line < end && (*line == ' ' || *line == '\t'))
+		line++;
+	return line;
+}
+
+struct search {
+	struct proc_value *values;
+	size_t n, found;
+};
+
+static bool take_value(void *context, const char *line, size_t len)
+{
+	struct search *search = context;
+	for (size_t i = 0; i < search->n; i++) {
+		struct proc_value *value = &search->values[i];
+		const char *at = after_name(line, line + len, value->name);
+		if (!at || value->text[0])
+			continue;
+		size_t size = (size_t)(line + len - at);
+		size = size < sizeof value->text ? size : sizeof value->text - 1;
+		copy_bytes(value->text, at, size);
+		value->text[size] = '\0';
+		search->found++;
+	}
+	return search->found < search->n;
 }
 
 bool proc_values(const char *path, struct proc_value *values, size_t n)
 {
-	struct progress progress[VALUES_MAX] = {{0}};
-	char text[512];
-	long fd = gate4(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0), got = 0;
+	struct search search = {values, n, 0};
+	char text[1024];
 	for (size_t i = 0; i < n; i++)
 		values[i].text[0] = '\0';
-	while (fd >= 0 && (got = gate3(SYS_read, fd, text, sizeof text)) > 0)
-		for (size_t i = 0; i < n; i++)
-			for (long at = 0; at < got; at++)
-				take(&values[i], &progress[i], text[at]);
-	if (fd >= 0)
-		gate1(SYS_close, fd);
-	return fd >= 0 && got == 0;
+	return proc_lines(path, text, sizeof text, take_value, &search);
 }
 
 uint64_t proc_number(const char *text)

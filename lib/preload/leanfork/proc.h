@@ -12,6 +12,13 @@
 /* Reads the start of a file, and adds a NUL. False: there is no such file. */
 bool proc_read(const char *path, char *text, size_t size);
 
+/*
+ * Calls `take` for each line, without its newline, until it returns false. Of a line that is longer
+ * than the room for text only the start is taken. False: there is no such file, or no end.
+ */
+bool proc_lines(const char *path, char *text, size_t size,
+	bool (*take)(void *context, const char *line, size_t len), void *context);
+
 /* What follows the name of a line, without blanks at its start; empty: there is no such line. */
 struct proc_value {
 	const char *name;
