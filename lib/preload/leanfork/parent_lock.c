@@ -266,9 +266,9 @@ static bool wait_natively(void)
 	return turn == TURN_TAKEN;
 }
 
-static bool take_natively(void)
+static bool take_at_once(bool lean)
 {
-	return !(atomic_load(&queue.holders) & QUEUED) && take(false);
+	return !(atomic_load(&queue.holders) & QUEUED) && take(lean);
 }
 
 bool lock_native(void)
@@ -278,7 +278,7 @@ bool lock_native(void)
 		atomic_fetch_add(&queue.holders, 1);
 		return true;
 	}
-	if (take_natively() || wait_natively())
+	if (take_at_once(false) || wait_natively())
 		return true;
 	depth--;
 	return false;
@@ -308,7 +308,7 @@ enum turn lock_lean(uint64_t mask, bool insist)
 	own_queue();
 	if (depth > 0 || leads)
 		return TURN_REFUSED;
-	enum turn turn = wait_turn(true, mask);
+	enum turn turn = take_at_once(true) ? TURN_TAKEN : wait_turn(true, mask);
 	if (turn == TURN_REFUSED && insist && take_in_spite())
 		turn = TURN_TAKEN;
 	leads = turn == TURN_TAKEN;
