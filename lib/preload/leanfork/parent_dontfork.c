@@ -103,12 +103,14 @@ bool dontfork_possible(struct lean *l)
 }
 
 /* (1) (2) */
-static bool is_wiped(struct span at)
+static bool is_wiped(struct span at, bool threads)
 {
 	struct span inside = {at.start + PAGE, at.end};
 	bool done = advise(inside.start, inside.end, MADV_WIPEONFORK) == 0;
+	if (!threads && is_joined(inside.start))
+		return true;
 	advise(inside.start, inside.end, MADV_KEEPONFORK);
-	return give_again(inside, MADV_WIPEONFORK, MADV_KEEPONFORK) || !done;
+	return (threads && give_again(inside, MADV_WIPEONFORK, MADV_KEEPONFORK)) || !done;
 }
 
 /* (5) The kernel writes to a page that stays, and is not at the end of a huge page, which would
@@ -131,7 +133,7 @@ static bool set(struct span at, bool threads)
 	bool start = !is_joined(at.start), end = !is_joined(at.end);
 	if (!start && !end) /* (1) */
 		return false;
-	if (done && start && end && !is_wiped(at))
+	if (done && start && end && !is_wiped(at, threads))
 		return true;
 	advise(at.start, at.end, MADV_DOFORK);
 	give_again(at, MADV_DONTFORK, MADV_DOFORK);
@@ -152,13 +154,14 @@ void dontfork_set(struct lean *l)
 }
 
 /* (3) False: the advice has to be taken back once more. */
-static bool clear(struct span at)
+static bool clear(struct span at, bool threads)
 {
-	if (is_one_mapping(at.start - PAGE, at.end + PAGE))
+	if (threads && is_one_mapping(at.start - PAGE, at.end + PAGE))
 		return true;
 	if (advise(at.start, at.end, MADV_DOFORK) == -EAGAIN)
 		return false;
-	give_again(at, MADV_DONTFORK, MADV_DOFORK);
+	if (threads)
+		give_again(at, MADV_DONTFORK, MADV_DOFORK);
 	return true;
 }
 
@@ -168,7 +171,7 @@ void dontfork_clear(struct lean *l)
 	for (int n = 0; n < CLEARINGS && !cleared; n++) {
 		cleared = true;
 		for (size_t i = 0; i < l->choice.n_ranges; i++)
-			if (!clear(l->ranges[i].at))
+			if (!clear(l->ranges[i].at, !l->alone))
 				cleared = false;
 	}
 }
@@ -176,7 +179,7 @@ void dontfork_clear(struct lean *l)
 void dontfork_drop(struct lean *l, size_t range)
 {
 	struct span at = l->ranges[range].at;
-	for (int n = 0; n < CLEARINGS && !clear(at); n++)
+	for (int n = 0; n < CLEARINGS && !clear(at, !l->alone); n++)
 		;
 	l->result.bytes -= at.end - at.start;
 	l->choice.n_ranges--;
