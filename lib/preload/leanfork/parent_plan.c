@@ -53,7 +53,9 @@ bool plan_possible(void)
 static void keep(struct lean *l, struct span span)
 {
 	struct tail *tail = &l->keep_tail;
-	if ((l->choice.n_keep + 1) * sizeof span <= tail->size || state_grow(tail))
+	bool room = (l->choice.n_keep + 1) * sizeof span <= tail->size || state_grow(tail);
+	l->keep = (struct span *)tail->at;
+	if (room)
 		l->keep[l->choice.n_keep++] = span;
 }
 
@@ -89,6 +91,7 @@ static bool more_ranges(struct choice *choice)
 	struct lean *l = (struct lean *)((uintptr_t)choice - offsetof(struct lean, choice));
 	if (!state_grow(&l->ranges_tail))
 		return false;
+	choice->ranges = l->ranges = (struct range *)l->ranges_tail.at;
 	choice->max_ranges = l->ranges_tail.size / sizeof *l->ranges;
 	return true;
 }
@@ -143,8 +146,10 @@ enum lean_reason plan_make(struct lean *l, uintptr_t stack)
 	l->choice.max_shared = SHARED_MAX;
 	l->choice.readonly = l->readonly;
 	l->choice.max_readonly = READONLY_MAX;
+	/* the child's stack is free before the clone, and this page of it is written to anyway */
+	char *text = (char *)l->alt + sizeof l->alt - TEXT_SIZE;
 	if (!dontfork_possible(l) || !can_read_self(l) || !can_wait(l) ||
-		!maps_read(l->text, sizeof l->text, consider, &l->choice))
+		!maps_read(text, TEXT_SIZE, consider, &l->choice))
 		return LEAN_KERNEL;
 	if (l->choice.too_many_shared && l->options.kind == LEAN_EAGER)
 		return LEAN_FAULT;

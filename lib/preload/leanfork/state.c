@@ -49,15 +49,17 @@ uintptr_t state_map(size_t size, size_t used)
 
 struct lean *state_create(void)
 {
-	size_t size = HEAD_SIZE + RANGES_SIZE + KEEP_SIZE;
-	uintptr_t at = state_map(size, HEAD_SIZE + PAGE);
+	uintptr_t at = state_map(HEAD_SIZE + RANGES_SIZE + KEEP_SIZE, HEAD_SIZE);
 	if (!at)
 		return NULL;
 	struct lean *l = (struct lean *)at;
-	l->ranges_tail = (struct tail){at + HEAD_SIZE, PAGE, RANGES_SIZE};
-	l->keep_tail = (struct tail){l->ranges_tail.at + RANGES_SIZE, 0, KEEP_SIZE};
-	l->ranges = (struct range *)l->ranges_tail.at;
-	l->keep = (struct span *)l->keep_tail.at;
+	uintptr_t behind = at + HEAD_SIZE;
+	l->ranges = l->first_ranges;
+	l->keep = l->first_keep;
+	l->ranges_tail =
+		(struct tail){(uintptr_t)l->ranges, sizeof l->first_ranges, behind, RANGES_SIZE};
+	l->keep_tail = (struct tail){
+		(uintptr_t)l->keep, sizeof l->first_keep, behind + RANGES_SIZE, KEEP_SIZE};
 	return l;
 }
 
@@ -69,9 +71,14 @@ void state_destroy(struct lean *l)
 
 bool state_grow(struct tail *tail)
 {
-	if (tail->size == tail->most ||
-		gate3(SYS_mprotect, tail->at + tail->size, PAGE, PROT_READ | PROT_WRITE) < 0)
+	bool first = tail->at != tail->behind;
+	size_t size = first ? 0 : tail->size;
+	if (size == tail->most ||
+		gate3(SYS_mprotect, tail->behind + size, PAGE, PROT_READ | PROT_WRITE) < 0)
 		return false;
-	tail->size += PAGE;
+	if (first)
+		copy_bytes((void *)tail->behind, (const void *)tail->at, tail->size);
+	tail->at = tail->behind;
+	tail->size = size + PAGE;
 	return true;
 }

@@ -50,14 +50,20 @@ enum phase {
 	PHASE_DONE
 };
 
-/* An array behind struct lean: addresses for all of it, memory for what is in use. */
+/* An array that begins in struct lean. Behind the struct there are addresses for all of it, and
+ * memory once it does not fit any more. */
 struct tail {
 	uintptr_t at;
-	size_t size, most; /* bytes */
+	size_t size; /* bytes */
+	uintptr_t behind;
+	size_t most;
 };
 
-/* All about one lean fork, in a private mapping of its own that is never left out, so that the
- * child's copy is complete from its first instruction on. */
+/*
+ * All about one lean fork, in a private mapping of its own that is never left out, so that the
+ * child's copy is complete from its first instruction on. The order matters: each page that is
+ * written to costs parent and child a fault. First comes what most forks need.
+ */
 struct lean {
 	struct lean_options options;
 	struct lean_result result;
@@ -89,25 +95,29 @@ struct lean {
 	size_t n_touched;
 
 	/* the child's */
-	bool in_call;                     /* its handler for system calls is running */
-	uint64_t calls;                   /* dispatched so far */
-	struct kernel_action actions[32]; /* the program's, for HANDLED_SIGNALS */
-	stack_t alt_stack;                /* the program's */
-	struct robust_head *robust;       /* the program's */
-	int death_signal;                 /* the program's PR_SET_PDEATHSIG */
-	struct rlimit limits[2];          /* RLIMIT_DATA and RLIMIT_AS from exec on */
+	bool in_call;               /* its handler for system calls is running */
+	uint64_t calls;             /* dispatched so far */
+	stack_t alt_stack;          /* the program's */
+	struct robust_head *robust; /* the program's */
+	int death_signal;           /* the program's PR_SET_PDEATHSIG */
+	struct rlimit limits[2];    /* RLIMIT_DATA and RLIMIT_AS from exec on */
 	struct rlimit relaxed[2];
 	bool limited[2];
-	uint8_t own_fds[OWN_FDS]; /* enum own */
-	struct deferred_open deferred[DEFERRED_MAX];
-	size_t n_deferred;
-	struct own_timer timers[OWN_TIMERS]; /* the program's */
-	size_t n_timers;
-	struct kernel_action handlers[65]; /* the program's, while it is inside execve */
-	uint64_t handled;                  /* which of them */
+	size_t n_deferred, n_timers;
+	uint64_t handled; /* signals in `handlers` */
 
+	struct range first_ranges[16];
+	struct span first_keep[32];
 	struct span shared[SHARED_MAX];
 	struct span readonly[READONLY_MAX];
+
+	/* the child's */
+	_Alignas(4096) struct kernel_action actions[32]; /* the program's, for HANDLED_SIGNALS */
+	struct kernel_action handlers[65];   /* the program's, while it is inside execve */
+	struct own_timer timers[OWN_TIMERS]; /* the program's */
+	uint8_t own_fds[OWN_FDS];            /* enum own */
+	struct deferred_open deferred[DEFERRED_MAX];
+
 	_Alignas(4096) unsigned char alt[ALT_SIZE];
 	char text[TEXT_SIZE];
 };
