@@ -28,7 +28,7 @@ struct clone3_args {
 PLAIN __attribute__((noinline)) long ss__clone_new(const struct clone_call *call)
 {
 	struct clone3_args args = {
-		.flags = CLONE_VM | call->flags,
+		.flags = call->flags,
 		.pidfd = (uint64_t)(uintptr_t)call->pidfd,
 		.child_tid = (uint64_t)(uintptr_t)call->in_child,
 		.exit_signal = (uint64_t)call->exit_signal,
@@ -42,7 +42,7 @@ PLAIN __attribute__((noinline)) long ss__clone_new(const struct clone_call *call
 
 PLAIN __attribute__((noinline)) long ss__clone_old(const struct clone_call *call)
 {
-	uint64_t flags = CLONE_VM | (call->flags & 0xffffff00) | (uint64_t)call->exit_signal;
+	uint64_t flags = (call->flags & 0xffffff00) | (uint64_t)call->exit_signal;
 	long top = (long)call->stack + (long)call->stack_size;
 	return raw_clone(SYS_clone, (long)flags, top, (long)call->pidfd, (long)call->in_child,
 		call->run, call->arg);

@@ -7,9 +7,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* One call of clone3 or clone, always with CLONE_VM. */
+/* One call of clone3 or clone. */
 struct clone_call {
-	uint64_t flags; /* besides CLONE_VM; clone leaves out those that only clone3 has */
+	uint64_t flags; /* clone leaves out those that only clone3 has */
 	int exit_signal;
 	int *pidfd;           /* set, with CLONE_PIDFD, on kernels that have it */
 	atomic_int *in_child; /* for CLONE_CHILD_CLEARTID */

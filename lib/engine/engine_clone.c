@@ -27,9 +27,11 @@
  *  9. A kernel or a seccomp profile may lack or refuse any of these calls. A call that was refused
  *     once is not tried again. The last resort is CLONE_VM|CLONE_VFORK, never fork.
  * 10. Some emulators do not share memory or do not park the parent. They refuse CLONE_VM without
- *     CLONE_VFORK. valgrind even ends the program then, but has no clone3. There, failures come by
- *     pipe. The first child shows whether it shares memory. A process made only to find this out
- *     would be the first of a new pid namespace, and its end would close the namespace.
+ *     CLONE_VFORK. valgrind even ends the program then, but has no clone3. It makes a fork of
+ *     CLONE_VM|CLONE_VFORK, and parks the parent in it without a bound, so it is asked for a fork.
+ *     There, failures come by pipe. The first child shows whether it shares memory. A process made
+ *     only to find this out would be the first of a new pid namespace, and its end would close the
+ *     namespace.
  * 11. The kernel gives a new oom_score_adj to every process that shares the memory, except a child
  *     of CLONE_VFORK. So a caller that sets oom_score_adj is parked after all.
  */
@@ -116,7 +118,7 @@ static long clone_middle(struct block *b)
 {
 	struct job *job = &b->job;
 	const struct clone_call middle = {
-		.flags = CLONE_FILES,
+		.flags = CLONE_VM | CLONE_FILES,
 		.stack = b->middle_stack,
 		.stack_size = sizeof b->middle_stack,
 		.run = ss__child_middle,
@@ -144,7 +146,7 @@ static long clone_once(struct block *b)
 	b->pidfd = -1;
 	*b->in_child = 1;
 	job->second = (struct clone_call){
-		.flags = (job->flags & JOB_NO_PIDFD ? 0 : CLONE_PIDFD) |
+		.flags = CLONE_VM | (job->flags & JOB_NO_PIDFD ? 0 : CLONE_PIDFD) |
 			 (job->shared_table ? CLONE_FILES : 0) |
 			 (job->oom_score ? CLONE_VFORK : 0) | CLONE_CHILD_CLEARTID,
 		.exit_signal = SIGCHLD,
@@ -217,7 +219,7 @@ static int run_copied(struct waiter *w, struct engine_child *child, enum ss_stag
 	b->job.verdict_fd = ends[1];
 	b->job.shared_table = false;
 	const struct clone_call call = {
-		.flags = CLONE_VFORK,
+		.flags = in_valgrind() ? 0 : CLONE_VM | CLONE_VFORK, /* (10) */
 		.exit_signal = SIGCHLD,
 		.cgroup = -1,
 		.stack = b->stack,
