@@ -10,6 +10,7 @@
 #include <linux/close_range.h>
 #endif
 #include <linux/futex.h>
+#include <linux/ioctl.h>
 #include <sys/syscall.h>
 
 #ifndef SYS_pidfd_send_signal
@@ -46,6 +47,13 @@
 #ifndef CLOSE_RANGE_CLOEXEC
 #define CLOSE_RANGE_CLOEXEC (1U << 2)
 #endif
+
+/* The kernel's struct termios2, whose header contradicts libc's. glibc 2.42 goes by these. */
+#define KERNEL_TERMIOS2_SIZE 44
+#define KERNEL_TCGETS2 _IOR('T', 0x2a, char[KERNEL_TERMIOS2_SIZE])
+#define KERNEL_TCSETS2 _IOW('T', 0x2b, char[KERNEL_TERMIOS2_SIZE])
+#define KERNEL_TCSETSW2 _IOW('T', 0x2c, char[KERNEL_TERMIOS2_SIZE])
+#define KERNEL_TCSETSF2 _IOW('T', 0x2d, char[KERNEL_TERMIOS2_SIZE])
 
 #ifndef FUTEX_LOCK_PI2
 #define FUTEX_LOCK_PI2 13

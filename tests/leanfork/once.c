@@ -123,6 +123,8 @@ static const struct attempt {
 	{SYS_ioctl, {TERMINAL, TIOCNOTTY}},
 	{SYS_ioctl, {TERMINAL, TIOCSCTTY}},
 	{SYS_ioctl, {TERMINAL, TCGETS, P(buffer)}},
+	{SYS_ioctl, {TERMINAL, KERNEL_TCGETS2, P(buffer)}},
+	{SYS_ioctl, {TERMINAL, KERNEL_TCSETS2, P(buffer)}},
 	{SYS_shutdown, {SOCKET, SHUT_RDWR}},
 	{SYS_setsockopt, {SOCKET, SOL_SOCKET, SO_PASSCRED, P(&on), sizeof on}},
 	{SYS_getsockopt, {SOCKET, SOL_SOCKET, SO_PASSCRED, P(numbers), P(&size_of_name)}},

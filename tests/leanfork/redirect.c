@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -159,13 +160,21 @@ static int looks_at_a_new_one(void)
 	return to("new", NEW, 1) || fstat(1, &file) || file.st_size ? 1 : runs();
 }
 
+/* As glibc 2.42 does for isatty. */
+static bool is_terminal(int fd)
+{
+	char termios[KERNEL_TERMIOS2_SIZE];
+	return isatty(fd) || ioctl(fd, KERNEL_TCGETS2, termios) == 0;
+}
+
 /* As stdio does before it buffers. */
 static int looks_at_all_of_it(void)
 {
 	struct stat file, there;
 	time_t now = time(NULL);
 	stat("old", &there);
-	if (to("old", NEW | O_APPEND, 1) || fstat(1, &file) || isatty(1) || lseek(1, 0, SEEK_CUR))
+	if (to("old", NEW | O_APPEND, 1) || fstat(1, &file) || is_terminal(1) ||
+		lseek(1, 0, SEEK_CUR))
 		return 1;
 	return file.st_ino == there.st_ino && file.st_mode == there.st_mode && !file.st_size &&
 			       !file.st_blocks && file.st_mtime >= now

@@ -11,6 +11,7 @@
 #include <termios.h>
 #include <time.h>
 
+#include "base/kernel_numbers.h"
 #include "preload/leanfork/call_deferred.h"
 #include "preload/leanfork/call.h"
 #include "preload/leanfork/child_memory.h"
@@ -134,6 +135,8 @@ enum verdict judge_ioctl(struct lean *l, struct call *call)
 		return INVISIBLE;
 	case TCGETS:
 		return terminal(l, call, sizeof(struct termios), INVISIBLE);
+	case KERNEL_TCGETS2:
+		return terminal(l, call, KERNEL_TERMIOS2_SIZE, INVISIBLE);
 	case TIOCGWINSZ:
 		return terminal(l, call, sizeof(struct winsize), INVISIBLE);
 	case FIONBIO:
@@ -150,6 +153,11 @@ enum verdict judge_ioctl(struct lean *l, struct call *call)
 	case TCSETSF:
 		return terminal(
 			l, call, sizeof(struct termios), may_stop(l) ? NEEDS_FULL_CHILD : VISIBLE);
+	case KERNEL_TCSETS2:
+	case KERNEL_TCSETSW2:
+	case KERNEL_TCSETSF2:
+		return terminal(
+			l, call, KERNEL_TERMIOS2_SIZE, may_stop(l) ? NEEDS_FULL_CHILD : VISIBLE);
 	case TIOCSWINSZ:
 		return terminal(l, call, sizeof(struct winsize), VISIBLE);
 	case TIOCSCTTY:
