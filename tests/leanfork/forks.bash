@@ -17,4 +17,4 @@ set -o pipefail; false | true; echo $?
 sleep 0.05 & p=$!; wait $p; echo waited $?
 (sleep 5 & echo $! > pid; wait) & sleep 0.1; kill $(cat pid); wait; echo done
 md5sum all | cut -c1-32
-set -m; /bin/echo job; (exit 5) & wait %1; echo $?
+set -m; /bin/echo job; (exit 5) & wait $!; echo $?
