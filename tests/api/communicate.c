@@ -444,7 +444,9 @@ static void run_cancelled_leaves_nothing(void **unused)
 static int echo_much_without_setfl(void)
 {
 	static char much[300000];
-	const struct refusal refusal = {SYS_fcntl, EPERM, 1, F_SETFL};
+	/* F_DUPFD_CLOEXEC has the bit, and others. */
+	const struct refusal refusal = {
+		SYS_fcntl, EPERM, 1, F_SETFL | (uint64_t)(uint32_t)~F_SETFL << 32};
 	struct ss_result result = RESULT;
 	alarm(patience(60));
 	memset(much, 'x', sizeof much);
