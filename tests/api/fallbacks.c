@@ -369,6 +369,7 @@ static void memory_is_copied_for_a_refusal_alone(void **unused)
 {
 	(void)unused;
 	needs_clone();
+	needs_shared_memory();
 	static const struct {
 		int refused;
 		unsigned flags;

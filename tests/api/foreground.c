@@ -94,6 +94,7 @@ static void the_child_reads_the_terminal(void **unused)
 static void control_z_stops_both_and_fg_continues_both(void **unused)
 {
 	(void)unused;
+	skip_in_valgrind("does not stop for SIGTSTP");
 	int master;
 	pid_t pid = on_terminal(read_a_line, &master);
 	await_word(master, "ready");

@@ -199,6 +199,7 @@ static void bad_addresses_are_reported(void **unused)
 {
 	(void)unused;
 	needs_clone();
+	skip_in_valgrind("reports the bad addresses");
 	const char *bad = (const char *)(uintptr_t)16;
 	assert_fails(ARGV("true"), OPTIONS(.cwd = bad), SS_STAGE_CWD, EFAULT);
 	assert_fails(ARGV("true"),

@@ -202,6 +202,14 @@ void assert_passed(int status)
 	assert_int_equal(status, 0);
 }
 
+void skip_in_valgrind(const char *why)
+{
+	if (!in_valgrind())
+		return;
+	print_message("valgrind %s.\n", why);
+	skip();
+}
+
 void assert_child_passes(pid_t pid)
 {
 	int status;

@@ -37,6 +37,9 @@ int workload(int times);
 /* For a part that runs in a process of its own: its wait status is 0, or 77 << 8 to skip the test. */
 void assert_passed(int status);
 
+/* Skips the test there, and says why. */
+void skip_in_valgrind(const char *why);
+
 /* Waits for the process first. */
 void assert_child_passes(pid_t pid);
 

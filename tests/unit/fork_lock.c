@@ -10,7 +10,6 @@
 
 #include "leak.h"
 #include "base/fork_lock.h"
-#include "subreaper.h"
 
 static struct fork_lock lock;
 static atomic_int turns;
@@ -153,9 +152,7 @@ _Noreturn static void fork_into_another_namespace(void)
 static void left_locked_in_another_pid_namespace(void **state)
 {
 	(void)state;
-	/* Which has a status of its own for a process that ends with a thread's stack allocated. */
-	if (in_valgrind())
-		skip();
+	skip_in_valgrind("has a status of its own for a process that ends with a thread's stack");
 	pid_t pid = fork();
 	if (pid == 0) {
 		if (unshare(CLONE_NEWPID) < 0)
