@@ -507,6 +507,30 @@ static void another_thread_makes_it_smaller(void **state)
 	}
 }
 
+/* A mapping that nobody had written to is one again, although both sides of a border were. */
+static void another_thread_writes_first(void **state)
+{
+	static struct lean lean;
+	static struct range range;
+	size_t pieces;
+	bool marked;
+	(void)state;
+	for (int reads = 0; reads < 2; reads++) {
+		make_area();
+		renew(0, PAGES);
+		for (size_t i = 0; reads && i < PAGES; i++)
+			assert_int_equal(*(volatile char *)(area + i * SIDE), 0);
+		set_mark(&lean, &range);
+		for (size_t i = 0; i < PAGES; i++)
+			*(volatile char *)(area + i * SIDE) = 1;
+		dontfork_clear(&lean);
+		dontfork_between(0, PAGES, &pieces, &marked);
+		assert_false(marked);
+		assert_int_equal(pieces, 1);
+		drop_area();
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -520,6 +544,7 @@ int main(void)
 		TEST(few_mappings_left),
 		TEST(another_thread_maps_the_ends_anew),
 		TEST(another_thread_makes_it_smaller),
+		TEST(another_thread_writes_first),
 		TEST(another_thread_meanwhile),
 	};
 	return RUN_BLOCK_TESTS(tests);

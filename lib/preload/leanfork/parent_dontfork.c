@@ -114,13 +114,11 @@ static bool is_wiped(struct span at, bool threads)
 }
 
 /* (5) The kernel writes to a page that stays, and is not at the end of a huge page, which would
- * split. */
+ * split. A page that was only read is resident, too, so all are written to. */
 static void give_reverse_mapping(struct span at)
 {
 	uintptr_t page = (at.start - PAGE) % HUGE ? at.start - PAGE : at.end;
-	unsigned char resident = 0;
-	if (gate3(SYS_mincore, page, PAGE, &resident) == 0 && !(resident & 1))
-		advise(page, page + PAGE, POPULATE_WRITE);
+	advise(page, page + PAGE, POPULATE_WRITE);
 }
 
 static bool set(struct span at, bool threads)
