@@ -208,7 +208,7 @@ static void close_held(struct block *b)
 	for (int i = 0; i < BLOCK_HELD; i++)
 		if (b->held[i] >= 0)
 			raw1(SYS_close, b->held[i]);
-	if (b->job.verdict.stage != SS_STAGE_NONE)
+	if (b->job.failure.stage != SS_STAGE_NONE)
 		ss__block_reap(b);
 	else if (b->pidfd >= 0)
 		raw1(SYS_close, b->pidfd);

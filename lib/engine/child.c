@@ -18,7 +18,7 @@
  *     signals when it leaves.
  *  7. Each way out is exec or _exit: there is no frame to return to.
  *  8. Memory may be a copy after all (qemu-user and others), so a failure is written to
- *     `verdict_fd`, too.
+ *     `failure_fd`, too.
  */
 #include "engine/syscall.h"
 
@@ -47,10 +47,10 @@ static _Noreturn PLAIN void end(void)
 
 static _Noreturn PLAIN void fail(struct job *job, enum ss_stage stage, long error)
 {
-	job->verdict.error = (int)-error;
-	job->verdict.stage = stage;
-	if (job->verdict_fd >= 0)
-		raw3(SYS_write, job->verdict_fd, &job->verdict, sizeof job->verdict);
+	job->failure.error = (int)-error;
+	job->failure.stage = stage;
+	if (job->failure_fd >= 0)
+		raw3(SYS_write, job->failure_fd, &job->failure, sizeof job->failure);
 	end();
 }
 
@@ -159,13 +159,13 @@ static PLAIN void set_pdeathsig(struct job *job)
 
 static PLAIN void set_descriptors(struct job *job)
 {
-	struct verdict verdict;
+	struct child_failure failure;
 	check(job, job->at = SS_STAGE_FDS, ss__child_cut(job));
 	set_by_file(job);
 	job->at = SS_STAGE_STDIO;
-	if (ss__child_place(job, &verdict) < 0 || ss__child_open(job, &verdict) < 0 ||
-		ss__child_close(job, &verdict) < 0)
-		fail(job, verdict.stage, -verdict.error);
+	if (ss__child_place(job, &failure) < 0 || ss__child_open(job, &failure) < 0 ||
+		ss__child_close(job, &failure) < 0)
+		fail(job, failure.stage, -failure.error);
 }
 
 /* Nobody waits for the second process: its parent ends here. */

@@ -109,11 +109,11 @@ static PLAIN long close_or_mark(struct fd_range range)
 	return result < 0 ? close_all_in(range) : result;
 }
 
-/* Spares what is still needed: the verdict's pipe, the directory, the program. */
+/* Spares what is still needed: the failure's pipe, the directory, the program. */
 static PLAIN long close_range_but(
 	const struct job *job, struct fd_range range, long (*close_in)(struct fd_range))
 {
-	const int spared[] = {job->verdict_fd, job->flags & JOB_CWD_FD ? job->cwd_fd : -1,
+	const int spared[] = {job->failure_fd, job->flags & JOB_CWD_FD ? job->cwd_fd : -1,
 		job->flags & JOB_EXEC_FD ? job->exec_fd : -1};
 	int next = -1;
 	for (int i = 0; i < 3; i++)
@@ -192,10 +192,10 @@ static PLAIN long place(const struct fd_plan *plan, const struct fd_place *p)
 	return raw3(SYS_dup3, from, p->to, 0);
 }
 
-static PLAIN long failed(struct verdict *verdict, int fd, long error)
+static PLAIN long failed(struct child_failure *failure, int fd, long error)
 {
-	verdict->stage = fd <= 2 ? SS_STAGE_STDIO : SS_STAGE_FDS;
-	verdict->error = (int)-error;
+	failure->stage = fd <= 2 ? SS_STAGE_STDIO : SS_STAGE_FDS;
+	failure->error = (int)-error;
 	return -1;
 }
 
@@ -208,33 +208,33 @@ static PLAIN long lift_aside(struct job *job, int *fd)
 	return lifted;
 }
 
-static PLAIN long lift_what_is_needed(struct job *job, struct verdict *verdict)
+static PLAIN long lift_what_is_needed(struct job *job, struct child_failure *failure)
 {
-	long result = job->verdict_fd < 0 ? 0 : lift_aside(job, &job->verdict_fd);
+	long result = job->failure_fd < 0 ? 0 : lift_aside(job, &job->failure_fd);
 	if (result >= 0 && job->flags & JOB_CWD_FD)
 		result = lift_aside(job, &job->cwd_fd);
 	if (result >= 0 && job->flags & JOB_EXEC_FD)
 		result = lift_aside(job, &job->exec_fd);
-	return result < 0 ? failed(verdict, 3, result) : 0;
+	return result < 0 ? failed(failure, 3, result) : 0;
 }
 
-long PLAIN ss__child_place(struct job *job, struct verdict *verdict)
+long PLAIN ss__child_place(struct job *job, struct child_failure *failure)
 {
 	const struct fd_plan *plan = job->fds;
-	long result = lift_what_is_needed(job, verdict);
+	long result = lift_what_is_needed(job, failure);
 	if (result < 0)
 		return result;
 	for (size_t i = 0; i < plan->n_lifts; i++) {
 		struct fd_lift *l = &plan->lifts[i];
 		result = lift(plan, l->from);
 		if (result < 0)
-			return failed(verdict, l->from, result);
+			return failed(failure, l->from, result);
 		l->fd = (int)result;
 	}
 	for (size_t i = 0; i < plan->n_places; i++) {
 		result = place(plan, &plan->places[i]);
 		if (result < 0)
-			return failed(verdict, plan->places[i].to, result);
+			return failed(failure, plan->places[i].to, result);
 	}
 	return 0;
 }
@@ -262,26 +262,26 @@ static PLAIN long open_file(struct job *job, const struct job_file *file)
 	return raw3(SYS_dup3, fd, file->to, 0);
 }
 
-long PLAIN ss__child_open(struct job *job, struct verdict *verdict)
+long PLAIN ss__child_open(struct job *job, struct child_failure *failure)
 {
 	for (size_t i = 0; i < job->n_files; i++) {
 		long result = open_file(job, &job->files[i]);
 		if (result < 0 && job->files[i].inode)
 			result = -ENGINE_RETRY_BY_NUMBER;
 		if (result < 0)
-			return failed(verdict, job->files[i].to, result);
+			return failed(failure, job->files[i].to, result);
 	}
 	long result = job->flags & JOB_MERGE ? raw3(SYS_dup3, 1, 2, 0) : 0;
-	return result < 0 ? failed(verdict, 2, result) : 0;
+	return result < 0 ? failed(failure, 2, result) : 0;
 }
 
-long PLAIN ss__child_close(struct job *job, struct verdict *verdict)
+long PLAIN ss__child_close(struct job *job, struct child_failure *failure)
 {
 	const struct fd_plan *plan = job->fds;
 	for (size_t i = 0; i < plan->n_closes; i++) {
 		long result = close_range_but(job, plan->closes[i], close_or_mark);
 		if (result < 0)
-			return failed(verdict, plan->closes[i].first, result);
+			return failed(failure, plan->closes[i].first, result);
 	}
 	return 0;
 }

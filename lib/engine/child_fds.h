@@ -10,13 +10,13 @@
  */
 long ss__child_cut(struct job *job);
 
-/* The rest of the plan, except its closes. -1 on failure, with *verdict; so do the next two. */
-long ss__child_place(struct job *job, struct verdict *verdict);
+/* The rest of the plan, except its closes. -1, with *failure filled in, as the next two functions. */
+long ss__child_place(struct job *job, struct child_failure *failure);
 
 /* Then the files for 0 to 2, and the merge of 2 into 1. */
-long ss__child_open(struct job *job, struct verdict *verdict);
+long ss__child_open(struct job *job, struct child_failure *failure);
 
 /* Then what the plan closes. */
-long ss__child_close(struct job *job, struct verdict *verdict);
+long ss__child_close(struct job *job, struct child_failure *failure);
 
 #endif

@@ -139,7 +139,7 @@ static long clone_middle(struct block *b)
 static long clone_once(struct block *b)
 {
 	struct job *job = &b->job;
-	job->verdict = (struct verdict){0};
+	job->failure = (struct child_failure){0};
 	job->alive = job->opening = false;
 	job->at = SS_STAGE_CLONE;
 	job->shared_table = job->fds->cut >= 0 && !no_shared_table;
@@ -176,19 +176,19 @@ static long clone_shared(struct block *b)
 	return clone_once(b);
 }
 
-static int fail(struct block *b, struct verdict verdict, enum ss_stage *stage)
+static int fail(struct block *b, struct child_failure failure, enum ss_stage *stage)
 {
-	*stage = verdict.stage;
+	*stage = failure.stage;
 	ss__block_free(b);
-	return -verdict.error;
+	return -failure.error;
 }
 
 static int clone_failed(struct block *b, long error, enum ss_stage *stage)
 {
-	return fail(b, (struct verdict){SS_STAGE_CLONE, (int)-error}, stage);
+	return fail(b, (struct child_failure){SS_STAGE_CLONE, (int)-error}, stage);
 }
 
-/* The wait has ended without a verdict. */
+/* The wait has ended and the child has reported nothing. */
 static int leave(struct waiter *w, int error, enum ss_stage *stage)
 {
 	*stage = SS_STAGE_CLONE;
@@ -199,7 +199,7 @@ static int leave(struct waiter *w, int error, enum ss_stage *stage)
 	return error;
 }
 
-/* (10) The child has run, and its verdict is lost. The caller gets its wait status. */
+/* (10) The child has run, and its failure (if any) is lost. The caller gets its wait status. */
 static int found_copied(struct block *b, struct engine_child *child)
 {
 	memory = MEMORY_COPIED;
@@ -211,12 +211,12 @@ static int found_copied(struct block *b, struct engine_child *child)
 static int run_copied(struct waiter *w, struct engine_child *child, enum ss_stage *stage)
 {
 	struct block *b = w->block;
-	struct verdict verdict = {0};
+	struct child_failure failure = {0};
 	int ends[2];
 	long error = raw2(SYS_pipe2, ends, O_CLOEXEC);
 	if (error < 0)
-		return fail(b, (struct verdict){SS_STAGE_PIPE, (int)-error}, stage);
-	b->job.verdict_fd = ends[1];
+		return fail(b, (struct child_failure){SS_STAGE_PIPE, (int)-error}, stage);
+	b->job.failure_fd = ends[1];
 	b->job.shared_table = false;
 	const struct clone_call call = {
 		.flags = in_valgrind() ? 0 : CLONE_VM | CLONE_VFORK, /* (10) */
@@ -233,8 +233,8 @@ static int run_copied(struct waiter *w, struct engine_child *child, enum ss_stag
 	if (pid > 0) {
 		memory = MEMORY_COPIED;
 		b->held[BLOCK_HELD - 1] = ends[0];
-		w->verdict_from = ends[0];
-		error = ss__await_verdict(w, &verdict);
+		w->failure_from = ends[0];
+		error = ss__await_failure(w, &failure);
 		b->held[BLOCK_HELD - 1] = -1;
 	}
 	raw1(SYS_close, ends[0]);
@@ -242,13 +242,13 @@ static int run_copied(struct waiter *w, struct engine_child *child, enum ss_stag
 		return clone_failed(b, pid, stage);
 	if (error)
 		return leave(w, (int)error, stage);
-	if (verdict.stage == SS_STAGE_NONE) {
+	if (failure.stage == SS_STAGE_NONE) {
 		*child = (struct engine_child){(pid_t)pid, -1};
 		ss__engine_leave(w->how->mask);
 		return 0;
 	}
 	ss__reap((pid_t)pid, -1);
-	return fail(b, verdict, stage);
+	return fail(b, failure, stage);
 }
 
 static int run_shared(struct waiter *w, struct engine_child *child, enum ss_stage *stage)
@@ -265,8 +265,8 @@ static int run_shared(struct waiter *w, struct engine_child *child, enum ss_stag
 			return found_copied(b, child);
 		if (error)
 			return leave(w, error, stage);
-		const struct verdict verdict = b->job.verdict;
-		if (verdict.stage == SS_STAGE_NONE) {
+		const struct child_failure failure = b->job.failure;
+		if (failure.stage == SS_STAGE_NONE) {
 			if (memory == MEMORY_UNKNOWN && b->job.alive)
 				memory = MEMORY_SHARED;
 			*child = (struct engine_child){(pid_t)pid, b->pidfd};
@@ -274,8 +274,8 @@ static int run_shared(struct waiter *w, struct engine_child *child, enum ss_stag
 		}
 		ss__engine_enter();
 		ss__block_reap(b);
-		if (verdict.error != ENGINE_RETRY_PRIVATE)
-			return fail(b, verdict, stage);
+		if (failure.error != ENGINE_RETRY_PRIVATE)
+			return fail(b, failure, stage);
 		no_shared_table = true;
 	}
 }
@@ -288,14 +288,14 @@ int ss__engine_run(struct block *b, const struct engine_wait *how, struct engine
 		.how = how,
 		.number = b->number,
 		.deadline = ss__deadline_in(how->timeout_ms > 0 ? how->timeout_ms : -1),
-		.verdict_from = -1,
+		.failure_from = -1,
 		.probing = memory == MEMORY_UNKNOWN,
 	};
 	if (!(b->job.flags & JOB_MASK))
 		b->job.mask = how->mask;
 	if (b->job.pdeathsig)
 		b->job.parent = getpid();
-	b->job.verdict_fd = -1;
+	b->job.failure_fd = -1;
 	b->job.pidfd = &b->pidfd;
 	if (memory != MEMORY_COPIED)
 		return run_shared(&w, child, stage);

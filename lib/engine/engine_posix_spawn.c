@@ -263,7 +263,7 @@ static int spawn_with(struct job *job, pid_t *pid, const struct temporary *t)
 {
 	posix_spawnattr_t attr;
 	posix_spawn_file_actions_t actions;
-	job->verdict.stage = SS_STAGE_OPTIONS;
+	job->failure.stage = SS_STAGE_OPTIONS;
 	int error = -posix_spawnattr_init(&attr);
 	if (error)
 		return error;
@@ -274,10 +274,10 @@ static int spawn_with(struct job *job, pid_t *pid, const struct temporary *t)
 	if (!error)
 		error = add_actions(&actions, job, t->files, t->cwd_fd);
 	if (error == -EBADF)
-		job->verdict.stage = SS_STAGE_FDS;
+		job->failure.stage = SS_STAGE_FDS;
 	if (!error) {
 		error = spawn_first(job, pid, &actions, &attr);
-		job->verdict.stage = error ? guess_stage(job, error) : SS_STAGE_NONE;
+		job->failure.stage = error ? guess_stage(job, error) : SS_STAGE_NONE;
 	}
 	posix_spawn_file_actions_destroy(&actions);
 no_actions:
@@ -288,10 +288,10 @@ no_actions:
 static int run(struct job *job, pid_t *pid)
 {
 	struct temporary t = {{-1, -1, -1}, -1};
-	job->verdict.stage = SS_STAGE_FDS;
+	job->failure.stage = SS_STAGE_FDS;
 	int error = make_lifts(job, &t);
 	if (!error) {
-		job->verdict.stage = SS_STAGE_STDIO;
+		job->failure.stage = SS_STAGE_STDIO;
 		error = open_files(job, &t);
 	}
 	if (!error)
@@ -324,7 +324,7 @@ int ss__engine_run(struct block *b, const struct engine_wait *how, struct engine
 		return 0;
 	}
 	if (*stage == SS_STAGE_NONE)
-		*stage = job->verdict.stage;
+		*stage = job->failure.stage;
 	ss__block_free(b);
 	return error;
 }

@@ -94,7 +94,7 @@ struct job {
 	bool shared_table;   /* with the parent, until the cut */
 	bool reset_handlers; /* the clone did not */
 	bool cgroup_by_file; /* the clone did not join it */
-	int verdict_fd;      /* where memory is not shared: a pipe for a struct verdict; else -1 */
+	int failure_fd; /* where memory is not shared: a pipe for a struct child_failure; else -1 */
 	pid_t parent;
 	const int *pidfd;         /* where the clone stored it */
 	struct clone_call second; /* JOB_DETACH: the middle process makes it */
@@ -104,10 +104,10 @@ struct job {
 	pid_t second_pid; /* JOB_DETACH: the process ID, or -errno */
 	bool opening;     /* a file: this may take for ever */
 	enum ss_stage at; /* the present step */
-	struct verdict {
+	struct child_failure {
 		enum ss_stage stage;
 		int error; /* errno, or ENGINE_RETRY_PRIVATE */
-	} verdict;
+	} failure;
 };
 
 /* The child could not get a private table: clone again without sharing it. The value is no errno,

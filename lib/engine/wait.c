@@ -43,7 +43,7 @@ static long wait_for_input(int fd, int ms)
 
 static long wait_once(const struct waiter *w, int ms)
 {
-	const int fd = w->verdict_from;
+	const int fd = w->failure_from;
 	return fd >= 0 ? wait_for_input(fd, ms) : wait_for(w->block, ms);
 }
 
@@ -184,12 +184,12 @@ static int look_round(struct waiter *w, long result)
 	return w->probing && ended_unseen(w->block) ? -ENOSYS : 0;
 }
 
-/* (5) In a forked process the word is 0, too. The child's verdict may have been copied before. */
+/* (5) In a forked process the word is 0, too. The failure may have been copied before. */
 static bool is_forked(const struct waiter *w)
 {
 	const struct block *b = w->block;
 	return !ss__block_is_ours(b, w->number) &&
-	       (b->number != w->number || b->job.verdict.stage == SS_STAGE_NONE);
+	       (b->number != w->number || b->job.failure.stage == SS_STAGE_NONE);
 }
 
 static int await(struct waiter *w)
@@ -228,7 +228,7 @@ int ss__await_start(struct waiter *w)
 }
 
 /* The exec closes the pipe, so end of file means success. */
-static int read_verdict(struct waiter *w, struct verdict *verdict)
+static int read_failure(struct waiter *w, struct child_failure *failure)
 {
 	for (;;) {
 		int ms = next_wait(w);
@@ -236,7 +236,7 @@ static int read_verdict(struct waiter *w, struct verdict *verdict)
 			return -ETIMEDOUT;
 		long result = wait_with(w, ms);
 		if (result > 0) {
-			result = raw3(SYS_read, w->verdict_from, verdict, sizeof *verdict);
+			result = raw3(SYS_read, w->failure_from, failure, sizeof *failure);
 			if (result != -EINTR)
 				return 0;
 		}
@@ -245,10 +245,10 @@ static int read_verdict(struct waiter *w, struct verdict *verdict)
 	}
 }
 
-int ss__await_verdict(struct waiter *w, struct verdict *verdict)
+int ss__await_failure(struct waiter *w, struct child_failure *failure)
 {
 	open_signals(w);
-	int error = read_verdict(w, verdict);
+	int error = read_failure(w, failure);
 	ss__engine_enter();
 	return error;
 }

@@ -15,7 +15,7 @@ struct waiter {
 	const struct engine_wait *how;
 	uint32_t number;
 	int64_t deadline;
-	int verdict_from; /* where memory is copied: a pipe for the verdict; else -1 */
+	int failure_from; /* where memory is copied: a pipe for the failure; else -1 */
 	bool probing;     /* it is not known yet whether memory is shared */
 };
 
@@ -27,8 +27,8 @@ struct waiter {
  */
 int ss__await_start(struct waiter *w);
 
-/* The same, by the pipe verdict_from, where memory is copied. */
-int ss__await_verdict(struct waiter *w, struct verdict *verdict);
+/* The same, by the pipe failure_from, where memory is copied. */
+int ss__await_failure(struct waiter *w, struct child_failure *failure);
 
 /* Kills the child and frees the block, or leaves it to a later spawn. Signals are blocked. */
 void ss__give_up(struct waiter *w);

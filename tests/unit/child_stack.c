@@ -104,7 +104,7 @@ static struct job job_of_all(const char *paths, bool keep)
 		.reset_handlers = true,
 		.pdeathsig = SIGKILL,
 		.parent = getpid(),
-		.verdict_fd = -1,
+		.failure_fd = -1,
 	};
 }
 
@@ -134,13 +134,13 @@ static void check_jobs(long (*clone_by)(const struct clone_call *), const char *
 	char script[PATH_MAX + 2] = {0};
 	struct job job = job_of_all(nothing, true);
 	memcpy(script, shell_script, strlen(shell_script));
-	if (run_by(clone_by, &job) < 0 || job.verdict.stage != SS_STAGE_EXEC)
+	if (run_by(clone_by, &job) < 0 || job.failure.stage != SS_STAGE_EXEC)
 		_exit(2);
 	check("inherits all");
 
 	job = job_of_all(nothing, false);
 	job.shared_table = true;
-	if (run_by(clone_by, &job) < 0 || job.verdict.stage != SS_STAGE_EXEC)
+	if (run_by(clone_by, &job) < 0 || job.failure.stage != SS_STAGE_EXEC)
 		_exit(3);
 	check("inherits nothing");
 
@@ -148,14 +148,14 @@ static void check_jobs(long (*clone_by)(const struct clone_call *), const char *
 	if (pipe2(ends, O_CLOEXEC))
 		_exit(4);
 	job = job_of_all(nothing, false);
-	job.verdict_fd = ends[1];
-	if (run_by(clone_by, &job) < 0 || job.verdict.stage != SS_STAGE_EXEC)
+	job.failure_fd = ends[1];
+	if (run_by(clone_by, &job) < 0 || job.failure.stage != SS_STAGE_EXEC)
 		_exit(5);
 	check("reports by pipe");
 
 	job = job_of_all(script, false);
 	job.shell_argv = argv_of_shell;
-	if (run_by(clone_by, &job) < 0 || job.verdict.stage != SS_STAGE_EXEC)
+	if (run_by(clone_by, &job) < 0 || job.failure.stage != SS_STAGE_EXEC)
 		_exit(6);
 	check("falls back to a shell");
 }
