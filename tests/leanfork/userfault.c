@@ -35,6 +35,7 @@ static bool make_area(void)
 	faults = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
 	area = mmap(NULL, AREA, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	assert_ptr_not_equal(area, MAP_FAILED);
+	madvise(area, AREA, MADV_NOHUGEPAGE); /* such a page would reach into the other half */
 	memset(area, 1, AREA / 2);
 	struct uffdio_register all = {
 		.range = {(uintptr_t)area, AREA}, .mode = UFFDIO_REGISTER_MODE_MISSING};
