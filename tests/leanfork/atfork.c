@@ -31,7 +31,7 @@ static pid_t fork_by(enum lean_kind kind, pid_t (*libc_fork)(void))
 		.kind = kind,
 		.least_total = 1,
 		.least_range = 65536,
-		.limit_ms = 20000,
+		.limit_ms = AMPLE_MS,
 		.libc_fork = libc_fork,
 	};
 	return lean_fork(&options, &last);

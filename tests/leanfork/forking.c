@@ -12,7 +12,7 @@ unsigned char *block;
 struct lean_result last;
 bool ask_only;
 bool learn;
-uint32_t limit_ms = 20000, patience_ms;
+uint32_t limit_ms = AMPLE_MS, patience_ms;
 
 unsigned char block_byte(size_t i)
 {

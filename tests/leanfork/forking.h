@@ -17,6 +17,10 @@ pid_t fork_lean(enum lean_kind kind);
 extern bool ask_only; /* see struct lean_options */
 extern bool learn;
 extern uint32_t limit_ms, patience_ms;
+
+/* Processor time of a child, even on an emulator that others leave little time. */
+#define AMPLE_MS 200000
+
 extern struct lean_result last;
 
 /* Forks; the child runs the function and then execs a program that exits with what it returned.

@@ -35,7 +35,7 @@ static int fork_once(int n, enum lean_kind kind)
 	struct lean_options options = {.kind = kind,
 		.least_total = 1,
 		.least_range = 65536,
-		.limit_ms = 20000,
+		.limit_ms = AMPLE_MS,
 		.libc_fork = fork};
 	struct lean_result result;
 	int status = -1;

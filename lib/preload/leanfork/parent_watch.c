@@ -17,7 +17,8 @@
 #define EXEC_NAPS NAPS(10000)          /* in execve */
 #define ANSWER_NAPS NAPS(3000)         /* idle, after a call back */
 #define ANSWER_NS UINT64_C(5000000000) /* busy without progress, after a call back */
-#define FRUITLESS 8                    /* refusals without progress between them */
+#define MOST_AT_A_TIME_NS UINT64_C(500000000)
+#define FRUITLESS 8 /* refusals without progress between them */
 #define MOST_REFUSALS 12
 
 /* A process's CPU clock, as clock_getcpuclockid makes it. */
@@ -87,23 +88,30 @@ static struct glance look(struct watch *w, const struct lean *l)
 	};
 }
 
+static void count_time(struct watch *w, uint64_t clock_ns)
+{
+	uint64_t got = clock_ns - w->clock_ns;
+	w->cpu_ns += got < MOST_AT_A_TIME_NS ? got : MOST_AT_A_TIME_NS;
+	w->clock_ns = clock_ns;
+}
+
 static void update(struct watch *w, struct lean *l)
 {
 	struct glance now = look(w, l);
 	uint64_t progress =
 		now.faults + atomic_load(&l->mail->brought) + atomic_load(&l->mail->calls);
-	uint64_t cpu_ns = w->cpu_ns;
+	uint64_t clock_ns = w->clock_ns;
 	bool runnable = now.state == 'R';
-	if (!read_clock(l->child, &cpu_ns) && runnable)
-		cpu_ns += MAILBOX_NAP_MS * UINT64_C(1000000);
-	bool active = runnable || cpu_ns != w->cpu_ns || progress != w->progress;
+	if (!read_clock(l->child, &clock_ns) && runnable)
+		clock_ns += MAILBOX_NAP_MS * UINT64_C(1000000);
+	bool active = runnable || clock_ns != w->clock_ns || progress != w->progress;
 	bool stopped = now.state == 'T' || now.state == 't';
 	w->stopped = stopped ? w->stopped + 1 : 0;
 	w->idle = active || stopped ? 0 : w->idle + 1;
 	w->waited += !runnable && !stopped;
+	count_time(w, clock_ns);
 	if (progress != w->progress)
-		w->called_ns = cpu_ns;
-	w->cpu_ns = cpu_ns;
+		w->called_ns = w->cpu_ns;
 	w->progress = progress;
 }
 

@@ -7,10 +7,11 @@
 /*
  * How long a parent waits for its lean child: measured in processor time that the child gets, and
  * in naps of the mailbox during which it wants no processor. So a busy machine, a quota or swapping
- * does not count.
+ * does not count. The clock of a virtual machine that stood still jumps, so little counts at a time.
  */
 struct watch {
-	uint64_t cpu_ns;   /* processor time so far */
+	uint64_t clock_ns; /* of its processor clock */
+	uint64_t cpu_ns;   /* processor time so far, as far as it counts */
 	uint64_t progress; /* chunks, calls, pages from disk */
 	int idle;          /* naps since it last ran or wanted to */
 	int waited;        /* such naps in all */
