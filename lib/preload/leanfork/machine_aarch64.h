@@ -15,6 +15,9 @@
 #define MACHINE_CALL 0xd4000001U
 #define MACHINE_TRAP (0xd4200000U | 0x5afeU << 5)
 
+/* PROT_READ, PROT_EXEC, PROT_BTI */
+#define MACHINE_GUARDED_TEXT (1 | 4 | 0x10)
+
 static inline bool machine_is_call(uint32_t word)
 {
 	return word == MACHINE_CALL;

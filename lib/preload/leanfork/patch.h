@@ -16,6 +16,7 @@ struct text {
 	struct span at;
 	uint64_t identity;
 	bool may_move; /* it is a file's, and not ours */
+	bool guarded;  /* against indirect branches to the middle of functions (BTI) */
 	size_t first_site, n_sites;
 	uintptr_t
 		aside; /* child: where the original is while the image is in its place; 0: nowhere */
@@ -27,6 +28,9 @@ const uintptr_t *patch_sites(void);
 
 /* Reads the process's own text, without a fault where another thread has unmapped it. */
 bool patch_read(const struct lean *l, void *to, struct span at);
+
+/* Whether text of the file in memory that begins there is to be guarded. */
+bool guard_wanted(const struct lean *l, uintptr_t elf);
 
 /* Where the image is; empty: there is none. */
 struct span image_span(void);

@@ -5,7 +5,9 @@
  *
  * 1. The text moves aside meanwhile, so that it can come back as it was: pages that were written to,
  *    rights that no line of /proc shows. Our own text cannot move, because it is what runs.
- * 2. A file of a hardened system's memory may be closed to execution, or memory short. Then there is
+ * 2. A guard against indirect branches (BTI) is the image's only if the text has one: code that was
+ *    not made for it would trap. Without it nothing is wrong but the guard.
+ * 3. A file of a hardened system's memory may be closed to execution, or memory short. Then there is
  *    no image, and the child writes to its text.
  */
 #include <fcntl.h>
@@ -97,6 +99,21 @@ static bool write_file(const struct lean *l, long fd, size_t size)
 	return good;
 }
 
+/* Hazard 2. */
+static void guard(void)
+{
+	size_t n;
+	const struct text *texts = patch_texts(&n);
+	uintptr_t at = image.start;
+	for (size_t i = 0; i < n; i++) {
+		if (!is_in_image(&texts[i]))
+			continue;
+		if (texts[i].guarded)
+			gate3(SYS_mprotect, at, size_of(&texts[i]), MACHINE_GUARDED_TEXT);
+		at += size_of(&texts[i]);
+	}
+}
+
 static void drop(void)
 {
 	if (image.start)
@@ -115,6 +132,7 @@ void image_make(const struct lean *l)
 		long at = gate6(SYS_mmap, 0, size, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
 		if (is_address(at))
 			image = (struct span){(uintptr_t)at, (uintptr_t)at + size};
+		guard();
 	}
 	gate1(SYS_close, fd);
 }

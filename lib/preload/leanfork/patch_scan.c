@@ -27,11 +27,12 @@ static struct {
 /* A reading of the mappings. */
 struct reading {
 	struct lean *l;
-	bool scans;   /* text that is not known */
-	bool looks;   /* into text that may change */
-	size_t n;     /* texts so far */
-	bool differs; /* from what is known */
-	bool refused; /* answers hazard 1 */
+	bool scans;     /* text that is not known */
+	bool looks;     /* into text that may change */
+	size_t n;       /* texts so far */
+	bool differs;   /* from what is known */
+	bool refused;   /* answers hazard 1 */
+	uintptr_t file; /* where the last file's first mapping is */
 };
 
 static bool is_in_gate(uintptr_t at)
@@ -106,6 +107,7 @@ static void take_known(struct reading *reading, const struct mapping *mapping)
 		};
 		reading->refused = !scan(reading->l, mapping->at, true);
 		text->n_sites = known.n_sites - text->first_site;
+		text->guarded = text->n_sites && guard_wanted(reading->l, reading->file);
 	} else if (reading->n > known.n_texts || text->at.start != mapping->at.start ||
 		   text->at.end != mapping->at.end || text->identity != mapping->identity) {
 		reading->differs = true;
@@ -115,6 +117,8 @@ static void take_known(struct reading *reading, const struct mapping *mapping)
 static void take_mapping(void *context, const struct mapping *mapping)
 {
 	struct reading *reading = context;
+	if (mapping->begins_file)
+		reading->file = mapping->at.start;
 	if (reading->refused || mapping->text == TEXT_NONE ||
 		mapping->at.start == image_span().start)
 		return;

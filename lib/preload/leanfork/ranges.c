@@ -87,17 +87,19 @@ bool mapping_parse(struct mapping *out, const char *line, size_t len)
 {
 	struct cursor c = {line, line + len};
 	struct mapping m;
-	uintptr_t inode;
+	uintptr_t offset, inode;
 
 	if (!take_hex(&c, &m.at.start) || !take_char(&c, '-') || !take_hex(&c, &m.at.end) ||
 		!take_char(&c, ' ') || c.end - c.at < 5 || m.at.end <= m.at.start)
 		return false;
 	const char *perms = c.at;
 	skip_word(&c);
-	skip_word(&c); /* offset */
+	if (!take_hex(&c, &offset) || !take_char(&c, ' '))
+		return false;
 	skip_word(&c); /* device */
 	if (!take_hex(&c, &inode))
 		return false;
+	m.begins_file = inode != 0 && offset == 0;
 	m.identity = hash(perms, c.at);
 	skip_word(&c);
 	m.kind = kind_of(perms, inode != 0, &c);

@@ -34,6 +34,7 @@ struct mapping {
 	struct span at;
 	enum mapping_kind kind;
 	enum mapping_text text;
+	bool begins_file;
 	uint64_t identity; /* of the part of a file that is mapped, and its rights */
 };
 
