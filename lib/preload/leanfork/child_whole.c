@@ -26,6 +26,7 @@
 
 /* The most that is worth bringing in for a change of a part. */
 #define COMPLETE_MAX ((uint64_t)16 << 20)
+#define LOOK_STEP ((uintptr_t)32 << 20)
 
 /* The ranges of one mapping. */
 struct group {
@@ -101,14 +102,32 @@ static bool do_groups(struct lean *l, struct range *range, const struct range *e
 	return done;
 }
 
-static uint64_t resident(struct lean *l, const struct range *range, const struct range *end)
+/* How many bytes of a span the parent has; some number above `most` if it has more. To look at all
+ * of a large mapping would take long. */
+static uint64_t resident_of(struct lean *l, struct span at, uint64_t most)
+{
+	uint64_t bytes = 0;
+	uintptr_t step = LOOK_STEP;
+	while (at.start < at.end && bytes <= most) {
+		uintptr_t stop = at.end - at.start > step ? at.start + step : at.end;
+		uint64_t found = enlarge_resident(l, (struct span){at.start, stop});
+		step = found ? step : step * 2;
+		bytes += found;
+		at.start = stop;
+	}
+	return bytes;
+}
+
+static uint64_t resident(
+	struct lean *l, const struct range *range, const struct range *end, uint64_t most)
 {
 	uint64_t bytes = 0;
 	for (; range < end; range++)
-		for (uintptr_t at = range->at.start, stop; at < range->at.end; at = stop) {
+		for (uintptr_t at = range->at.start, stop; at < range->at.end && bytes <= most;
+			at = stop) {
 			stop = memory_run_end(l, range, at);
 			if (!memory_is_settled(l, range_chunk(range, at)))
-				bytes += enlarge_resident(l, (struct span){at, stop});
+				bytes += resident_of(l, (struct span){at, stop}, most - bytes);
 		}
 	return bytes;
 }
@@ -123,7 +142,7 @@ void memory_complete(struct lean *l, uintptr_t at, size_t len, bool replaces)
 		bool gone = replaces && at <= group.first->at.start - STAYS_BEFORE &&
 			    group.first->mapping_end <= end;
 		if (!gone && !group.first->complete &&
-			resident(l, group.first, group.end) <= COMPLETE_MAX)
+			resident(l, group.first, group.end, COMPLETE_MAX) <= COMPLETE_MAX)
 			do_groups(l, group.first, group.end);
 		range = group.end;
 	}
@@ -132,7 +151,8 @@ void memory_complete(struct lean *l, uintptr_t at, size_t len, bool replaces)
 long memory_bring_all(struct lean *l)
 {
 	const struct range *end = l->ranges + l->choice.n_ranges;
-	if (charge_refused(memory_absent(l)) || !charge_is_there(resident(l, l->ranges, end)))
+	if (charge_refused(memory_absent(l)) ||
+		!charge_is_there(resident(l, l->ranges, end, UINT64_MAX)))
 		return -ENOMEM;
 	return do_groups(l, l->ranges, end) ? 0 : -ENOMEM;
 }
