@@ -138,7 +138,8 @@ def main():
     else:
         image.add_tools(TOOLS)
         add_build(image, build)
-        image.add_folder(os.path.join(SOURCE, "tests"))
+        for folder in "tests", "lib/cli/completion":
+            image.add_folder(os.path.join(SOURCE, folder))
         image.write("/tests", "cd %s\n" % shlex.quote(build) + "".join(lines(build, suites)))
     for name in () if system else ("passwd", "group"):
         image.write("/etc/" + name, open("/etc/" + name, encoding="utf-8").read())
