@@ -11,7 +11,10 @@
  *  3. A child that was given up has been killed. If it does not end even then (a dead mount), it
  *     keeps its block. A later spawn that finds it ended reaps it.
  *  4. Blocks are claimed by compare-and-swap: a handler or a forked process could find a lock
- *     taken. The state counts the claims, so a claim based on an earlier state fails.
+ *     taken. The state counts the claims, so a claim based on an earlier state fails, unless the
+ *     count has wrapped meanwhile. It has 32 bits where long has 64. Elsewhere the engine is
+ *     posix_spawn's. There, only blocks that are free or of another owner are claimed, and both
+ *     are safe to claim whatever happened meanwhile.
  *  5. A forked process inherits the blocks of threads that it does not have, and of children that
  *     run in its parent's memory. The state has its owner's number, so these blocks are free there.
  *     A process takes a new number when it finds none in a page that fork wipes. The words that
@@ -32,7 +35,8 @@
 enum { FIRST_BLOCKS = 4, MORE_BLOCKS = 8, PAGE = 4096, STALE_AFTER = 16 };
 
 /* The state: kind, number of its owner (or process ID), count of claims (4, 5). */
-enum { FREE, BUILDING, WAITING, HANDED, LEFT, KIND_MASK = 7, OWNER_SHIFT = 3, CLAIM_SHIFT = 25 };
+enum { FREE, BUILDING, WAITING, HANDED, LEFT, KIND_MASK = 7, OWNER_SHIFT = 3 };
+enum { CLAIM_SHIFT = sizeof(block_state) == 8 ? 32 : 25 };
 
 #define OWNER_MASK ((1U << (CLAIM_SHIFT - OWNER_SHIFT)) - 1)
 
@@ -83,24 +87,24 @@ bool ss__block_word_is_wiped(void)
 	return wipe == WIPED;
 }
 
-static uint32_t kind(uint32_t state)
+static unsigned kind(block_state state)
 {
 	return state & KIND_MASK;
 }
 
-static bool is_own(uint32_t state)
+static bool is_own(block_state state)
 {
 	return (state >> OWNER_SHIFT & OWNER_MASK) == own_id();
 }
 
-static void become(struct block *b, uint32_t new_kind)
+static void become(struct block *b, unsigned new_kind)
 {
-	b->state = (b->state & ~(uint32_t)KIND_MASK) | new_kind;
+	b->state = (b->state & ~(block_state)KIND_MASK) | new_kind;
 }
 
-static bool claim(struct block *b, uint32_t seen)
+static bool claim(struct block *b, block_state seen)
 {
-	const uint32_t claims = (seen >> CLAIM_SHIFT) + 1;
+	const block_state claims = (seen >> CLAIM_SHIFT) + 1;
 	return atomic_compare_exchange_strong(
 		&b->state, &seen, claims << CLAIM_SHIFT | own_id() << OWNER_SHIFT | BUILDING);
 }
@@ -168,7 +172,7 @@ static bool has_left(const struct block *b)
 	return result == -EAGAIN || result == -EFAULT;
 }
 
-static bool is_over(const struct block *b, uint32_t seen)
+static bool is_over(const struct block *b, block_state seen)
 {
 	if (!is_own(seen))
 		return true;
@@ -185,7 +189,7 @@ static bool is_over(const struct block *b, uint32_t seen)
 }
 
 /* The block is claimed: another thread may have reaped the child, and the numbers may be reused. */
-static bool is_reaped(const struct block *b, uint32_t seen)
+static bool is_reaped(const struct block *b, block_state seen)
 {
 	return !is_own(seen) || kind(seen) != LEFT || ss__reap_if_ended(b->pid, b->pidfd);
 }
@@ -214,7 +218,7 @@ static void close_held(struct block *b)
 		raw1(SYS_close, b->pidfd);
 }
 
-static void clear(struct block *b, uint32_t seen)
+static void clear(struct block *b, block_state seen)
 {
 	unmap_more(b);
 	if (!is_own(seen))
@@ -234,19 +238,19 @@ bool ss__block_readable(const void *memory)
 	return memory != NULL;
 }
 
-static bool is_over(const struct block *b, uint32_t seen)
+static bool is_over(const struct block *b, block_state seen)
 {
 	(void)b;
 	return !is_own(seen);
 }
 
-static bool is_reaped(const struct block *b, uint32_t seen)
+static bool is_reaped(const struct block *b, block_state seen)
 {
 	(void)b, (void)seen;
 	return true;
 }
 
-static void clear(struct block *b, uint32_t seen)
+static void clear(struct block *b, block_state seen)
 {
 	(void)seen;
 	unmap_more(b);
@@ -256,7 +260,7 @@ static void clear(struct block *b, uint32_t seen)
 
 static bool try_claim(struct block *b)
 {
-	const uint32_t seen = b->state;
+	const block_state seen = b->state;
 	if (kind(seen) == FREE)
 		return claim(b, seen);
 	if (!is_over(b, seen) || !claim(b, seen))

@@ -15,11 +15,13 @@
 
 enum { BLOCK_ROOM = 10240, BLOCK_HELD = 9 };
 
+typedef unsigned long block_state;
+
 /* The memory that a child uses until its exec: its stack, its job and all that the job points to.
  * It outlives a caller that leaves early. The child owns it while *in_child is not 0. */
 struct block {
 	/* Spawns that have not claimed the block read the atomic members. */
-	_Atomic uint32_t state;
+	_Atomic block_state state;
 	/* The kernel writes 0 and wakes the caller when the child has exec'ed or ended. */
 	atomic_int *_Atomic in_child;
 	_Atomic uint32_t number;                /* of the spawn */

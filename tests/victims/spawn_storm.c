@@ -2,8 +2,8 @@
 /*
  * spawn_storm SPAWNS THREADS PROGRAM: spawns in all threads, while others map memory, fork, open
  * descriptors and send signals to the threads. Half of the handlers leave the spawn by siglongjmp. Says
- * what is lost: a spawn that never returns (a watchdog), descriptors, memory. Exit status 0: nothing. 77: in
- * valgrind.
+ * what is lost: a spawn that never returns (a watchdog), descriptors, memory, blocks of the pool. Exit
+ * status 0: nothing. 77: in valgrind.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include <safespawn.h>
+#include "pool.h"
 
 enum { MOST_THREADS = 64, STUCK_S = 60 };
 
@@ -263,15 +264,17 @@ int main(int argc, char **argv)
 	run_storm(spawns / n_threads / 10);
 	int descriptors = count_descriptors();
 	long kib = resident_kib();
+	struct pool before = pool_look();
 	sigset_t none;
 	sigemptyset(&none);
 	pthread_sigmask(SIG_SETMASK, &none, NULL);
 	run_storm(spawns / n_threads);
 	int more = count_descriptors() - descriptors;
 	long more_kib = resident_kib() - kib;
+	struct pool pool = pool_look();
 	printf("%ld spawned, %ld left by siglongjmp, %ld signals, %ld failed; descriptors %+d, "
-	       "resident %+ld KiB\n",
-		(long)spawned, (long)left_by_jump, (long)signals_sent, (long)failures, more,
-		more_kib);
-	return failures != 0 || more > 0 || more_kib > 2048;
+	       "resident %ld KiB %+ld; pool: %d blocks %+d, %d not free\n",
+		(long)spawned, (long)left_by_jump, (long)signals_sent, (long)failures, more, kib,
+		more_kib, before.blocks, pool.blocks - before.blocks, pool.used);
+	return failures != 0 || more > 0 || more_kib > 2048 || pool.used != 0;
 }
