@@ -254,9 +254,10 @@ struct ss_result {
  * another. When all have ended, closes the pipes and waits for the child. io may be NULL. A child
  * that does not read its input is no error and raises no SIGPIPE. Goes on after EINTR. EINVAL: bad
  * size, or input without a pipe; *result is untouched. After any other error *result has what was
- * read. ETIMEDOUT, ECANCELED: the child, and its own group if any, was ended and reaped. ECHILD: it
- * has ended, its status is unknown. ENOMEM, EIO: it still runs. EPERM: it was to be killed but may
- * not be; it still runs. A cancellation point; only the child is left then.
+ * read. ETIMEDOUT, ECANCELED: the child, and its own group if any, was ended and reaped; or, with
+ * child->pid > 0, SIGKILL has not ended it in two seconds. ECHILD: it has ended, its status is
+ * unknown. ENOMEM, EIO: it still runs. EPERM: it was to be killed but may not be; it still runs. A
+ * cancellation point; only the child is left then.
  */
 SS_API int ss_communicate(struct ss_child *child, const struct ss_io *io, struct ss_result *result);
 
@@ -266,7 +267,8 @@ SS_API int ss_communicate(struct ss_child *child, const struct ss_io *io, struct
  * gets a process group of its own, so that all of it can be ended. Exceptions: the options choose
  * session or group; or the caller is in the foreground of a terminal, whose keys are for both: then
  * the child's descendants are ended. Errors as ss_spawn, with *result untouched, and as
- * ss_communicate. In any case the child has ended, except after EPERM: it may not be killed.
+ * ss_communicate. In any case the child has ended, with two exceptions. EPERM: it may not be
+ * killed. Or SIGKILL has not ended it in two seconds; a later spawn reaps it.
  */
 SS_API int ss_run(char *const argv[], const struct ss_options *options, const struct ss_io *io,
 	struct ss_result *result);

@@ -9,7 +9,8 @@
  *  2. A later spawn closes the descriptors of a caller that has left. The child runs on, because
  *     nobody asked for its end. A child that has failed is reaped.
  *  3. A child that was given up has been killed. If it does not end even then (a dead mount), it
- *     keeps its block. A later spawn that finds it ended reaps it.
+ *     keeps its block. A later spawn that finds it ended reaps it. A child that was given up after
+ *     its exec gets a block for this.
  *  4. Blocks are claimed by compare-and-swap: a handler or a forked process could find a lock
  *     taken. The state counts the claims, so a claim based on an earlier state fails, unless the
  *     count has wrapped meanwhile. It has 32 bits where long has 64. Elsewhere the engine is
@@ -26,6 +27,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -241,13 +243,12 @@ bool ss__block_readable(const void *memory)
 static bool is_over(const struct block *b, block_state seen)
 {
 	(void)b;
-	return !is_own(seen);
+	return !is_own(seen) || kind(seen) == LEFT;
 }
 
 static bool is_reaped(const struct block *b, block_state seen)
 {
-	(void)b, (void)seen;
-	return true;
+	return !is_own(seen) || kind(seen) != LEFT || waitpid(b->pid, NULL, WNOHANG) != 0;
 }
 
 static void clear(struct block *b, block_state seen)
@@ -363,6 +364,17 @@ void ss__block_hand_over(struct block *b)
 void ss__block_leave(struct block *b)
 {
 	become(b, LEFT);
+}
+
+bool ss__block_adopt(pid_t pid, int pidfd)
+{
+	struct block *b = ss__block_take();
+	if (!b)
+		return false;
+	b->pid = pid;
+	b->pidfd = pidfd;
+	ss__block_leave(b);
+	return true;
 }
 
 bool ss__block_is_ours(const struct block *b, uint32_t number)

@@ -60,6 +60,10 @@ void ss__block_reap(struct block *b);
 /* The child has been killed but still uses the block. A later spawn reaps it. */
 void ss__block_leave(struct block *b);
 
+/* The same for an exec'ed child that has been killed but does not end. The pidfd, which may be -1,
+ * is no longer the caller's. False: no memory. */
+bool ss__block_adopt(pid_t pid, int pidfd);
+
 /* Whether the block still belongs to this spawn. It does not in a process that a handler has
  * forked. */
 bool ss__block_is_ours(const struct block *b, uint32_t number);

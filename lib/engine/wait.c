@@ -55,7 +55,9 @@ void ss__give_up(struct waiter *w)
 	bool dies = result >= 0 || result == -ESRCH;
 	if (dies && *b->in_child)
 		wait_for(b, LAST_WAIT_MS);
-	if (!dies || *b->in_child) {
+	/* After an exec at the last moment, it may take as long to end. */
+	bool stays = *b->in_child || (b->pidfd >= 0 && wait_for_input(b->pidfd, LAST_WAIT_MS) == 0);
+	if (!dies || stays) {
 		ss__block_leave(b);
 		return;
 	}

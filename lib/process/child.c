@@ -84,7 +84,7 @@ static int terminate_one(struct ss_child *child, int *status, int64_t deadline)
 		error = await_until(child, deadline);
 	if (error == -ETIMEDOUT) {
 		ss__handle_kill_family(child);
-		return ss__handle_kill_and_reap(child, status, NULL);
+		return ss__handle_kill_and_reap(child, -1, status, NULL);
 	}
 	/* ESRCH: it has already ended. */
 	return error && error != -ESRCH ? error : ss__handle_reap(child, status, NULL);
@@ -126,7 +126,7 @@ static int terminate_group(struct ss_child *child, int *status, int64_t deadline
 	if (!error)
 		ss__handle_await_group_of_zombie(child, deadline);
 	ss__handle_kill_group(child, SIGKILL);
-	return ss__handle_kill_and_reap(child, status, NULL);
+	return ss__handle_kill_and_reap(child, -1, status, NULL);
 }
 
 static int terminate(struct ss_child *child, int *status, int grace_ms)

@@ -56,14 +56,12 @@ static int carry_on(struct exchange *x)
 	return error ? error : await_ends(x);
 }
 
-typedef int reap_fn(struct ss_child *child, int *status, struct rusage *usage);
-
-static int reap_all(struct session *s, reap_fn *reap)
+static int reap_all(struct session *s)
 {
 	int error = 0;
 	for (size_t i = 0; i < s->x.n; i++) {
 		struct ss_result *result = &s->results[i];
-		int each = reap(&s->x.children[i], &result->status, &result->usage);
+		int each = ss__handle_reap(&s->x.children[i], &result->status, &result->usage);
 		result->status_known = each == 0;
 		error = error ? error : each;
 	}
@@ -72,8 +70,28 @@ static int reap_all(struct session *s, reap_fn *reap)
 
 static void kill_families(struct exchange *x)
 {
-	for (size_t i = 0; i < x->n; i++)
+	for (size_t i = 0; i < x->n; i++) {
 		ss__handle_kill_family(&x->children[i]);
+		ss__handle_kill(&x->children[i], SIGKILL);
+	}
+}
+
+/* A child that does not end is left to a later spawn, unless the caller knows it. */
+static int reap_killed(struct session *s)
+{
+	const int64_t deadline = ss__deadline_in(HANDLE_MS_TO_DIE);
+	int error = 0;
+	for (size_t i = 0; i < s->x.n; i++) {
+		struct ss_result *result = &s->results[i];
+		struct ss_child *child = &s->x.children[i];
+		int each =
+			ss__handle_kill_and_reap(child, deadline, &result->status, &result->usage);
+		result->status_known = each == 0;
+		if (each == -ETIMEDOUT && s->talk->ends_children)
+			ss__handle_leave(child);
+		error = error ? error : each;
+	}
+	return error;
 }
 
 /* Their output is read meanwhile, because a full pipe would keep them from ending. */
@@ -89,12 +107,12 @@ static void give_grace(struct session *s)
 }
 
 /* The rest of the output is kept if possible. The first error stays the reason, even if somebody
- * else has reaped the child or memory runs out. */
+ * else has reaped the child, it does not end, or memory runs out. */
 static int end_children(struct session *s, int why)
 {
 	give_grace(s);
 	kill_families(&s->x);
-	int error = reap_all(s, ss__handle_kill_and_reap);
+	int error = reap_killed(s);
 	if (error == -EPERM)
 		return error;
 	ss__exchange_drain(&s->x);
@@ -107,7 +125,7 @@ static int converse(struct session *s)
 	if (!error)
 		error = carry_on(&s->x);
 	if (!error)
-		return reap_all(s, ss__handle_reap);
+		return reap_all(s);
 	for (size_t i = 0; i < s->x.n; i++)
 		s->results[i].timed_out = error == -ETIMEDOUT;
 	bool is_time = error == -ETIMEDOUT || error == -ECANCELED;

@@ -49,12 +49,20 @@ int ss__handle_nap(int step, int left_ms);
 
 int ss__handle_kill(const struct ss_child *child, int sig);
 
+/* For how long a killed child is waited for. Some do not end: on a dead mount, or frozen. */
+enum { HANDLE_MS_TO_DIE = 2000 };
+
 /*
- * SIGKILL, then ss__handle_reap. -EPERM: it may not be killed and still runs, so the wait could
- * last for ever; nothing has changed. The second is for a child that has already refused a signal.
+ * SIGKILL, then ss__handle_reap. -ETIMEDOUT: it has not ended by the deadline (-1: none). -EPERM: it
+ * may not be killed and still runs, so the wait could last for ever. The child is as before.
+ * The second function is for a child that has already refused a signal.
  */
-int ss__handle_kill_and_reap(struct ss_child *child, int *status, struct rusage *usage);
+int ss__handle_kill_and_reap(
+	struct ss_child *child, int64_t deadline, int *status, struct rusage *usage);
 int ss__handle_reap_refused(struct ss_child *child, int *status, struct rusage *usage);
+
+/* Nobody waits for the child any longer. It is reaped when it has ended, by a later spawn. */
+void ss__handle_leave(struct ss_child *child);
 
 /* Sends a signal to the group that the child leads. */
 int ss__handle_kill_group(const struct ss_child *child, int sig);

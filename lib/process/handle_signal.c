@@ -8,7 +8,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/cancel.h"
 #include "base/clock.h"
+#include "engine/block.h"
+#include "engine/engine.h"
 #include "engine/syscall.h"
 #include "process/processes.h"
 
@@ -31,11 +34,37 @@ int ss__handle_kill(const struct ss_child *child, int sig)
 	return kill(child->pid, sig) < 0 ? -errno : 0;
 }
 
-int ss__handle_kill_and_reap(struct ss_child *child, int *status, struct rusage *usage)
+static int await_death(const struct ss_child *child, int64_t deadline)
+{
+	struct cancel cancel;
+	int error;
+	if (deadline < 0)
+		return 0; /* the reaping waits for it */
+	ss__cancel_off(&cancel);
+	do {
+		error = ss__handle_await(child, ss__deadline_left(deadline));
+	} while (error == -EINTR);
+	ss__cancel_as_before(&cancel);
+	return error;
+}
+
+int ss__handle_kill_and_reap(
+	struct ss_child *child, int64_t deadline, int *status, struct rusage *usage)
 {
 	int error = ss__handle_kill(child, SIGKILL);
-	return error == -EPERM ? ss__handle_reap_refused(child, status, usage)
-			       : ss__handle_reap(child, status, usage);
+	if (error == -EPERM)
+		return ss__handle_reap_refused(child, status, usage);
+	error = await_death(child, deadline);
+	return error == -ETIMEDOUT ? error : ss__handle_reap(child, status, usage);
+}
+
+void ss__handle_leave(struct ss_child *child)
+{
+	const kernel_sigset mask = ss__engine_enter();
+	if (ss__block_adopt(child->pid, child->pidfd))
+		child->pidfd = -1;
+	ss__engine_leave(mask);
+	child->pid = 0;
 }
 
 int ss__handle_kill_group(const struct ss_child *child, int sig)

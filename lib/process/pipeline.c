@@ -43,8 +43,13 @@ void ss__line_end(struct ss_child *children, size_t n)
 	for (size_t i = 0; i < n; i++)
 		if (children[i].pid > 0)
 			ss__handle_kill_family(&children[i]);
+	for (size_t i = 0; i < n; i++)
+		ss__handle_kill(&children[i], SIGKILL);
+	int64_t deadline = ss__deadline_in(HANDLE_MS_TO_DIE);
 	for (size_t i = 0; i < n; i++) {
-		ss__handle_kill_and_reap(&children[i], NULL, NULL);
+		int error = ss__handle_kill_and_reap(&children[i], deadline, NULL, NULL);
+		if (error == -ETIMEDOUT || error == -EPERM)
+			ss__handle_leave(&children[i]);
 		ss_release(&children[i]);
 	}
 }
