@@ -209,8 +209,11 @@ static void fork_beside_spawns(void)
 	memset(memory, 1, SIZE);
 	if (pthread_create(&thread, NULL, run_until_done, NULL))
 		_exit(3);
-	for (int i = 0; i < workload(100); i++)
+	for (int i = 0; i < workload(100); i++) {
+		alarm(patience(
+			20)); /* from here on: the whole takes as long as the machine is busy */
 		fork_and_look(0);
+	}
 	done = true;
 	pthread_join(thread, NULL);
 	free(memory);
