@@ -50,7 +50,7 @@ static void print_header(void)
 	fflush(stdout);
 }
 
-/* Without the shim there is no such line; the rest works. */
+/* Without the shim this line is left out, and the rest works. */
 static void print_shimmed(const struct demo_load *load, const char *mode)
 {
 	struct demo_outcome outcome;
@@ -152,7 +152,7 @@ static int show_refusal(const struct machine_memory *info, const struct demo_roo
 				info->overcommit == 2 ? left_to_promise(info) : info->total_bytes),
 			info->overcommit == 2 ? " left" : "", info->overcommit);
 	else if (outcomes[DEMO_FORK].worked)
-		printf("\n  This kernel let fork() pass.\n");
+		printf("\n  This kernel allowed the fork().\n");
 	return CLI_OK;
 }
 

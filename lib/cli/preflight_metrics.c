@@ -48,7 +48,7 @@ static void write_counts(const struct preflight_list *list, FILE *to)
 		{"unsure", c.unsure},
 		{"unreadable", c.unreadable},
 	};
-	head("processes", "Processes by what a fork of theirs would meet.", to);
+	head("processes", "Processes by the verdict on a fork of theirs.", to);
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
 		fprintf(to, "safespawn_processes{fork=\"%s\"} %zu\n", rows[i].name, rows[i].n);
 }
@@ -95,7 +95,7 @@ static const struct {
 		offsetof(struct ss_preflight, charge_bytes)},
 	{"fork_largest_bytes", "The largest charged mapping.",
 		offsetof(struct ss_preflight, largest_bytes)},
-	{"fork_headroom_bytes", "What the charge, or the largest mapping, has to fit in.",
+	{"fork_headroom_bytes", "The limit for the charge, or for the largest mapping.",
 		offsetof(struct ss_preflight, headroom_bytes)},
 	{"resident_bytes", "Memory in use by the process.",
 		offsetof(struct ss_preflight, resident_bytes)},

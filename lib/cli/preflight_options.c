@@ -14,7 +14,7 @@ static const char usage[] =
 	"Says which processes could not fork now, and why. Without a PID: all of them.\n"
 	"\n"
 	"  --all        every process that can be read, the most worrying first\n"
-	"  --check      exit status 1: one of them could not fork; 2: of one it is uncertain\n"
+	"  --check      exit status 1: one of them could not fork; 2: for one it is uncertain\n"
 	"  --exact      read every mapping's flags even where the answer is clear without\n"
 	"  --json       for programs; the format is in safespawn-preflight(1)\n"
 	"  --metrics    for Prometheus; the format is in safespawn-preflight(1)\n"

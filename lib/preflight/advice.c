@@ -23,7 +23,7 @@ static bool is_for_memory(const struct ss_preflight *r)
 /* In mode 2 the kernel charges the new program for its own mappings, however it starts. */
 static bool has_no_room_for_programs(const struct ss_preflight *r)
 {
-	/* Most of the uncertainty of an estimate is in the charge. */
+	/* An estimate is uncertain mostly in the charge. */
 	uint64_t error = r->exact ? r->uncertainty_bytes : 0;
 	return r->cause == SS_CAUSE_COMMIT_LIMIT &&
 	       r->headroom_bytes < ss__add_clamped(error, SMALL_PROGRAM);
@@ -75,7 +75,7 @@ static int always_overcommit(char *text, size_t size, const struct ss_preflight 
 	if (!is_for_memory(r) || r->cause == SS_CAUSE_COMMIT_LIMIT)
 		return 0;
 	return snprintf(text, size,
-		"or set vm.overcommit_memory=1; the cost: the kernel refuses no process's request, "
+		"or set vm.overcommit_memory=1; the cost: the kernel grants every request, "
 		"and the OOM killer ends what does not fit");
 }
 

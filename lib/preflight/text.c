@@ -142,7 +142,7 @@ int ss__reason_text(char *text, size_t size, const struct ss_preflight *r)
 	}
 	return snprintf(text, size,
 		r->overcommit == 1 ? "vm.overcommit_memory=1: nothing is refused"
-				   : "nothing stands in the way");
+				   : "no check refuses it");
 }
 
 static double share(uint64_t part, uint64_t whole)
