@@ -16,7 +16,7 @@
 
 /* The exchange and its arrays. One child needs no memory. */
 struct session {
-	const struct talk *talk;
+	const struct communication *communication;
 	struct ss_result *results;
 	struct exchange x;
 	void *memory;
@@ -98,9 +98,9 @@ static int reap_killed(struct session *s)
 static void give_grace(struct session *s)
 {
 	struct exchange *x = &s->x;
-	if (s->talk->io->grace_ms == 0)
+	if (s->communication->io->grace_ms == 0)
 		return;
-	x->deadline = ss__deadline_in(s->talk->io->grace_ms);
+	x->deadline = ss__deadline_in(s->communication->io->grace_ms);
 	for (size_t i = 0; i < x->n; i++)
 		ss__handle_ask(&x->children[i]);
 	carry_on(x);
@@ -119,7 +119,7 @@ static int end_children(struct session *s, int why)
 	return why;
 }
 
-static int converse(struct session *s)
+static int exchange_and_wait(struct session *s)
 {
 	int error = ss__exchange_enter(&s->x);
 	if (!error)
@@ -129,7 +129,7 @@ static int converse(struct session *s)
 	for (size_t i = 0; i < s->x.n; i++)
 		s->results[i].timed_out = error == -ETIMEDOUT;
 	bool is_time = error == -ETIMEDOUT || error == -ECANCELED;
-	return is_time || s->talk->ends_children ? end_children(s, error) : error;
+	return is_time || s->communication->ends_children ? end_children(s, error) : error;
 }
 
 /* ---- Results ---- */
@@ -142,12 +142,12 @@ static void move_text(struct buffer *text, char **to, size_t *len)
 	*text = (struct buffer){0};
 }
 
-/* The first reader has the last child's stdout, the others have the stderr of each. */
+/* The first reader is the last child's stdout; the others are the stderr of each child. */
 static void move_texts(struct session *s)
 {
 	struct ss_result *last = &s->results[s->x.n - 1];
 	struct reader *readers = s->x.readers;
-	if (s->talk->io->on_output)
+	if (s->communication->io->on_output)
 		return;
 	last->out_truncated = readers[0].text.truncated;
 	move_text(&readers[0].text, &last->out, &last->out_len);
@@ -174,7 +174,7 @@ void ss__results_give(struct ss_result *given, struct ss_result *results, size_t
 
 static int find_room(struct session *s)
 {
-	size_t n = s->talk->n, n_fds = 2 + 2 * n;
+	size_t n = s->communication->n, n_fds = 2 + 2 * n;
 	s->x.readers = s->readers;
 	s->x.fds = s->fds;
 	if (n == 1)
@@ -189,7 +189,7 @@ static int find_room(struct session *s)
 
 static void add_reader(struct session *s, int *fd, int stream)
 {
-	const struct ss_io *io = s->talk->io;
+	const struct ss_io *io = s->communication->io;
 	s->x.readers[s->x.n_readers++] = (struct reader){
 		.fd = fd,
 		.stream = stream,
@@ -199,7 +199,7 @@ static void add_reader(struct session *s, int *fd, int stream)
 
 static int open_session(struct session *s)
 {
-	const struct talk *t = s->talk;
+	const struct communication *t = s->communication;
 	s->x.children = t->children;
 	s->x.n = t->n;
 	s->x.io = t->io;
@@ -223,17 +223,17 @@ static void close_session(void *arg)
 	free(s->memory);
 }
 
-int ss__talk(const struct talk *talk, struct ss_result *results)
+int ss__communicate(const struct communication *communication, struct ss_result *results)
 {
-	struct session s = {.talk = talk, .results = results};
+	struct session s = {.communication = communication, .results = results};
 	struct cancel cancel;
-	memset(results, 0, talk->n * sizeof *results);
+	memset(results, 0, communication->n * sizeof *results);
 	ss__cancel_off(&cancel);
 	s.x.cancel_state = cancel.state;
 	int error = open_session(&s);
 	pthread_cleanup_push(close_session, &s);
 	if (!error) {
-		error = converse(&s);
+		error = exchange_and_wait(&s);
 		move_texts(&s);
 	}
 	pthread_cleanup_pop(1);
@@ -278,9 +278,9 @@ static int communicate(struct ss_child *child, const struct ss_io *given, struct
 		error = check(child, &io, result);
 	if (error)
 		return error;
-	const struct talk talk = {
+	const struct communication communication = {
 		.children = child, .n = 1, .io = &io, .deadline = ss__io_deadline(&io)};
-	error = ss__talk(&talk, &mine);
+	error = ss__communicate(&communication, &mine);
 	ss__results_give(result, &mine, 1);
 	return error;
 }

@@ -18,7 +18,7 @@ int ss__io_read(struct ss_io *io, const struct ss_io *given);
 int64_t ss__io_deadline(const struct ss_io *io);
 
 /* A pipeline of children to feed, to read and to wait for. */
-struct talk {
+struct communication {
 	struct ss_child *children;
 	size_t n;
 	const struct ss_io *io; /* from ss__io_read */
@@ -28,7 +28,7 @@ struct talk {
 
 /* Communicates, and fills in results[n] in any case. 0, or -errno as ss_communicate. A cancellation
  * point. */
-int ss__talk(const struct talk *talk, struct ss_result *results);
+int ss__communicate(const struct communication *communication, struct ss_result *results);
 
 /* Moves results[n] to the caller's results, which have been checked and may be NULL. */
 void ss__results_give(struct ss_result *given, struct ss_result *results, size_t n);

@@ -30,8 +30,10 @@ enum { MOST_DRAINED = 1 << 20, PIECE = 1 << 16, STEP_MS = 20 };
 
 /* ---- Pipes ---- */
 
-/* Changes our end only: the child's is another open file. 1: changed; 0: it was non-blocking;
- * -errno. */
+/*
+ * Changes our end only, because the child's end is another open file. 1: changed; 0: it was
+ * non-blocking; -errno.
+ */
 static int dont_block(int fd)
 {
 	int flags = fd < 0 ? O_NONBLOCK : fcntl(fd, F_GETFL);
@@ -102,13 +104,13 @@ static int give(struct exchange *x, struct reader *reader)
 	size_t len = text->len;
 	bool guarded = x->guarded;
 	text->len = 0;
-	if (len == 0 || x->ends_deaf)
+	if (len == 0 || x->refused_more)
 		return 0;
 	unguard(x);
-	x->ends_deaf = io->on_output(io->context, reader->stream, text->text, len) != 0;
+	x->refused_more = io->on_output(io->context, reader->stream, text->text, len) != 0;
 	if (guarded)
 		guard(x);
-	return x->ends_deaf ? -ECANCELED : 0;
+	return x->refused_more ? -ECANCELED : 0;
 }
 
 /* EIO is the end of file of a terminal whose other side is gone. */

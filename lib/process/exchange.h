@@ -26,7 +26,7 @@ struct exchange {
 	struct reader *readers;
 	size_t n_readers;
 	const struct ss_io *io; /* of these, on_output, context and flags are used */
-	bool ends_deaf;         /* on_output has refused more */
+	bool refused_more;      /* on_output has refused more */
 	int64_t deadline;       /* of base/clock.h */
 	int cancel_state;       /* the caller's */
 	/* Set by ss__exchange_enter. `fds` has room for the input, the readers and the children. */

@@ -38,7 +38,7 @@ static void take_from(struct ss_child *before)
 }
 
 /* Each group is killed while its leader keeps its number. */
-void ss__line_end(struct ss_child *children, size_t n)
+void ss__pipeline_end(struct ss_child *children, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (children[i].pid > 0)
@@ -73,41 +73,42 @@ static int limit_start(struct ss_options *options, int64_t deadline)
 	return left == 0 ? -ETIMEDOUT : 0;
 }
 
-static int start(const struct line *line, struct ss_child *child, char *const argv[],
+static int start(const struct pipeline *pipeline, struct ss_child *child, char *const argv[],
 	struct ss_options *options)
 {
-	const struct spawn_extra extra = {.cancellable = line->cancel != NULL};
-	int error = limit_start(options, line->deadline), off;
+	const struct spawn_extra extra = {.cancellable = pipeline->cancel != NULL};
+	int error = limit_start(options, pipeline->deadline), off;
 	if (error)
 		return error;
-	if (line->cancel)
-		pthread_setcancelstate(line->cancel->state, NULL);
+	if (pipeline->cancel)
+		pthread_setcancelstate(pipeline->cancel->state, NULL);
 	error = ss__spawn_child(child, argv, options, &extra);
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &off);
 	return error;
 }
 
-static int start_in_group(const struct line *line, struct ss_child *child, char *const argv[],
-	struct ss_options *options, struct ss_child **leader)
+static int start_in_group(const struct pipeline *pipeline, struct ss_child *child,
+	char *const argv[], struct ss_options *options, struct ss_child **leader)
 {
-	int error = start(line, child, argv, options);
+	int error = start(pipeline, child, argv, options);
 	if (!error || !group_is_gone(error, options, *leader))
 		return error;
 	options->group = 0;
 	*leader = child;
-	return start(line, child, argv, options);
+	return start(pipeline, child, argv, options);
 }
 
-int ss__line_spawn(const struct line *line)
+int ss__pipeline_spawn(const struct pipeline *pipeline)
 {
-	struct ss_child *children = line->children, *leader = children;
-	for (size_t i = 0; i < line->n; i++) {
+	struct ss_child *children = pipeline->children, *leader = children;
+	for (size_t i = 0; i < pipeline->n; i++) {
 		struct ss_child *before = i ? &children[i - 1] : NULL;
 		struct ss_options options =
-			options_for(line->options, before, leader, i == line->n - 1);
-		int error = start_in_group(line, &children[i], line->argvs[i], &options, &leader);
+			options_for(pipeline->options, before, leader, i == pipeline->n - 1);
+		int error = start_in_group(
+			pipeline, &children[i], pipeline->argvs[i], &options, &leader);
 		if (error) {
-			ss__line_end(children, i);
+			ss__pipeline_end(children, i);
 			return error;
 		}
 		if (before)
@@ -120,12 +121,12 @@ int ss__line_spawn(const struct line *line)
 static int spawn_aside(struct ss_child *children, char *const *const argvs[], size_t n,
 	const struct ss_options *common)
 {
-	struct line line = {.argvs = argvs, .n = n, .options = common, .deadline = -1};
-	line.children = calloc(n, sizeof *line.children);
-	int error = line.children ? ss__line_spawn(&line) : -ENOMEM;
+	struct pipeline pipeline = {.argvs = argvs, .n = n, .options = common, .deadline = -1};
+	pipeline.children = calloc(n, sizeof *pipeline.children);
+	int error = pipeline.children ? ss__pipeline_spawn(&pipeline) : -ENOMEM;
 	if (!error)
-		memcpy(children, line.children, n * sizeof *children);
-	free(line.children);
+		memcpy(children, pipeline.children, n * sizeof *children);
+	free(pipeline.children);
 	return error;
 }
 

@@ -7,7 +7,7 @@
 #include <safespawn.h>
 #include "base/cancel.h"
 
-struct line {
+struct pipeline {
 	struct ss_child *children; /* the library's own, all zero before */
 	char *const *const *argvs;
 	size_t n;
@@ -19,10 +19,10 @@ struct line {
 
 /* Spawns n programs, each one's stdout the next one's stdin. 0 or -errno; then those that had
  * started are ended, and options->failure says why. The caller has cancellation off. */
-int ss__line_spawn(const struct line *line);
+int ss__pipeline_spawn(const struct pipeline *pipeline);
 
 /* Kills and reaps the children that have not been waited for, with their families, and releases
  * all. */
-void ss__line_end(struct ss_child *children, size_t n);
+void ss__pipeline_end(struct ss_child *children, size_t n);
 
 #endif

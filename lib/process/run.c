@@ -136,15 +136,15 @@ static void end(void *arg)
 	struct run *run = arg;
 	struct cancel cancel;
 	ss__cancel_off(&cancel);
-	ss__line_end(run->children, run->n);
+	ss__pipeline_end(run->children, run->n);
 	free(run->groups);
 	free(run->memory);
 	ss__cancel_as_before(&cancel);
 }
 
-static int talk(struct run *run)
+static int communicate(struct run *run)
 {
-	const struct talk talk = {
+	const struct communication communication = {
 		.children = run->children,
 		.n = run->n,
 		.io = &run->io,
@@ -153,7 +153,7 @@ static int talk(struct run *run)
 	};
 	for (size_t i = 0; run->ends_descendants && i < run->n; i++)
 		run->children[i].own_group = HANDLE_DESCENDANTS;
-	int error = ss__talk(&talk, run->results);
+	int error = ss__communicate(&communication, run->results);
 	/* It has ended by itself. Processes that it left in its group may stay. */
 	for (size_t i = 0; error == -ECHILD && i < run->n; i++)
 		run->children[i].pid = 0;
@@ -171,7 +171,7 @@ static void give_time_out(struct run *run, struct ss_result *results)
 
 static int spawn_line(struct run *run, const struct cancel *cancel)
 {
-	const struct line line = {
+	const struct pipeline pipeline = {
 		.children = run->children,
 		.argvs = run->argvs,
 		.n = run->n,
@@ -181,10 +181,10 @@ static int spawn_line(struct run *run, const struct cancel *cancel)
 	};
 	memset(run->children, 0, run->n * sizeof *run->children);
 	int error = ss__user_put(&run->options, &run->groups);
-	return error ? error : ss__line_spawn(&line);
+	return error ? error : ss__pipeline_spawn(&pipeline);
 }
 
-static int spawn_and_talk(struct run *run, struct ss_result *results)
+static int spawn_and_communicate(struct run *run, struct ss_result *results)
 {
 	struct cancel cancel;
 	ss__cancel_off(&cancel);
@@ -192,7 +192,7 @@ static int spawn_and_talk(struct run *run, struct ss_result *results)
 	run->error = spawn_line(run, &cancel);
 	ss__cancel_as_before(&cancel);
 	if (!run->error) {
-		run->error = talk(run);
+		run->error = communicate(run);
 		ss__results_give(results, run->results, run->n);
 	} else if (run->error == -ETIMEDOUT) {
 		give_time_out(run, results);
@@ -210,7 +210,7 @@ static int run_line(char *const *const argvs[], size_t n, const struct ss_option
 		error = find_room(&run);
 	if (error && run.options.failure)
 		*run.options.failure = (struct ss_failure){SS_STAGE_OPTIONS, -error};
-	return error ? error : spawn_and_talk(&run, results);
+	return error ? error : spawn_and_communicate(&run, results);
 }
 
 int ss_run(char *const argv[], const struct ss_options *options, const struct ss_io *io,
