@@ -62,7 +62,7 @@ static PLAIN long close_by_listing(struct fd_range range)
 	_Alignas(struct entry) char buffer[768];
 	long dir = open_listing();
 	if (dir == -EMFILE) {
-		/* The table is full. This descriptor is to be closed anyway. */
+		/* The table is full. This descriptor will be closed anyway. */
 		raw1(SYS_close, range.first);
 		dir = open_listing();
 	}
@@ -109,7 +109,7 @@ static PLAIN long close_or_mark(struct fd_range range)
 	return result < 0 ? close_all_in(range) : result;
 }
 
-/* Spares what is still needed: the failure's pipe, the directory, the program. */
+/* Spares the descriptors that are still needed: the pipe for a failure, the directory, the program. */
 static PLAIN long close_range_but(
 	const struct job *job, struct fd_range range, long (*close_in)(struct fd_range))
 {
@@ -154,16 +154,8 @@ long PLAIN ss__child_cut(struct job *job)
 		return 0;
 	if (job->shared_table)
 		return cut_shared(plan);
-	/* Now, because lifts need the room. */
+	/* Before the lifts, because they need free numbers. */
 	return close_range_but(job, (struct fd_range){plan->cut, INT_MAX}, close_all_in);
-}
-
-static PLAIN bool is_target(const struct fd_plan *plan, int fd)
-{
-	for (size_t i = 0; i < plan->n_places; i++)
-		if (plan->places[i].to == fd)
-			return true;
-	return false;
 }
 
 /*
@@ -178,7 +170,7 @@ static PLAIN long lift(const struct fd_plan *plan, int from)
 		return fd;
 	for (long min = 3;; min = fd + 1) {
 		fd = raw3(SYS_fcntl, from, F_DUPFD_CLOEXEC, min);
-		if (fd < 0 || !is_target(plan, (int)fd))
+		if (fd < 0 || !fd_plan_has_target(plan, (int)fd))
 			return fd;
 	}
 }

@@ -85,17 +85,9 @@ static int set_attributes(posix_spawnattr_t *attr, const struct job *job)
 	return -posix_spawnattr_setflags(attr, flags);
 }
 
-static bool is_target(const struct fd_plan *plan, int fd)
-{
-	for (size_t i = 0; i < plan->n_places; i++)
-		if (plan->places[i].to == fd)
-			return true;
-	return false;
-}
-
 static bool is_closed(const struct fd_plan *plan, int fd)
 {
-	if (plan->cut >= 0 && fd >= plan->cut && !is_target(plan, fd))
+	if (plan->cut >= 0 && fd >= plan->cut && !fd_plan_has_target(plan, fd))
 		return true;
 	for (size_t i = 0; i < plan->n_closes; i++)
 		if (fd >= plan->closes[i].first && fd <= plan->closes[i].last)
@@ -117,7 +109,7 @@ static int add_closes(posix_spawn_file_actions_t *actions, const struct fd_plan 
 	}
 	closedir(dir);
 #ifdef HAVE_CLOSEFROM
-	/* And those that other threads open before the spawn. */
+	/* Other threads may open more before the spawn: these are closed, too. */
 	int tail = plan->cut > plan->above ? plan->cut : plan->above;
 	if (!error && plan->cut >= 0)
 		error = -posix_spawn_file_actions_addclosefrom_np(actions, tail);
@@ -151,8 +143,10 @@ static int add_actions(
 	return error;
 }
 
-/* Duplicates to a number above all targets if the limit leaves room there, else to any that is
- * none. */
+/*
+ * Duplicates to a number above all targets if the limit leaves room there, else to any number that
+ * is no target.
+ */
 static int lift(const struct fd_plan *plan, int from)
 {
 	int fd = fcntl(from, F_DUPFD_CLOEXEC, plan->above);
@@ -162,13 +156,13 @@ static int lift(const struct fd_plan *plan, int from)
 		fd = fcntl(from, F_DUPFD_CLOEXEC, min);
 		if (fd < 0)
 			return -errno;
-		if (!is_target(plan, fd))
+		if (!fd_plan_has_target(plan, fd))
 			return fd;
 		close(fd);
 	}
 }
 
-/* Opened in the caller's own table, and inherited by the child. -1: none. */
+/* Descriptors opened in the caller's own table, which the child inherits. -1: none. */
 struct temporary {
 	int files[3];
 	int cwd_fd; /* a duplicate that no place overwrites */
@@ -205,7 +199,7 @@ static int make_lifts(const struct job *job, struct temporary *t)
 
 /*
  * The caller opens the files, because posix_spawn does not say which step failed. Their numbers are
- * above all that is overwritten.
+ * above all targets.
  */
 static int open_files(const struct job *job, struct temporary *t)
 {

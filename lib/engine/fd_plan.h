@@ -5,13 +5,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "engine/plain.h"
+
 /*
  * The moves and closes that give the child the descriptors asked for. The plan is made before the
  * clone, in O(n log n). The child follows it in this order:
  *
  *   cut      close everything from here on, unless negative
- *   lifts    duplicate, close-on-exec, to `above` or higher what would be overwritten before it is
- *            read: one for each cycle, such as 3 -> 4, 4 -> 3
+ *   lifts    duplicate, with close-on-exec, to `above` or higher: one descriptor of each cycle, such
+ *            as 3 -> 4, 4 -> 3, because it would be overwritten before it is read
  *   places   put each descriptor in its place, without close-on-exec
  *   closes   close ranges, both ends included
  */
@@ -46,6 +48,15 @@ struct fd_plan {
 	struct fd_range *closes;
 	size_t n_closes;
 };
+
+/* Whether a place of the plan overwrites the descriptor. The child calls this, too. */
+PLAIN static inline bool fd_plan_has_target(const struct fd_plan *plan, int fd)
+{
+	for (size_t i = 0; i < plan->n_places; i++)
+		if (plan->places[i].to == fd)
+			return true;
+	return false;
+}
 
 /* The descriptors asked for. No two pairs have the same `to`; nothing is negative or INT_MAX. */
 struct fd_layout {
