@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A setting of the process that is held changed for a while, and what fork makes of it. */
+/* Counts the holders of a changed setting. The last one restores it; so does a forked child. */
 #include "base/fork_count.h"
 
 #include <pthread.h>

@@ -48,7 +48,7 @@
 #define CLOSE_RANGE_CLOEXEC (1U << 2)
 #endif
 
-/* The kernel's struct termios2, whose header contradicts libc's. glibc 2.42 goes by these. */
+/* The kernel's struct termios2, whose header contradicts libc's. glibc 2.42 uses these requests. */
 #define KERNEL_TERMIOS2_SIZE 44
 #define KERNEL_TCGETS2 _IOR('T', 0x2a, char[KERNEL_TERMIOS2_SIZE])
 #define KERNEL_TCSETS2 _IOW('T', 0x2b, char[KERNEL_TERMIOS2_SIZE])

@@ -7,7 +7,7 @@
 /* A mapping of this size fits into the address space, even with 32 bits. */
 #define DEMO_ADDRESSES ((uint64_t)SIZE_MAX / 2)
 
-/* What a process of the demo can have, in bytes. UINT64_MAX: no limit. */
+/* The limits on a process of the demo, in bytes. UINT64_MAX: no limit. */
 struct demo_room {
 	uint64_t available; /* free memory, and caches that can be dropped */
 	uint64_t cgroup;    /* left in its memory cgroups */

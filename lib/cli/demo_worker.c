@@ -115,14 +115,14 @@ static int grow(uint64_t bytes)
 }
 
 /* If memory runs out, the kernel is to kill this process rather than another. */
-static void come_first_when_memory_runs_out(void)
+static void be_preferred_as_oom_victim(void)
 {
 	static const char most[] = "1000";
 	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return;
 	if (write(fd, most, sizeof most - 1) < 0)
-		errno = 0; /* then it is as likely as others */
+		errno = 0; /* without the setting this process is as likely a victim as others */
 	close(fd);
 }
 
@@ -132,7 +132,7 @@ int demo_main(int argc, char **argv)
 	static int (*const ways[])(void) = {by_fork, by_libc, by_spawn};
 	if (argc != 4)
 		return 1;
-	come_first_when_memory_runs_out();
+	be_preferred_as_oom_victim();
 	uint64_t bytes = strtoull(argv[1], NULL, 10);
 	int count = atoi(argv[3]);
 	int error = strcmp(argv[2], "promised") ? grow(bytes) : promise(bytes);

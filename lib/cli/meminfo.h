@@ -11,7 +11,7 @@ struct machine_memory {
 	uint64_t limit_bytes, committed_bytes;
 };
 
-/* -errno, or 0. */
+/* 0 or -errno. */
 int machine_memory_read(struct machine_memory *memory);
 
 #endif

@@ -15,7 +15,7 @@
 
 #include "engine/path.h"
 
-/* The kernel follows so many #! lines. */
+/* The number of #! lines that the kernel follows. */
 #define SCRIPTS_MAX 5
 
 static bool runnable(const char *path)
@@ -49,7 +49,7 @@ static bool find(const char *program, char *found)
 	return snprintf(found, PATH_MAX, "%s", program) < PATH_MAX && runnable(found);
 }
 
-/* The kernel reads so much of a script. */
+/* The number of bytes that the kernel reads of a script. */
 #define LINE_MAX_READ 256
 
 /* Replaces a script's path by its interpreter's, and stores the one argument, or "". */

@@ -72,8 +72,10 @@ static int parse(struct run_options *options, int argc, char **argv)
 	return CLI_OK;
 }
 
-/* Checked now, because a process under the shim cannot complain. A FIFO is not opened, because its
- * reader would take the close for the end of the report. */
+/*
+ * Checked now, because a process under the shim cannot report an error. A FIFO is not opened,
+ * because its reader would take the close for the end of the report.
+ */
 static bool can_write(const char *name)
 {
 	struct stat file;

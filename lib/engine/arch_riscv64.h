@@ -20,7 +20,7 @@ PLAIN static inline long raw_call(long nr, long a, long b, long c, long d, long 
 	return a0;
 }
 
-/* As for x86-64. */
+/* See arch_x86_64.h. */
 PLAIN static inline long raw_clone(
 	long nr, long a, long b, long c, long tid, void (*run)(void *), void *arg)
 {

@@ -274,8 +274,8 @@ static bool try_claim(struct block *b)
 	return true;
 }
 
-_Static_assert(
-	sizeof(struct block) >= (size_t)2 * PAGE, "a header and a page to wipe have room in one");
+_Static_assert(sizeof(struct block) >= (size_t)2 * PAGE,
+	"one block has room for a chunk's header and a page to wipe");
 
 /* The room of the first block holds the header and the page to wipe. */
 static struct block *add_chunk(struct chunk *last)

@@ -10,13 +10,16 @@
  */
 long ss__child_cut(struct job *job);
 
-/* The rest of the plan, except its closes. -1, with *failure filled in, as the next two functions. */
+/*
+ * The rest of the plan, except its closes. Returns 0, or -1 with *failure, as the next two
+ * functions do.
+ */
 long ss__child_place(struct job *job, struct child_failure *failure);
 
-/* Then the files for 0 to 2, and the merge of 2 into 1. */
+/* Opens the files for 0 to 2, and merges 2 into 1. */
 long ss__child_open(struct job *job, struct child_failure *failure);
 
-/* Then what the plan closes. */
+/* Closes the ranges of the plan. */
 long ss__child_close(struct job *job, struct child_failure *failure);
 
 #endif

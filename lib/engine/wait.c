@@ -136,7 +136,7 @@ static int next_wait(struct waiter *w)
 	return left < 0 || left > most ? most : left;
 }
 
-/* From its end to its start. The number has ten digits at most. */
+/* Writes the path from its end to its start. A number has ten digits at most. */
 static const char *stat_path(char path[32], pid_t pid)
 {
 	char *at = path + 32 - sizeof "/stat";
@@ -146,7 +146,7 @@ static const char *stat_path(char path[32], pid_t pid)
 	return memcpy(at - 6, "/proc/", 6);
 }
 
-/* The state follows the name, which may contain anything. */
+/* Whether the process sleeps. The state follows the name, which may contain anything. */
 static bool sleeps(pid_t pid)
 {
 	char path[32], stat[128];

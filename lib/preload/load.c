@@ -6,8 +6,10 @@
 #include "preload/report.h"
 #include "preload/settings.h"
 
-/* All that a process pays that never spawns. The environment is read now, because programs change
- * it, and some overwrite its block. */
+/*
+ * This is the whole cost of the shim for a process that never spawns. The environment is read now,
+ * because programs change it, and some overwrite its block.
+ */
 __attribute__((constructor)) static void load(void)
 {
 	if (!settings()->inherit && environ)

@@ -21,7 +21,7 @@
 static struct {
 	_Atomic uint64_t counts[REPORT_COUNTS];
 	_Atomic int64_t call; /* system call number plus one; 0: none */
-	atomic_uint wanted;   /* lines asked for; who raises it from 0 writes them */
+	atomic_uint wanted;   /* lines asked for; the thread that raises it from 0 writes them */
 	uint64_t start_ns;
 	const char *program;
 	struct report_place place; /* of the writer's line */

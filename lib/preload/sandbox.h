@@ -4,8 +4,10 @@
 
 #include <stdbool.h>
 
-/* Whether the program, or the process that forked it, has locked itself in: a system call that libc
- * would not make may kill it. Makes no system call. */
+/*
+ * Whether the program, or the process that forked it, may have a seccomp filter of its own, so that
+ * a system call that libc would not make may kill it. Makes no system call.
+ */
 bool sandbox_entered(void);
 
 #endif

@@ -12,7 +12,7 @@
 #include "preload/report_target.h"
 #include "preload/settings.h"
 
-/* Most processes set none. This loop is all that they pay, so it calls no function of libc's. */
+/* Most processes set none. This loop is their whole cost, so it calls no function of libc's. */
 static bool is_any_set(char *const *env)
 {
 	static const char prefix[] = "SAFESPAWN_";

@@ -30,7 +30,10 @@ int ss__handle_kill(const struct ss_child *child, int sig)
 	int r = child->pidfd >= 0 ? pidfd_kill(child, sig, 0) : -ENOSYS;
 	if (r != -ENOSYS && r != -EPERM)
 		return r;
-	/* There is no such call, or a seccomp profile refuses it. A true EPERM comes again. */
+	/*
+	 * The kernel lacks the call, or a seccomp profile refuses it. A true EPERM comes again from
+	 * kill.
+	 */
 	return kill(child->pid, sig) < 0 ? -errno : 0;
 }
 

@@ -17,7 +17,7 @@ int ss__group_await_one(pid_t group, int64_t deadline);
 
 /*
  * Sends SIGKILL to all descendants of a process, and stops the process itself. Does not find a
- * descendant whose parent has ended, because it belongs to process 1. Not a cancellation point.
+ * descendant whose parent has ended, because process 1 has adopted it. Not a cancellation point.
  */
 void ss__kill_descendants(pid_t ancestor);
 

@@ -13,7 +13,7 @@
 
 static const char shell[] = "/bin/sh";
 
-/* Where to write next. What does not fit is only counted. */
+/* Where to write next. Bytes that do not fit are only counted. */
 struct room {
 	char *start;
 	size_t size, used;
@@ -227,7 +227,7 @@ static int plan_fds(struct room *room, struct spawn *s)
 	return ss__fd_plan_make(&s->block->plan, &layout, memory);
 }
 
-/* What does not fit is only counted. */
+/* Bytes that do not fit are only counted. */
 static int write_job(struct room *room, struct spawn *s)
 {
 	const struct ss_options *o = &s->options;

@@ -143,7 +143,7 @@ static int look_up_in_files(struct account *account)
 
 /* ---- The name service ---- */
 
-/* getpwnam_r returns 0 for a name that is not found; other systems and modules return these. */
+/* For a name that is not found getpwnam_r returns 0. Some name service modules return these errors. */
 static int look_up_user(struct account *account)
 {
 	struct passwd entry, *found = NULL;

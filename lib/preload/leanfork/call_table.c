@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What is known of each system call: whether others may notice it, and what its pointers lead to. A
- * call that is not here ends the lean way, so only certain ones are. */
+/*
+ * What is known of each system call: whether others may notice it, and what its pointers lead to. A
+ * call that is missing here makes the child ordinary, so only calls that are understood are listed.
+ */
 
 #include <signal.h>
 #include <sys/resource.h>
@@ -234,7 +236,7 @@ static const struct call_rule rules[] = {
 	JUDGED(set_robust_list, judge_robust_list, NOTHING),
 	JUDGED(futex, judge_futex, NOTHING),
 
-	/* The end. */
+	/* They end the child, or replace its program. */
 	JUDGED(execve, exec_call, NOTHING),
 	JUDGED(execveat, exec_call, NOTHING),
 	JUDGED(exit, judge_exit, NOTHING),

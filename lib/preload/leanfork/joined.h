@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The page size of this machine. Lean forks know one size only, PAGE. */
+/* The page size of this machine. A lean fork is made only if it is PAGE. */
 uintptr_t page_size(void);
 
 /* Whether the span is part of one mapping, which goes on after `end`. */

@@ -108,7 +108,7 @@ void mailbox_destroy(struct mailbox *mail);
 long mailbox_own(struct mailbox *mail, uint32_t tid);
 
 /*
- * Child: the kernel is to mark the locks of the program's own list, too, when the child ends. Our
+ * Child: makes the kernel mark the locks of the program's own list, too, when the child ends. Our
  * entry links to the head of that list, which is not modified: the kernel walks the list in a loop,
  * up to ROBUST_LIST_LIMIT.
  */
