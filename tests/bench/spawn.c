@@ -63,7 +63,7 @@ static void by_clone3(void)
 	int pidfd = -1;
 	siginfo_t info;
 	const struct clone_call call = {
-		.flags = CLONE_VFORK | CLONE_PIDFD,
+		.flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD,
 		.exit_signal = SIGCHLD,
 		.pidfd = &pidfd,
 		.stack = stack,

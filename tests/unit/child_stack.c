@@ -42,7 +42,7 @@ static struct clone_call call_of(void (*run)(void *), void *arg, uint64_t flags)
 {
 	memset(painted, 0xa5, sizeof painted);
 	return (struct clone_call){
-		.flags = flags | CLONE_VFORK,
+		.flags = flags | CLONE_VM | CLONE_VFORK,
 		.exit_signal = SIGCHLD,
 		.stack = painted,
 		.stack_size = sizeof painted,
