@@ -87,7 +87,7 @@ static int reap_killed(struct session *s)
 		int each =
 			ss__handle_kill_and_reap(child, deadline, &result->status, &result->usage);
 		result->status_known = each == 0;
-		if (each == -ETIMEDOUT && s->talk->ends_children)
+		if (each == -ETIMEDOUT && s->communication->ends_children)
 			ss__handle_leave(child);
 		error = error ? error : each;
 	}
