@@ -17,7 +17,7 @@
 #define EXEC_NAPS NAPS(10000)          /* in execve */
 #define ANSWER_NAPS NAPS(3000)         /* idle, after a call back */
 #define ANSWER_NS UINT64_C(5000000000) /* busy without progress, after a call back */
-#define MOST_AT_A_TIME_NS UINT64_C(500000000)
+#define MOST_AT_A_TIME_NS (4 * MAILBOX_NAP_MS * UINT64_C(1000000))
 #define FRUITLESS 8 /* refusals without progress between them */
 #define MOST_REFUSALS 12
 
@@ -135,10 +135,15 @@ static bool is_over(const struct watch *w, const struct lean *l)
 	       w->waited - w->last.waited >= WAITED_NAPS;
 }
 
-static enum urge after_call(struct watch *w)
+static bool is_silent(const struct watch *w)
 {
-	bool silent = w->idle >= ANSWER_NAPS || w->cpu_ns - w->called_ns >= ANSWER_NS;
-	return silent ? URGE_KILL : URGE_CALL_BACK;
+	return w->idle >= ANSWER_NAPS || w->cpu_ns - w->called_ns >= ANSWER_NS;
+}
+
+/* A child cannot answer before it runs. Without a native fork to fall back on it gets more time. */
+static bool is_late(const struct watch *w, const struct lean *l)
+{
+	return l->options.kind == LEAN_RESCUE ? is_silent(w) : is_over(w, l);
 }
 
 enum urge watch_child(struct watch *w, struct lean *l)
@@ -149,7 +154,7 @@ enum urge watch_child(struct watch *w, struct lean *l)
 		return URGE_GO_ON;
 	switch (stage) {
 	case STAGE_BEFORE:
-		return is_over(w, l) ? URGE_KILL : URGE_NONE;
+		return is_late(w, l) ? URGE_KILL : URGE_NONE;
 	case STAGE_RUNNING:
 		if (!is_over(w, l))
 			return URGE_NONE;
@@ -157,7 +162,7 @@ enum urge watch_child(struct watch *w, struct lean *l)
 		w->idle = 0;
 		return URGE_CALL_BACK;
 	case STAGE_CALLED_BACK:
-		return after_call(w);
+		return is_silent(w) ? URGE_KILL : URGE_CALL_BACK;
 	case STAGE_EXEC:
 		return w->idle >= EXEC_NAPS ? URGE_KILL : URGE_NONE;
 	default:
