@@ -8,7 +8,7 @@
 
 #include "forking.h"
 
-#define FORKERS 3
+#define OTHERS 3
 #define ROUNDS 300
 
 static atomic_bool stop;
@@ -41,6 +41,16 @@ static void *forker(void *arg)
 	return arg;
 }
 
+/* What the shim asks before a fork. */
+static void *asker(void *arg)
+{
+	while (!atomic_load(&stop)) {
+		lean_refused();
+		lean_estimate();
+	}
+	return arg;
+}
+
 static int inherits(void)
 {
 	pid_t pid = lean_native(fork);
@@ -49,27 +59,40 @@ static int inherits(void)
 	return ended(pid) != 0;
 }
 
-static void a_native_child_of_another_thread(void **state)
+static void assert_inherits_nothing(void *(*other)(void *))
 {
-	pthread_t forkers[FORKERS];
+	pthread_t others[OTHERS];
 	int bad = 0;
-	(void)state;
 	first_free = dup(0);
 	close(first_free);
-	for (int i = 0; i < FORKERS; i++)
-		assert_int_equal(pthread_create(&forkers[i], NULL, forker, NULL), 0);
+	atomic_store(&stop, false);
+	for (int i = 0; i < OTHERS; i++)
+		assert_int_equal(pthread_create(&others[i], NULL, other, NULL), 0);
 	for (int i = 0; i < ROUNDS; i++)
 		bad += inherits();
 	atomic_store(&stop, true);
-	for (int i = 0; i < FORKERS; i++)
-		pthread_join(forkers[i], NULL);
+	for (int i = 0; i < OTHERS; i++)
+		pthread_join(others[i], NULL);
 	assert_int_equal(bad, 0);
+}
+
+static void while_others_fork(void **state)
+{
+	(void)state;
+	assert_inherits_nothing(forker);
+}
+
+static void while_others_ask(void **state)
+{
+	(void)state;
+	assert_inherits_nothing(asker);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_native_child_of_another_thread),
+		TEST(while_others_fork),
+		TEST(while_others_ask),
 	};
 	return RUN_BLOCK_TESTS(tests);
 }

@@ -95,7 +95,7 @@ bool limits_allow(const struct lean *l, uint64_t more, bool data)
 	if (l->limited[1] && charge_mapped() + more > l->limits[1].rlim_cur)
 		return false;
 	return !data || !l->limited[0] ||
-	       lean_estimate() + memory_absent(l) + more <= l->limits[0].rlim_cur;
+	       charge_data() + memory_absent(l) + more <= l->limits[0].rlim_cur;
 }
 
 void limits_enforce(struct lean *l)

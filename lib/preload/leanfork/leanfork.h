@@ -50,7 +50,8 @@ pid_t lean_native(pid_t (*libc_fork)(void));
 /* Whether this process is a lean child before exec. Then libc makes its forks. */
 bool lean_is_child(void);
 
-/* Bytes of private writable memory of this process, by the kernel's count. Reads one short file. */
+/* Bytes of private writable memory of this process, by the kernel's count. While other threads fork
+ * it is an earlier count, or UINT64_MAX. */
 uint64_t lean_estimate(void);
 
 /*

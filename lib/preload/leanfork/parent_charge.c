@@ -2,12 +2,17 @@
 /* Whether the kernel would refuse the charge of a native fork. */
 #include "preload/leanfork/parent_charge.h"
 
+#include <stdatomic.h>
 #include <stddef.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 
 #include "base/commit.h"
 #include "preload/leanfork/gate.h"
+#include "preload/leanfork/joined.h"
+#include "preload/leanfork/kernel_signals.h"
 #include "preload/leanfork/leanfork.h"
+#include "preload/leanfork/parent_lock.h"
 #include "preload/leanfork/proc.h"
 #include "preload/leanfork/ranges.h"
 
@@ -85,12 +90,41 @@ uint64_t charge_mapped(void)
 	return statm(0);
 }
 
-uint64_t lean_estimate(void)
+uint64_t charge_data(void)
 {
 	return statm(5);
 }
 
+/* A descriptor would be inherited by a child that another thread makes natively meanwhile. */
+uint64_t lean_estimate(void)
+{
+	static _Atomic uint64_t last = UINT64_MAX;
+	uint64_t mask = 0;
+	set_mask(UINT64_MAX, &mask);
+	if (lock_lean_at_once()) {
+		atomic_store(&last, charge_data());
+		unlock_lean();
+	}
+	set_mask(mask, NULL);
+	return atomic_load(&last);
+}
+
+/* The strict mode takes no notice of MAP_NORESERVE: memory mapped with it joins its neighbour that
+ * is mapped without. No other mapping is only writable. Takes no descriptor. */
+static bool may_be_strict(void)
+{
+	const int flags = MAP_PRIVATE | MAP_ANONYMOUS;
+	long at = gate6(SYS_mmap, 0, 2 * PAGE, PROT_WRITE, flags, -1, 0);
+	if (at < 0)
+		return true;
+	long second = gate6(
+		SYS_mmap, at + PAGE, PAGE, PROT_WRITE, flags | MAP_FIXED | MAP_NORESERVE, -1, 0);
+	bool strict = second < 0 || is_joined((uintptr_t)at + PAGE);
+	gate2(SYS_munmap, at, 2 * PAGE);
+	return strict;
+}
+
 bool lean_refused(void)
 {
-	return !lean_is_child() && charge_refused(lean_estimate());
+	return !lean_is_child() && may_be_strict() && charge_refused(charge_data());
 }

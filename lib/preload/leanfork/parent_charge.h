@@ -16,6 +16,9 @@ bool charge_refused(uint64_t bytes);
 /* All that this process has mapped, in bytes. */
 uint64_t charge_mapped(void);
 
+/* Of these, private writable memory. */
+uint64_t charge_data(void);
+
 /*
  * Whether free or reclaimable memory, and swap, suffice for so much. True: the answer is unknown.
  */

@@ -315,6 +315,15 @@ enum turn lock_lean(uint64_t mask, bool insist)
 	return turn;
 }
 
+bool lock_lean_at_once(void)
+{
+	own_queue();
+	if (depth > 0 || leads || !take_at_once(true))
+		return false;
+	leads = true;
+	return true;
+}
+
 void lock_expose(void)
 {
 	uint64_t mask = guard();

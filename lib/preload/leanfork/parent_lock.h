@@ -29,6 +29,8 @@ enum turn {
  * spite of them.
  */
 enum turn lock_lean(uint64_t mask, bool insist);
+/* The same, but nobody waits. */
+bool lock_lean_at_once(void);
 void unlock_lean(void);
 
 /* Whoever waits too long may take the turn of this thread's lean fork from now on. */
