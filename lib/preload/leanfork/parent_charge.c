@@ -124,7 +124,20 @@ static bool may_be_strict(void)
 	return strict;
 }
 
+/* For so many descriptors it waits for its turn. */
+static bool is_refused_now(void)
+{
+	uint64_t mask = 0;
+	set_mask(UINT64_MAX, &mask);
+	bool turn = lock_lean(mask, false) == TURN_TAKEN;
+	bool refused = charge_refused(charge_data());
+	if (turn)
+		unlock_lean();
+	set_mask(mask, NULL);
+	return refused;
+}
+
 bool lean_refused(void)
 {
-	return !lean_is_child() && may_be_strict() && charge_refused(charge_data());
+	return !lean_is_child() && may_be_strict() && is_refused_now();
 }
