@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,6 +88,12 @@ static void print_limits(FILE *to)
  * By raw calls: libc hides some signals, and /proc says what an emulator made of them. The handler
  * comes first in the kernel's struct sigaction.
  */
+/* Before glibc 2.32 libpthread handles them from the start. */
+static bool is_libcs_own(int sig)
+{
+	return sig == 32 || sig == 33;
+}
+
 static void print_signals(FILE *to)
 {
 	unsigned long long ignored = 0, caught = 0, blocked = 0, pending = 0;
@@ -95,7 +102,7 @@ static void print_signals(FILE *to)
 		syscall(SYS_rt_sigaction, sig, NULL, action, 8);
 		if (action[0] == (uintptr_t)SIG_IGN)
 			ignored |= 1ULL << (sig - 1);
-		else if (action[0] != (uintptr_t)SIG_DFL)
+		else if (action[0] != (uintptr_t)SIG_DFL && !is_libcs_own(sig))
 			caught |= 1ULL << (sig - 1);
 	}
 	syscall(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &blocked, 8);

@@ -23,7 +23,9 @@
  *     Its calls stay as they are, and the functions that it calls have slots. On aarch64 the
  *     compiler's code for atomic operations calls __getauxval before any constructor runs, so that
  *     one is a third import.
- *  5. In a process with another libc nothing is filled, and libc's own functions do the work.
+ *  5. Before glibc 2.34 some functions are in libpthread alone. A program without it has no threads
+ *     to cancel, so a call that does nothing is right there, and sigprocmask for pthread_sigmask.
+ *  6. In a process with another libc nothing is filled, and libc's own functions do the work.
  */
 #include "preload/plt/plt.h"
 
@@ -48,11 +50,37 @@ static bool is_own_libc(void)
 #endif
 }
 
+/* strncmp has a slot. */
+static bool begins(const char *name, const char *with)
+{
+	while (*with && *name == *with)
+		name++, with++;
+	return !*with;
+}
+
+static int no_threads(void)
+{
+	return 0;
+}
+
+/* (5) */
+static void *without_libpthread(const char *name)
+{
+	if (begins(name, "pthread_sigmask"))
+		return dlsym(RTLD_DEFAULT, "sigprocmask");
+	if (begins(name, "pthread_") || begins(name, "__pthread_"))
+		return (void *)(uintptr_t)no_threads;
+	return NULL;
+}
+
 static void fill_slots(void)
 {
-	for (ptrdiff_t i = 0; plt_slots + i < plt_slots_end; i++)
-		atomic_store_explicit(&plt_slots[i],
-			dlsym(RTLD_DEFAULT, plt_names + plt_offsets[i]), memory_order_relaxed);
+	for (ptrdiff_t i = 0; plt_slots + i < plt_slots_end; i++) {
+		const char *name = plt_names + plt_offsets[i];
+		void *function = dlsym(RTLD_DEFAULT, name);
+		atomic_store_explicit(&plt_slots[i], function ? function : without_libpthread(name),
+			memory_order_relaxed);
+	}
 }
 
 /* Threads that race find the same functions. */
