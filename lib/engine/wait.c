@@ -164,7 +164,13 @@ static bool sleeps(pid_t pid)
 static bool interrupts_open(const struct block *b)
 {
 	const volatile bool *opening = &b->job.opening;
-	return *opening && sleeps(b->pid) && *opening;
+	if (!*opening)
+		return false;
+	/* A handler that leaves would not close the descriptor. */
+	const kernel_sigset mask = ss__engine_enter();
+	const bool does = sleeps(b->pid) && *opening;
+	ss__engine_leave(mask);
+	return does;
 }
 
 static bool ended_unseen(const struct block *b)

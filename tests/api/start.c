@@ -324,6 +324,80 @@ static void a_handler_may_leave_by_siglongjmp(void **unused)
 	temp_dir_remove(&dir);
 }
 
+static pthread_t spawning;
+static atomic_int round_number;
+static volatile sig_atomic_t came, in_spawn;
+
+static void leave_at_the_second(int sig)
+{
+	(void)sig;
+	if (in_spawn && ++came == 2)
+		siglongjmp(back, 1);
+}
+
+/* Two close together in each round, later and later after the first. More, if these came too early. */
+static void *send_two(void *unused)
+{
+	for (int round = 1, last = 0; round >= 0; round = round_number) {
+		if (round == last) {
+			usleep(100);
+			continue;
+		}
+		last = round;
+		usleep(1000);
+		pthread_kill(spawning, SIGUSR1);
+		for (volatile int i = 0; i < round * 100; i++)
+			;
+		do {
+			pthread_kill(spawning, SIGUSR1);
+			usleep(2000);
+		} while (in_spawn && round_number == round);
+	}
+	return unused;
+}
+
+static void spawn_until_left(void)
+{
+	struct ss_child child;
+	if (!sigsetjmp(back, 1)) {
+		came = 0;
+		in_spawn = 1;
+		round_number++;
+		ss_spawn(&child, ARGV(victim("NOTHING")),
+			SS_OPTIONS(.in = SS_READ(fifo), .flags = SS_NO_PIDFD));
+	}
+	in_spawn = 0;
+}
+
+/* A first signal makes the caller look whether its child waits in open. A second one ends this. */
+static void leave_while_looking(void)
+{
+	pthread_t thread;
+	sigaction(SIGUSR1, &(struct sigaction){.sa_handler = leave_at_the_second}, NULL);
+	run_nothing();
+	int before = open_descriptors();
+	spawning = pthread_self();
+	if (pthread_create(&thread, NULL, send_two, NULL))
+		_exit(4);
+	for (int i = 0; i < workload(400); i++) {
+		spawn_until_left();
+		while (waitpid(-1, NULL, WNOHANG) >= 0)
+			open_fifo();
+	}
+	round_number = -1;
+	pthread_join(thread, NULL);
+	if (open_descriptors() != before)
+		_exit(3);
+}
+
+static void a_handler_may_leave_at_the_second_signal(void **unused)
+{
+	(void)unused;
+	make_fifo();
+	assert_int_equal(in_subject(leave_while_looking), 0);
+	temp_dir_remove(&dir);
+}
+
 /* Then an end of a pipe has the number 0. */
 static void leave_without_stdin(void)
 {
@@ -484,6 +558,7 @@ int main(void)
 		TEST(handlers_run_while_the_caller_waits),
 		TEST(a_forked_process_does_not_wait_for_it),
 		TEST(a_handler_may_leave_by_siglongjmp),
+		TEST(a_handler_may_leave_at_the_second_signal),
 		TEST(a_handler_may_leave_where_stdin_is_closed),
 		TEST(what_was_given_may_go_when_it_is_left),
 		TEST(a_process_forked_at_any_moment_can_spawn),
