@@ -53,15 +53,16 @@ static int run(struct spawn *s, const struct engine_wait *how, struct engine_chi
 }
 
 /*
- * Signals are blocked while descriptors pass from the block to the caller. If a handler left then,
- * they would have two owners, or none.
+ * Signals are blocked while descriptors pass from the block to the caller, and while the block
+ * gives back what it owns. If a handler left then, a descriptor would have two owners, or none, and
+ * memory would be given back twice.
  */
 static void hand_over(struct ss_child *child, struct spawn *s, kernel_sigset mask,
 	const struct engine_child *engine_child)
 {
-	bool descriptors = engine_child->pidfd >= 0 || ss__plumbing_has_pipes(&s->plumbing) ||
-			   (s->extra && s->extra->cloned);
-	if (descriptors) {
+	bool owns = engine_child->pidfd >= 0 || ss__plumbing_has_pipes(&s->plumbing) ||
+		    (s->extra && s->extra->cloned) || s->block->more || s->block->release;
+	if (owns) {
 		ss__engine_enter();
 		ss__plumbing_close_child_ends(&s->plumbing);
 	}
@@ -69,7 +70,7 @@ static void hand_over(struct ss_child *child, struct spawn *s, kernel_sigset mas
 	if (child)
 		fill_child(child, s, engine_child);
 	ss__block_free(s->block);
-	if (descriptors)
+	if (owns)
 		ss__engine_leave(mask);
 }
 

@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@ enum { NR_CLONE3 = 435, NR_CLOSE_RANGE = 436 };
 struct subject {
 	int before; /* spawns that are not looked at */
 	const char *program;
+	char *const *argv; /* NULL: the program alone */
 	struct ss_options *options;
 };
 
@@ -29,14 +31,15 @@ static void end(struct ss_child *child)
 static void spawn(void *arg)
 {
 	const struct subject *s = arg;
+	char *const *const argv = s->argv ? s->argv : ARGV(s->program);
 	struct ss_child child;
 	for (int i = 0; i < s->before; i++) {
-		if (ss_spawn(&child, ARGV(s->program), s->options))
+		if (ss_spawn(&child, argv, s->options))
 			_exit(1);
 		end(&child);
 	}
 	trace_begin();
-	int result = ss_spawn(&child, ARGV(s->program), s->options);
+	int result = ss_spawn(&child, argv, s->options);
 	trace_end();
 	if (result)
 		_exit(2);
@@ -86,7 +89,7 @@ static void handlers_go_by_clone3_or_one_by_one(void **unused)
 {
 	(void)unused;
 	const uint64_t clear_handlers = UINT64_C(1) << 32;
-	struct subject subject = {1, victim("NOTHING"), NULL};
+	struct subject subject = {.before = 1, .program = victim("NOTHING")};
 	const struct trace *trace = trace_of(&subject);
 	bool cleared = false, asked = false;
 	for (int i = 0; i < trace->n_calls; i++) {
@@ -256,6 +259,28 @@ static void all_signals_are_blocked_for_the_clone_alone(void **unused)
 	assert_between(waits, 0, 1);
 }
 
+/* A handler that leaves between munmap and its record would have it unmapped twice. */
+static void signals_are_blocked_while_memory_is_given_back(void **unused)
+{
+	(void)unused;
+	static char argument[20000];
+	char *const argv[] = {victim("NOTHING"), argument, NULL};
+	memset(argument, 'a', sizeof argument - 1);
+	struct subject subject = {.before = 1,
+		.program = argv[0],
+		.argv = argv,
+		.options = SS_OPTIONS(.flags = SS_NO_PIDFD)};
+	const struct trace *trace = trace_of(&subject);
+	uint64_t blocked = 0;
+	for (int i = 0; i < trace->n_calls; i++) {
+		const struct traced_call *c = &trace->calls[i];
+		if (!c->child && c->nr == SYS_rt_sigprocmask)
+			blocked = c->mask | (c->args[0] == SIG_BLOCK ? blocked : 0);
+		assert_true(c->nr != SYS_munmap || blocked == UINT64_MAX);
+	}
+	assert_int_equal(trace_count(trace, SYS_munmap), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -269,6 +294,7 @@ int main(void)
 		TEST(what_is_below_the_cut_is_closed_at_once),
 		TEST(ids_are_set_in_order),
 		TEST(all_signals_are_blocked_for_the_clone_alone),
+		TEST(signals_are_blocked_while_memory_is_given_back),
 	};
 	return RUN_TESTS(tests);
 }
