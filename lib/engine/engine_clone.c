@@ -200,11 +200,13 @@ static int leave(struct waiter *w, int error, enum ss_stage *stage)
 }
 
 /* (10) The child has run, and its failure (if any) is lost. The caller gets its wait status. */
-static int found_copied(struct block *b, struct engine_child *child)
+static int found_copied(struct waiter *w, struct engine_child *child)
 {
+	struct block *b = w->block;
 	memory = MEMORY_COPIED;
 	*b->in_child = 0;
 	*child = (struct engine_child){b->pid, b->pidfd};
+	ss__engine_leave(w->how->mask);
 	return 0;
 }
 
@@ -262,7 +264,7 @@ static int run_shared(struct waiter *w, struct engine_child *child, enum ss_stag
 			return clone_failed(b, pid, stage);
 		int error = ss__await_start(w);
 		if (error == -ENOSYS)
-			return found_copied(b, child);
+			return found_copied(w, child);
 		if (error)
 			return leave(w, error, stage);
 		const struct child_failure failure = b->job.failure;
