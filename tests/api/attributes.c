@@ -86,7 +86,7 @@ static void a_terminal_of_the_new_session(void **unused)
 	close(master);
 }
 
-/* Another than ours, which a user can only raise. */
+/* Another value than ours. A user can only raise it. */
 static int another_nice(void)
 {
 	int ours = getpriority(PRIO_PROCESS, 0);
@@ -119,7 +119,7 @@ static void umask_nice_and_limits(void **unused)
 	assert_memory_equal(&now, &nofile, sizeof now);
 }
 
-/* The limit counts for the program, not for the way there. */
+/* The limit is for the program, not for the child's work before exec. */
 static void a_low_limit_on_descriptors_does_not_hinder_the_maps(void **unused)
 {
 	(void)unused;
@@ -207,7 +207,7 @@ static void dumpable_stays_as_it_was(void **unused)
 	}
 }
 
-/* Rule 4: setuid clears it, so it has to come after. */
+/* Rule 4: setuid clears the signal, so the child sets it afterwards. */
 static void pdeathsig_outlives_the_change_of_user(void **unused)
 {
 	(void)unused;
@@ -265,7 +265,7 @@ static void joins_a_cgroup_of_version_2(void **unused)
 	temp_dir_remove(&dir);
 }
 
-/* Everything at once, as the steps could be in one another's way. */
+/* Everything at once, because the steps could interfere with one another. */
 static void all_together(void **unused)
 {
 	(void)unused;

@@ -71,7 +71,7 @@ static void no_output_is_an_empty_text(void **unused)
 	ss_result_free(&result);
 }
 
-/* Far more than pipes hold, in all three directions: reading one after the other would block. */
+/* Far more than pipes hold, in all three directions. One direction after the other would block. */
 static void nothing_blocks_anything_else(void **unused)
 {
 	(void)unused;
@@ -247,7 +247,7 @@ static void a_child_that_closes_its_output_can_still_time_out(void **unused)
 	ss_result_free(&result);
 }
 
-/* In the place of the pipe something that always has more. */
+/* The test replaces the pipe by a file that always has more. */
 static void what_never_stops_coming_can_still_time_out(void **unused)
 {
 	(void)unused;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Rule 3, where somebody forks meanwhile: the child has the flag that the program has set, and fork
- * is not kept waiting by what its own thread is in the midst of. And what the flag is for: the new
- * user can't look into the caller's memory by the child.
+ * does not wait for its own thread. And the purpose of the flag: the new user cannot read the
+ * caller's memory through the child.
  */
 #include <errno.h>
 #include <grp.h>
@@ -38,7 +38,7 @@ static void set_dumpable(int flag)
 	syscall(SYS_prctl, PR_SET_DUMPABLE, flag, 0, 0, 0);
 }
 
-/* The library's calls come here: a signal in the midst of what it does. */
+/* The library's prctl calls come here: this raises a signal in the middle of its work. */
 int prctl(int option, ...)
 {
 	va_list list;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is right must stay right where the kernel is old or a profile refuses calls. Each scenario
+ * All results must be the same on an old kernel, and where a profile refuses calls. Each scenario
  * runs the same tests in a process of its own, in which the calls fail.
  */
 #include <errno.h>
@@ -226,8 +226,8 @@ static void a_group_is_terminated_whole(void **unused)
 	ss_release(&child);
 }
 
-/* Also when their leader ends before them. */
-/* What clone is refused is made up for by ways without a pidfd. */
+/* Even when their leader ends before them. */
+/* Where clone is refused, the library uses ways without a pidfd. */
 static bool has_pidfds(void)
 {
 	for (size_t i = 0; i < sizeof now->refusals / sizeof now->refusals[0]; i++)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A child that fails is reaped though signals interrupt the wait for it. Which calls they interrupt
- * is not left to chance: a thread spawns, and this one answers its calls for the kernel.
+ * A child that fails is reaped though signals interrupt the wait for it. The test decides which
+ * calls are interrupted: another thread spawns, and this one answers its calls in place of the
+ * kernel.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a request may not say: refused with EINVAL, EBADF or E2BIG before anything is made. */
+/* Invalid options are refused with EINVAL, EBADF or E2BIG before anything is made. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -38,7 +38,7 @@ static void a_wrong_size_is_refused(void **state)
 	assert_int_equal(errno, EINVAL);
 }
 
-/* As a program compiled against a later release would pass it. */
+/* The struct as a program that was compiled against a later release would pass it. */
 static void an_unknown_tail_may_only_be_zero(void **state)
 {
 	(void)state;

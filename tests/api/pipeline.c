@@ -48,7 +48,7 @@ static void each_ones_output_is_the_next_ones_input(void **unused)
 	assert_int_equal(statuses[N - 1], 5 << 8);
 }
 
-/* The writer must be the only one that holds the pipe: else it would never see that nobody reads. */
+/* The writer must be the only one that holds the pipe: otherwise it would never get SIGPIPE. */
 static void a_reader_that_ends_early_ends_the_writer(void **unused)
 {
 	(void)unused;

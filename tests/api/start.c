@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A caller is not parked while its child takes long to start (rules 27 to 34). A FIFO that nobody
- * writes to is what keeps the child.
+ * A caller is not parked while its child takes long to start (rules 27 to 34). The child waits at a
+ * FIFO that nobody writes to.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -179,7 +179,7 @@ static void a_signal_ends_a_caller_that_waits(void **unused)
 
 static volatile sig_atomic_t handled;
 
-/* What spawns and forks in a handler works, and has the caller's mask. */
+/* Spawns and forks in a handler work, and the handler has the caller's mask. */
 static void spawn_and_fork(int sig)
 {
 	sigset_t mask;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Many threads at once: nothing is mixed up, nothing stays behind. Emulators that give a child a copy
- * of the memory may hang when one thread of many forks: skipped there.
+ * Many threads at once: no thread gets another's child or descriptor, and nothing is left.
+ * Emulators that give a child a copy of the memory may hang when one thread of many forks: skipped
+ * there.
  */
 #include <errno.h>
 #include <fcntl.h>

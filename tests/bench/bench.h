@@ -6,9 +6,9 @@
 #include <stddef.h>
 
 /*
- * Times alternatives of the same job side by side: one of each in every round, so that what else the
- * machine does hits all of them, and in changing order, as what went before leaves its traces in
- * caches. Ratios of medians are what counts.
+ * Times alternatives of the same job side by side: one of each in every round, so that other load
+ * on the machine affects all of them, and in changing order, because each leaves traces in caches
+ * for the next. The ratios of medians count.
  */
 struct bench_way {
 	const char *name;
@@ -36,7 +36,7 @@ void bench_compare(
 
 /*
  * Prints results as a table row a way, or with json as one line of JSON a way. `what` and `value`
- * say which point of the benchmark this is, e.g. "resident_mib", 1024.
+ * name the point of the benchmark, e.g. "resident_mib", 1024.
  */
 void bench_print(const char *what, long value, const struct bench_way *ways, size_t n,
 	const struct bench_result *results, int json);

@@ -94,7 +94,10 @@ static void measure(long mib)
 	void *memory = bench_fill((size_t)mib << 20);
 	for (size_t i = 0; i < N_LINES; i++)
 		ways[i] = lines[i].way;
-	/* fork by itself: what it leaves to be faulted in again would be charged to the next way */
+	/*
+	 * fork is measured by itself, because the page faults after it would be charged to the next
+	 * way
+	 */
 	bench_compare(ways, 1, mib > 512 ? 11 : 101, results);
 	bench_compare(ways + 1, N_LINES - 1, 301, results + 1);
 	munmap(memory, (size_t)mib << 20);

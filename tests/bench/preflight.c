@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What it costs to know beforehand: ss_preflight beside reading the kernel's files oneself, and
- * beside finding out by fork. bench_preflight [--json] [MIB...]
+ * The cost of asking before a fork: ss_preflight beside reading the kernel's files oneself, and
+ * beside trying fork. bench_preflight [--json] [MIB...]
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -72,7 +72,10 @@ static const struct bench_way ways[] = {
 
 enum { WAYS = sizeof ways / sizeof ways[0] };
 
-/* By itself first: beside a fork of GiB it finds the processor's caches full of page tables. */
+/*
+ * ss_preflight is measured by itself first, because a fork of some GiB fills the processor's caches
+ * with page tables.
+ */
 static void measure(long mib, int json)
 {
 	static long filled;

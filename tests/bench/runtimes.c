@@ -66,7 +66,7 @@ static int hear(const struct worker *worker)
 	return read(worker->from, &c, 1) == 1 ? 0 : -1;
 }
 
-/* Returns when the memory is filled; -1 if it doesn't come to that. */
+/* Returns when the interpreter has filled its memory; -1: it ended before. */
 static int start(struct worker *worker, const struct interpreter *interpreter, enum mode mode)
 {
 	int to[2], from[2];

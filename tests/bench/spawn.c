@@ -56,7 +56,7 @@ PLAIN static void exec_program(void *unused)
 	raw1(SYS_exit_group, 127);
 }
 
-/* What ss_spawn, ss_wait and ss_release have to do at least, parking the caller. */
+/* The least that ss_spawn, ss_wait and ss_release have to do. It parks the caller. */
 static void by_clone3(void)
 {
 	static __thread _Alignas(16) char stack[4096];
@@ -104,7 +104,7 @@ static void by_ss_spawn(void)
 	bench_need(ss_wait(&child, &status, -1) == 0 && status == 0, "ss_wait");
 }
 
-/* Up to here the child has been reaped, as by the other ways; they have no handle to close. */
+/* Not timed: the other ways have no handle to close. */
 static void release(void)
 {
 	ss_release(&child);
@@ -144,7 +144,7 @@ static void measure(const char *what, long value, int rounds)
 	bench_print(what, value, ways, N_WAYS, results, json);
 }
 
-/* By itself: what it leaves to be faulted in again would be charged to the way that comes next. */
+/* fork is measured by itself, because the page faults after it would be charged to the next way. */
 static void measure_fork(const char *what, long value, int rounds)
 {
 	struct bench_result base, result;
@@ -190,9 +190,9 @@ static int open_until(int count)
 }
 
 /*
- * ss_spawn by itself with few and with many descriptors, in turns: beside ways that copy 20,000
- * descriptors each time it would find the processor's caches full of those. A thread each, as a
- * process has one table.
+ * ss_spawn by itself with few and with many descriptors, in turns. The other ways copy 20,000
+ * descriptors each time, and would fill the processor's caches. Each count has a thread with a
+ * descriptor table of its own.
  */
 static struct turns {
 	pthread_t thread;
@@ -229,7 +229,7 @@ static void *take_turns(void *arg)
 	sem_post(&mine->done);
 	for (int round = 0; round < mine->rounds; round++) {
 		sem_wait(&mine->go);
-		mine->take(); /* a warm-up, as the other one has had its turn */
+		mine->take(); /* a warm-up, because the other one has had its turn */
 		mine->times[round] = mine->take();
 		sem_post(&mine->done);
 	}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * startup [--json] SHIM EMPTY PROGRAM
- * What a program pays for the shim that never uses it: natively, under the shim, and for comparison
- * with an empty library preloaded. The time, and the minor page faults.
+ * startup [--json] SHIM EMPTY PROGRAM The cost of the shim for a program that never uses it:
+ * natively, under the shim, and for comparison with an empty library preloaded. The time, and the
+ * minor page faults.
  */
 #include <fcntl.h>
 #include <spawn.h>
@@ -62,8 +62,8 @@ static void remove_copies(void)
 }
 
 /*
- * A copy, as an installation makes it. What the linker has written bit by bit is cached in small
- * pieces, which take ten microseconds more to map.
+ * A copy, as an installation makes it. The linker writes a file in small pieces. They are cached as
+ * small pages, which take ten microseconds more to map.
  */
 static void copy_file(char *name, const char *from)
 {

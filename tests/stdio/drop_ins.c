@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What libc has nothing to compare with: argument vectors, "r+", and both kinds of streams mixed.
+ * Functions without a counterpart in libc: argument vectors, "r+", and both kinds of streams mixed.
  * Linked with --wrap=malloc.
  */
 #include <safespawn.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* system and popen as textbooks have them, with one fault at a time: what the table must catch. */
+/* system and popen as textbooks have them, with one fault at a time. The table must notice each. */
 #include "lib.h"
 
 #include <errno.h>

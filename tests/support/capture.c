@@ -55,7 +55,10 @@ static void take(char *to, size_t size, int fd)
 void capture_as(
 	struct captured *to, uid_t uid, const char *const argv[], const char *const changes[])
 {
-	/* Files, not pipes: nothing to read meanwhile, and daemons left over do not matter. */
+	/*
+	 * Files instead of pipes, because nobody has to read them meanwhile, and remaining daemons
+	 * do not hold them up.
+	 */
 	int out = memfd_create("out", MFD_CLOEXEC), err = memfd_create("err", MFD_CLOEXEC);
 	assert_true(out >= 0 && err >= 0);
 	const unsigned limit_s = patience(60);

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* What a program left behind. Texts end with NUL; what is beyond their size is cut off. */
+/* The output and status of a program. Texts end with NUL, and are cut at their size. */
 struct captured {
 	int status; /* as wait(2) has it */
 	char out[16384];

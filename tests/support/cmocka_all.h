@@ -2,7 +2,7 @@
 #ifndef TEST_CMOCKA_ALL_H
 #define TEST_CMOCKA_ALL_H
 
-/* What cmocka.h wants to have seen before it. */
+/* The headers that cmocka.h needs before it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the kernel that the tests run under has. */
+/* Asks the running kernel for features that tests need. */
 #include "kernel.h"
 
 #include <errno.h>

@@ -14,7 +14,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The kernel's, not libc's. The restorer may stay behind when a handler is gone: not compared. */
+/*
+ * The kernel's struct, not libc's. The restorer is not compared, because it may stay when a handler
+ * is gone.
+ */
 struct kernel_action {
 	void *handler;
 	unsigned long flags;
@@ -95,8 +98,8 @@ static int check(int same, const char *what)
 }
 
 /*
- * What a disposition means. Without a handler neither its mask nor most flags do anything; whether
- * libc says by SA_RESTORER that it has a way back from a handler is its own affair.
+ * Whether two dispositions mean the same. Without a handler the mask and most flags have no effect.
+ * SA_RESTORER is libc's own choice.
  */
 static int same_action(const struct kernel_action *a, const struct kernel_action *b)
 {
@@ -114,7 +117,7 @@ static int same_actions(const struct kernel_action *a, const struct kernel_actio
 {
 	int same = 1;
 	for (int sig = 1; sig < 65; sig++) {
-		/* libc's own come with the first thread and the first cancellation. */
+		/* libc sets up its own two signals at the first thread and the first cancellation. */
 		if (sig >= 32 && sig < SIGRTMIN)
 			continue;
 		if (same_action(&a[sig], &b[sig]))
@@ -131,7 +134,7 @@ static int no_children(void)
 {
 	siginfo_t info = {0};
 	int r = waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL);
-	/* Some tests have it refused. */
+	/* Some tests have this call refused. */
 	if (r < 0 && (errno == EPERM || errno == ENOSYS))
 		r = waitpid(-1, NULL, WNOHANG | __WALL) < 0 ? -1 : 0;
 	if (r == 0)

@@ -44,7 +44,7 @@ static void read_arguments(void)
 
 /* ---- Where tests begin ------------------------------------------------------------------------ */
 
-/* As if started from a shell: not with what nohup ignores, or with what somebody has blocked. */
+/* Signals as a shell gives them: none ignored by nohup, none blocked by the test's parent. */
 static void usual_signals(void)
 {
 	struct sigaction action;

@@ -39,7 +39,7 @@ static long libc_prctl(long option, long a, const void *b)
 	return prctl((int)option, a, b, 0, 0) < 0 ? -errno : 0;
 }
 
-/* A filter each: the kernel runs them all and heeds the strictest. */
+/* One filter for each: the kernel runs all, and the strictest answer counts. */
 int refuse_calls_by(long (*make_prctl)(long option, long a, const void *b),
 	const struct refusal *refusals, size_t n)
 {

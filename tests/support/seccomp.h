@@ -22,7 +22,7 @@ struct refusal {
  */
 int refuse_calls(const struct refusal *refusals, size_t n);
 
-/* The same, with a prctl of the caller's, which returns -errno. */
+/* The same, with the caller's own prctl, which returns -errno. */
 int refuse_calls_by(long (*make_prctl)(long option, long a, const void *b),
 	const struct refusal *refusals, size_t n);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Hazards:
- * 1. meson ends a test that takes too long by SIGTERM to its group, then SIGKILL: SIGTERM is for
- *    the child to die of, and for the subreaper to begin with the end.
+ * 1. meson ends a test that takes too long by SIGTERM to its group, then SIGKILL: SIGTERM ends the
+ *    child, and the subreaper begins to clean up.
  * 2. The guardian of the kernel's settings is an orphan then. It ends by itself when it is done and
  *    must not be killed before: everybody else gets SIGTERM first and has time.
  */

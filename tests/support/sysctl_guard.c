@@ -90,7 +90,7 @@ static int restore_once(const struct kept *k)
 	return 0;
 }
 
-/* A cgroup is busy until its last process has been reaped, hence the patience. */
+/* A cgroup is busy until its last process has been reaped, so this waits. */
 static int restore(const struct kept *kept, int n)
 {
 	for (int tries = 0; tries < 500; tries++) {
@@ -104,7 +104,7 @@ static int restore(const struct kept *kept, int n)
 	return -EIO;
 }
 
-/* 1: a message, 0: the test is gone or has ended the guard. */
+/* 1: a message; 0: the test is gone, or has ended the guard. */
 static int next_message(int link, int pidfd, struct message *m)
 {
 	struct pollfd fds[2] = {{link, POLLIN, 0}, {pidfd, POLLIN, 0}};

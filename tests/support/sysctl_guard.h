@@ -6,9 +6,9 @@
 #include <sys/types.h>
 
 /*
- * Changes kernel settings for the length of a test. A guardian process of its own puts them back in
- * sysctl_guard_end(), or as soon as the test is gone, whatever it died of. It is a small fork:
- * begin before the test maps much. Not for two threads at once.
+ * Changes kernel settings for the length of a test. A guardian process puts them back in
+ * sysctl_guard_end(), or as soon as the test is gone, however it ended. It is a small fork: begin
+ * before the test maps much. Not for two threads at once.
  */
 struct sysctl_guard {
 	pid_t pid;
@@ -16,8 +16,8 @@ struct sysctl_guard {
 };
 
 /*
- * Whether tests may change kernel settings: root, if the environment says TEST_SYSCTLS=1, where
- * `name` can be written to. Else says what is missing.
+ * Whether tests may change kernel settings: as root, with TEST_SYSCTLS=1 in the environment, if
+ * `name` can be written to. Otherwise prints what is missing.
  */
 bool sysctl_guard_may(const char *name);
 
@@ -30,10 +30,10 @@ int sysctl_guard_begin(struct sysctl_guard *guard);
  */
 int sysctl_guard_set(struct sysctl_guard *guard, const char *name, const char *value);
 
-/* mkdir, and rmdir when the guard ends: a cgroup that must not stay. 0, or -errno. */
+/* Makes a directory, for a cgroup, and removes it when the guard ends. 0, or -errno. */
 int sysctl_guard_mkdir(struct sysctl_guard *guard, const char *path);
 
-/* Everything back in place, guardian reaped. 0, or -EIO when something could not be restored. */
+/* Restores everything and reaps the guardian. 0, or -EIO: something could not be restored. */
 int sysctl_guard_end(struct sysctl_guard *guard);
 
 /* Reads a number from such a file; -1 when that fails. */

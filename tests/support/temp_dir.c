@@ -72,7 +72,7 @@ void temp_dir_copy(const struct temp_dir *dir, const char *name, const char *fro
 	assert_true(in >= 0);
 	while (sendfile(out, in, NULL, 1 << 20) > 0)
 		;
-	/* Writing takes the set-user-ID bit away. */
+	/* A write clears the set-user-ID bit, so it is set afterwards. */
 	assert_int_equal(fchmod(out, mode), 0);
 	close(in);
 	close(out);

@@ -5,7 +5,7 @@
 #include <limits.h>
 #include <sys/types.h>
 
-/* A directory of a test's own, open to every user, which is removed with what is in it. */
+/* A directory of a test's own, open to every user. It is removed with its contents. */
 struct temp_dir {
 	char path[256];
 };

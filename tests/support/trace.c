@@ -13,7 +13,7 @@
 #include "cmocka_all.h"
 #include "subreaper.h"
 
-/* A call that nothing else makes is the mark. */
+/* The marks are calls that nothing else makes. */
 enum { MARK_BEGIN = -7701, MARK_END = -7702 };
 
 enum { MOST_PROCESSES = 64, NR_CLONE3 = 435 };
@@ -178,7 +178,7 @@ bool trace_run(struct trace *trace, void (*subject)(void *arg), void *arg)
 	const long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
 			     PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL;
 	int status;
-	/* What valgrind makes of a program's calls is not the program's. */
+	/* valgrind makes other calls than the program. */
 	if (in_valgrind())
 		return false;
 	memset(&tracer, 0, sizeof tracer);

@@ -22,24 +22,24 @@ struct trace {
 	int n_forks; /* processes made, as the kernel names the event */
 	int n_vforks;
 	int n_clones;
-	int n_sent; /* signals, as trace_send wished */
+	int n_sent; /* signals, as trace_send has asked for */
 	int n_delivered;
 	int status; /* the subject's wait status */
 };
 
 /*
- * Runs subject(arg) in a child and writes down the system calls of that process, and those of its
- * children up to their exec or end. False where processes can't be traced.
+ * Runs subject(arg) in a child and records the system calls of that process, and of its children up
+ * to their exec or end. False: processes cannot be traced here.
  */
 bool trace_run(struct trace *trace, void (*subject)(void *arg), void *arg);
 
 /*
  * For the next run: each child gets the signal when it makes a call of that number, before the call
- * is done. If it comes through it is counted and kept from the child.
+ * is done. A signal that is delivered is counted, and the child does not get it.
  */
 void trace_send(long nr, int sig);
 
-/* For the subject: what is in between counts. Children are traced everywhere. */
+/* For the subject: only calls between these two count. Children are traced everywhere. */
 void trace_begin(void);
 void trace_end(void);
 

@@ -73,7 +73,7 @@ static void what_is_reserved_is_there(void **unused)
 	ss__buffer_free(&buffer);
 }
 
-/* What is dropped must neither be seen nor make the text grow, and go fast. */
+/* Bytes beyond the limit are not kept, do not make the text grow, and are read fast. */
 static void beyond_the_limit_it_is_dropped(void **unused)
 {
 	(void)unused;

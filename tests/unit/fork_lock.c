@@ -83,7 +83,7 @@ static int status_of(pid_t pid)
 	return status;
 }
 
-/* Also with a thread that waits for it, which the child has none of either. */
+/* Even if a thread waits for the lock; the child has no such thread. */
 static void a_forked_child_takes_over(bool waited)
 {
 	pthread_t holder, waiter;

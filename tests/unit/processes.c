@@ -15,7 +15,7 @@ static void ours_lives(void **unused)
 	assert_int_equal(ss__group_lives(getpgrp()), 1);
 }
 
-/* For kill it is a member. */
+/* kill counts a zombie as a member. */
 static void a_zombie_does_not_count(void **unused)
 {
 	(void)unused;
@@ -60,7 +60,7 @@ static char state_of(pid_t pid)
 	return state;
 }
 
-/* It looks like a zombie, and is none. */
+/* Such a process looks like a zombie. */
 static void one_without_its_first_thread_counts(void **unused)
 {
 	(void)unused;

@@ -1,3 +1,3 @@
 /* SPDX-License-Identifier: MIT */
-/* As little of a library as can be preloaded. */
+/* The smallest library that can be preloaded. */
 int empty_preload;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A fork whose handlers wait for a lock that another thread has while it runs commands; and a signal
- * handler that forks at whatever moment of a fork it comes. Nothing of that may wait for ever.
+ * A fork whose handlers wait for a lock that another thread has while it runs commands; and a
+ * signal handler that forks at any moment of another fork. None of them may wait for ever.
  */
 #include <pthread.h>
 #include <semaphore.h>

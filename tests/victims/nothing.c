@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Ends at once. Without libc where that is easily done, so that a spawn is nearly all there is. */
+/* Ends at once. Without libc where possible, so that nearly all of its time is the spawn. */
 #if defined __x86_64__
 __asm__(".globl _start\n_start:\n\tmovl $60, %eax\n\txorl %edi, %edi\n\tsyscall\n");
 #elif defined __aarch64__
