@@ -164,7 +164,7 @@ static int looks_at_a_new_one(void)
 static bool is_terminal(int fd)
 {
 	char termios[KERNEL_TERMIOS2_SIZE];
-	return isatty(fd) || ioctl(fd, KERNEL_TCGETS2, termios) == 0;
+	return isatty(fd) || syscall(SYS_ioctl, fd, KERNEL_TCGETS2, termios) == 0;
 }
 
 /* As stdio does before it buffers. */
