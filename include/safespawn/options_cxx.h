@@ -4,7 +4,7 @@
 
 /* g++ -Wextra warns of each member that designated initializers leave out, except in system
  * headers. */
-#if defined __cplusplus && __cplusplus >= 202002L
+#ifdef __cpp_designated_initializers
 #ifdef __GNUC__
 #pragma GCC system_header
 #endif

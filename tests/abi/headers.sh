@@ -17,6 +17,8 @@ each() {
 	done
 	shift
 	for compiler in $compilers; do
+		# It may be older than the standard.
+		"$compiler" "$@" -fsyntax-only /dev/null 2>/dev/null || continue
 		ran=$((ran + 1))
 		# shellcheck disable=SC2086 # a list of words
 		"$compiler" $warnings -I. "$@" "$source" && continue

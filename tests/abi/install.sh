@@ -45,7 +45,7 @@ needs_shared() {
 # shellcheck disable=SC2046 # lists of words
 {
 	"$@" -o "$top/shared" "$top/x.c" $(pkg-config --cflags --libs safespawn)
-	"$@" -o "$top/archive" "$top/x.c" $(pkg-config --cflags safespawn) "$libdir/libsafespawn.a"
+	"$@" -o "$top/archive" "$top/x.c" $(pkg-config --cflags safespawn) "$libdir/libsafespawn.a" -pthread
 }
 needs_shared "$top/shared"
 needs_shared "$top/archive" && exit 1
