@@ -345,6 +345,7 @@ struct block *ss__block_take(void)
 
 char *ss__block_more(struct block *b, size_t size)
 {
+	unmap_more(b);
 	b->more_size = size;
 	b->more = map(size);
 	return b->more;

@@ -42,7 +42,7 @@ struct block {
 /* Takes a block for one spawn. All signals are blocked. NULL: no memory. */
 struct block *ss__block_take(void);
 
-/* Maps `size` bytes to use instead of BLOCK_ROOM. NULL: no memory. */
+/* Maps `size` bytes to use instead of BLOCK_ROOM, or of fewer bytes mapped before. NULL: no memory. */
 char *ss__block_more(struct block *b, size_t size);
 
 /* The caller is about to wait with signals open. The block holds all that the caller will own. */

@@ -263,14 +263,18 @@ static int check_pointers(const struct ss_options *o, enum ss_stage *stage)
 	return 0;
 }
 
+/* Another thread may let the environment grow meanwhile. */
 static int write_all(struct spawn *s)
 {
 	struct room room = {s->block->room, BLOCK_ROOM, 0};
-	int error = write_job(&room, s);
-	if (error || room.used <= room.size)
-		return error;
-	room = (struct room){ss__block_more(s->block, room.used), room.used, 0};
-	return room.start ? write_job(&room, s) : -ENOMEM;
+	for (;;) {
+		int error = write_job(&room, s);
+		if (error || room.used <= room.size)
+			return error;
+		room = (struct room){ss__block_more(s->block, room.used), room.used, 0};
+		if (!room.start)
+			return -ENOMEM;
+	}
 }
 
 int ss__spawn_fill_job(struct spawn *s, enum ss_stage *stage)

@@ -337,6 +337,42 @@ static void forks_keep_the_dumpable_flag(void **unused)
 	assert_int_equal(prctl(PR_GET_DUMPABLE, 0, 0, 0, 0), 1);
 }
 
+/* ---- The environment grows meanwhile -------------------------------------------------------- */
+
+/* As setenv does in another thread: each is larger than the room that needs no mapping. */
+static char shorter[12000], longer[60000];
+static char *growing[] = {shorter, NULL};
+static atomic_bool grown;
+
+static void *grow_and_shrink(void *unused)
+{
+	for (unsigned n = 0; !grown; n++) {
+		__atomic_store_n(growing, n % 2 ? longer : shorter, __ATOMIC_RELAXED);
+		for (volatile unsigned i = n % 1000; i > 0; i--)
+			;
+	}
+	return unused;
+}
+
+static void the_environment_may_grow_meanwhile(void **unused)
+{
+	(void)unused;
+	pthread_t thread;
+	int bad = 0;
+#ifdef __SANITIZE_THREAD__
+	skip(); /* it is a race, and the program's */
+#endif
+	memset(shorter, 'a', sizeof shorter - 1);
+	memset(longer, 'a', sizeof longer - 1);
+	grown = false;
+	assert_int_equal(pthread_create(&thread, NULL, grow_and_shrink, NULL), 0);
+	for (int i = 0; i < workload(SPAWNS_EACH); i++)
+		bad += run_to_end(ARGV(victim("NOTHING")), OPTIONS(.env = growing)) != 0;
+	grown = true;
+	pthread_join(thread, NULL);
+	assert_int_equal(bad, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -347,6 +383,7 @@ int main(void)
 		TEST(sigchld_may_be_ignored),
 		TEST(sigchld_may_be_handled),
 		TEST(forks_keep_the_dumpable_flag),
+		TEST(the_environment_may_grow_meanwhile),
 	};
 	return RUN_TESTS(tests);
 }
