@@ -9,6 +9,7 @@ struct pool pool_look(void)
 	struct pool pool = {0};
 	for (const struct chunk *chunk = &first; chunk; chunk = chunk->next) {
 		pool.blocks += (int)chunk->n;
+		pool.kib += (int)(chunk->n * sizeof(struct block) / 1024);
 		for (size_t i = 0; i < chunk->n; i++)
 			pool.used += kind(chunk->blocks[i].state) != FREE;
 	}

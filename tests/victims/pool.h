@@ -5,6 +5,7 @@
 
 struct pool {
 	int blocks; /* there are */
+	int kib;    /* that they may take */
 	int used;   /* by a spawn that runs, or has been left and not been found yet */
 };
 
