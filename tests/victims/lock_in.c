@@ -25,6 +25,8 @@ static const int to_fork[] = {SYS_exit_group, SYS_clone, SYS_wait4, SYS_rt_sigpr
 	SYS_set_robust_list, SYS_futex, SYS_rt_sigreturn, SYS_getpid, SYS_gettid};
 static const int to_start[] = {
 	SYS_execve,
+	SYS_rt_sigaction, /* libpthread, before glibc 2.34 */
+	SYS_rt_sigprocmask,
 	SYS_brk,
 	SYS_mmap,
 	SYS_munmap,
