@@ -164,10 +164,23 @@ static void draw_line(size_t line)
 		y_of(medians_us[line][n_sizes - 1]) + 4 + lines[line].moved, lines[line].way.name);
 }
 
+/* "Intel(R) Xeon(R) Processor"; not every architecture names one. */
+static const char *processor(char model[64])
+{
+	char line[256];
+	model[0] = '\0';
+	FILE *file = fopen("/proc/cpuinfo", "re");
+	while (file && !model[0] && fgets(line, sizeof line, file))
+		sscanf(line, "model name : %63[^@\n]", model);
+	if (file)
+		fclose(file);
+	return model[0] ? model : "unknown processor";
+}
+
 static void draw(void)
 {
 	struct utsname system;
-	char date[16];
+	char date[16], model[64];
 	time_t now = time(NULL);
 	uname(&system);
 	strftime(date, sizeof date, "%Y-%m-%d", localtime(&now));
@@ -181,10 +194,10 @@ static void draw(void)
 	draw_axes();
 	for (size_t i = 0; i < N_LINES; i++)
 		draw_line(i);
-	printf("<text class=\"small\" x=\"%d\" y=\"%d\">%s %.*s, %s, %ld cores, %s; drawn by "
+	printf("<text class=\"small\" x=\"%d\" y=\"%d\">%s, %ld cores, %s %.*s, %s, %s; drawn by "
 	       "build/tests/bench/bench_chart</text>\n</svg>\n",
-		LEFT, HEIGHT - 8, system.sysname, (int)strcspn(system.release, "-"), system.release,
-		system.machine, sysconf(_SC_NPROCESSORS_ONLN), date);
+		LEFT, HEIGHT - 8, processor(model), sysconf(_SC_NPROCESSORS_ONLN), system.sysname,
+		(int)strcspn(system.release, "-"), system.release, system.machine, date);
 }
 
 int main(int argc, char **argv)
