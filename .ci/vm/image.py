@@ -45,7 +45,7 @@ class Image:
             os.makedirs(os.path.join(top, folder))
         for link, to in LINKS.items():
             os.symlink(to, os.path.join(top, link))
-        # What libc loads when a thread is cancelled.
+        # libc loads this when a thread is cancelled.
         self.add(compiler_says("-print-file-name=libgcc_s.so.1"))
 
     def add(self, path):

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# child.sh SOURCE_ROOT ARCHIVE: what runs between clone and exec needs nothing but itself, whatever a
-# compiler would like to make of its loops: as it was built, and by the compilers that are there, also
-# where they are told to protect or to profile each function; for coverage it is enough to compile.
+# child.sh SOURCE_ROOT ARCHIVE: the code between clone and exec calls nothing outside, even if a
+# compiler tends to turn loops into calls. It is checked as built, and with each compiler that is installed,
+# even with protection or profiling of each function. For coverage it only has to compile.
 root=$1 archive=$2
 nm=${NM:-nm}
 command -v "$nm" >/dev/null || { echo "no $nm"; exit 77; }

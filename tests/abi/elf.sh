@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# elf.sh LIBRARY: what the dynamic linker sees. The child between clone and exec relies on it: a
+# elf.sh LIBRARY: checks what the dynamic linker sees. The child between clone and exec relies on it: a
 # symbol bound at its first call would run the dynamic linker there.
 library=$1
 bad=0

@@ -27,7 +27,7 @@ each() {
 	done
 }
 
-# As a caller writes it: the macros belong to what has to compile.
+# The code of a caller, because the macros must compile, too.
 use() {
 	cat >"$source" <<-END
 	#include <$header>

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# install.sh BUILD_DIR CC...: what a user does after the install: pkg-config finds the library, a
+# install.sh BUILD_DIR CC...: checks the steps of a user after the install: pkg-config finds the library, a
 # program links with it shared, with -static and with the archive alone, and runs.
 build=$1
 shift

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# symbols.sh LIBRARY MAP HEADER...: what the library exports, what the version script names and what
-# the headers declare is one and the same list, but for what the linker's --wrap calls.
+# symbols.sh LIBRARY MAP HEADER...: the library exports, the version script names, and the headers
+# declare the same list, except for the functions that the linker's --wrap calls.
 export LC_ALL=C
 library=$1 map=$2
 shift 2

@@ -190,7 +190,7 @@ void assert_fails(char *const argv[], struct ss_options options, enum ss_stage s
 	assert_memory_equal(&child, &before, sizeof child);
 }
 
-/* In a process of its own: what a first spawn finds out about the kernel is kept. */
+/* In a process of its own: the process remembers what its first spawn learns about the kernel. */
 void needs_clone(void)
 {
 	int status;

@@ -152,7 +152,7 @@ static void a_pending_sigpipe_of_the_program_stays_its_own(void **unused)
 	free(input);
 }
 
-/* A time limit in which the child gets as far as to write: a longer one if it was too short. */
+/* Repeats the run with a longer time limit until the child has written. */
 static int run_until_it_has_written(const char *script, int timeout_ms, struct ss_result *result)
 {
 	for (;; timeout_ms *= 4) {
@@ -212,7 +212,7 @@ static void a_grandchild_out_of_the_group_does_not_hold_us(void **unused)
 	ss_result_free(&result);
 }
 
-/* What the test itself reads from gives nothing and does not end. */
+/* The test's own standard input has no data and no end. */
 static void an_empty_input_is_an_end_of_file(void **unused)
 {
 	(void)unused;

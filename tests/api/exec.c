@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which program is run, with what, where. */
+/* Which program is run, with which arguments and environment, and in which directory. */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -53,7 +53,7 @@ static void arguments_and_environment_arrive(void **unused)
 	assert_state(&state, "arg2", "");
 	assert_state(&state, "arg3", "two words");
 	assert_null(state_get(&state, "arg4"));
-	/* In any order: qemu's is its own. */
+	/* In any order, because qemu changes it. */
 	const char *first = state_get(&state, "env0"), *second = state_get(&state, "env1");
 	assert_non_null(second);
 	assert_true(!strcmp(first, "A=1") || !strcmp(second, "A=1"));
@@ -235,7 +235,7 @@ static void what_exec_refuses_is_reported(void **unused)
 static void an_argument_that_is_too_long_is_refused(void **unused)
 {
 	(void)unused;
-	/* valgrind can't come back from an exec that it has begun. */
+	/* valgrind cannot return from an exec that it has begun. */
 	needs_shared_memory();
 	char *huge = malloc(200000);
 	memset(huge, 'a', 199999);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * faults [--all]: each system call of the parent and of the child fails, in each of its occurrences, with
- * each errno of its manual page. The errno and the stage are right, nothing is left behind, and the next
- * spawn works. Without --all only the first, the middle and the last errno of each list, on a slow machine
- * only the first, and only in its first occurrence. Each case has a process of its own, because what a
- * kernel refuses is remembered. A listener answers for the kernel.
+ * faults [--all]: each system call of the parent and of the child fails, in each of its
+ * occurrences, with each errno of its manual page. The errno and the stage are right, nothing is
+ * left behind, and the next spawn works. Without --all only the first, the middle and the last
+ * errno of each list, on a slow machine only the first, and only in its first occurrence. Each case
+ * has a process of its own, because the library remembers which calls a kernel refuses. A listener
+ * answers for the kernel.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -139,7 +139,7 @@ static void a_swap_at_the_end_of_the_table_works(void **unused)
 	struct state state;
 	struct rlimit old, low;
 	open_files(O_CLOEXEC);
-	/* What is kept aside must not lie where something belongs: there is no room elsewhere. */
+	/* A temporary duplicate must not take a target's number, although no other number is free. */
 	bool filled[BASE] = {false};
 	int next;
 	while ((next = fcntl(0, F_DUPFD_CLOEXEC, 10)) < BASE)
@@ -164,7 +164,7 @@ static void a_swap_at_the_end_of_the_table_works(void **unused)
 	close_files();
 }
 
-/* Nothing has to be kept aside, for which the limit leaves no room. */
+/* No temporary duplicate is needed, and the limit leaves no room for one. */
 static void many_are_shifted_by_one(void **unused)
 {
 	(void)unused;
@@ -213,7 +213,7 @@ static void many_maps_work(void **unused)
 	}
 }
 
-/* The file that is opened in the child gets the number that it is to have. */
+/* The child's open returns the number that the file must have. */
 static void a_file_opened_where_it_belongs_is_there(void **unused)
 {
 	(void)unused;

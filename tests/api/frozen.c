@@ -35,7 +35,7 @@ static void check(int right, int line)
 #define CHECK(expression) check(expression, __LINE__)
 #define CHECK_FAILS(call, error) CHECK((call) == -1 && errno == (error))
 
-/* For a shell to start, and to freeze. */
+/* Time for a shell to start and to freeze. */
 static int enough_ms(void)
 {
 	return (int)patience(2) * 1000;

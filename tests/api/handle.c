@@ -133,7 +133,7 @@ static void wait_is_interrupted_by_a_handler(void **unused)
 	struct sigaction old, action = {.sa_handler = on_alarm};
 	start(&child, ARGV("cat"), OPTIONS(.in = SS_PIPE, .out = SS_NULL));
 	sigaction(SIGALRM, &action, &old);
-	/* Again and again, as the first could come before the wait. */
+	/* Again and again, because the first could come before the wait. */
 	const struct itimerval often = {{0, 20000}, {0, 20000}};
 	setitimer(ITIMER_REAL, &often, NULL);
 	assert_int_equal(ss_wait(&child, NULL, -1), -1);
@@ -152,7 +152,7 @@ static void reap_and_say(void *arg)
 	_exit(waitpid(pid, NULL, 0) == pid ? 3 : 4);
 }
 
-/* A thread that is alone can still have cancelled itself. */
+/* Even the only thread can have cancelled itself. */
 static void wait_once_cancelled(void)
 {
 	struct ss_child child;
@@ -243,7 +243,7 @@ static void release_closes_and_no_more(void **unused)
 	assert_int_equal(ss_wait(&child, NULL, -1), 0);
 }
 
-/* As it is left by a spawn that failed. */
+/* The struct as a failed spawn leaves it. */
 static void release_of_nothing_closes_nothing(void **unused)
 {
 	(void)unused;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What ss_run and ss_communicate do with output piece by piece, and how they end a child. */
+/* How ss_run and ss_communicate hand out output piece by piece, and how they end a child. */
 #include <errno.h>
 #include <fcntl.h>
 #include <pty.h>
@@ -282,7 +282,7 @@ static void a_terminal_ends_with_its_last_user(void **unused)
 	ss_release(&child);
 }
 
-/* Of a directory nothing can be read: an error in the middle. */
+/* A directory cannot be read: an error in the middle. */
 static void what_was_read_before_an_error_is_given(void **unused)
 {
 	(void)unused;

@@ -132,7 +132,7 @@ static void a_failure_leaves_none_of_them(void **unused)
 	}
 }
 
-/* How far each one gets before the next is started is chance: many of them, so that all is seen. */
+/* Many runs, because chance decides how far each program gets before the next one starts. */
 static void a_group_may_be_gone_before_all_have_joined(void **unused)
 {
 	(void)unused;

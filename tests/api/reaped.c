@@ -35,7 +35,7 @@ static void set_reaper(void (*handler)(int))
 	sigaction(SIGCHLD, &action, NULL);
 }
 
-/* Output there is in any case; the status where the kernel keeps it. */
+/* There is output in any case, and a status if the kernel keeps it. */
 static void assert_run(const struct ss_options *options, bool known)
 {
 	struct ss_result result = RESULT;
@@ -98,7 +98,7 @@ static void wait_and_terminate_know_the_status(void **unused)
 	}
 }
 
-/* A forked process has its parent's struct, but not the child: that is no reason to wait. */
+/* A forked process has its parent's struct, but not the child: so it does not wait. */
 static void one_that_runs_and_is_not_ours_is_not_waited_for(void **unused)
 {
 	(void)unused;

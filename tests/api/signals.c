@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Rule 1: what becomes of the signal mask and the dispositions, in the child and in the caller. */
+/* Rule 1: the signal mask and the dispositions, in the child and in the caller. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>

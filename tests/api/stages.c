@@ -101,12 +101,12 @@ static void no_more_descriptors_is_a_failure_of_pipe(void **unused)
 	}
 }
 
-/* Its table is full: no pidfd then, but a child all the same. */
+/* The caller's table is full: there is no pidfd then, but there is a child. */
 static void a_full_table_costs_only_the_pidfd(void **unused)
 {
 	(void)unused;
 	needs_clone();
-	/* Else a pipe is needed to hear of failures. */
+	/* Otherwise the caller needs a pipe for failures. */
 	needs_shared_memory();
 	struct rlimit old, low;
 	struct ss_child child;

@@ -59,7 +59,7 @@ static const struct trace *trace_of(struct subject *subject)
 	return &trace;
 }
 
-/* The first spawn says once how a page is to be forked. */
+/* The first spawn sets once how fork treats a page. */
 static void assert_no_memory_is_asked_for(const struct trace *trace, int advices)
 {
 	const long calls[] = {SYS_mmap, SYS_munmap, SYS_mprotect, SYS_mremap, SYS_brk};
@@ -68,7 +68,7 @@ static void assert_no_memory_is_asked_for(const struct trace *trace, int advices
 	assert_between(trace_count(trace, SYS_madvise), 0, advices);
 }
 
-/* Not even as a way out: each process made shares memory, and parks nobody. */
+/* Not even as a last resort: each new process shares memory, and parks nobody. */
 static void assert_no_fork(const struct trace *trace, int processes)
 {
 	int n = 0;
@@ -248,7 +248,7 @@ static void all_signals_are_blocked_for_the_clone_alone(void **unused)
 			assert_true(blocked == UINT64_MAX);
 			clones++;
 		} else if (clones && !given_back) {
-			/* The next call gives the mask back. */
+			/* The next call restores the mask. */
 			assert_true(blocked == 0);
 			given_back = true;
 		}

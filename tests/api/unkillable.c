@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A child that may not be killed, as one that has become another user may not: nothing waits for it
+ * A child that may not be killed, such as one that has become another user: nothing waits for it
  * without bound. Here it is a filter that refuses the signals, in a process of its own for each
  * test. The child is a cat, which ends when its input does.
  */

@@ -5,7 +5,7 @@
 report=$(mktemp) || exit 99
 trap 'rm -f "$report"' EXIT
 
-# An emulator would have to be given the preload of what it runs.
+# An emulator has an option of its own for the preload.
 run() {
 	# shellcheck disable=SC2086 # a list of words
 	case $MESON_EXE_WRAPPER in

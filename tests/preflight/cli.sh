@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# safespawn preflight: what it prints for a known machine, its exit status, and what it does with
-# processes that cannot be read.
+# safespawn preflight: its output for a known machine, its exit status, and its answer for processes
+# that cannot be read.
 safespawn=$1
 data=$2
 bad=0

@@ -25,7 +25,7 @@ aarch64:'__environ __getauxval dlsym ') ;;
 *) say "imports $imported: see lib/preload/plt/meson.build" ;;
 esac
 
-# What it calls of its own is its own, even if another library has a function of that name first.
+# The shim calls its own functions directly, even if another library has such a name first.
 relocated=$(${READELF:-readelf} -rW "$shim" | grep -oE ' (fclose|fork|forkpty|pclose|popen|prctl|system)\b')
 test -z "$relocated" || say "calls$relocated through its table"
 

@@ -39,7 +39,7 @@ once() {
 }
 
 bad=0
-# same MODE MIN COMMAND...: compares with what was done natively.
+# same MODE MIN COMMAND...: compares with the native result.
 same() {
 	mode=$1 SAFESPAWN_MIN=$2
 	export SAFESPAWN_MIN

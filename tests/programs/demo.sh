@@ -5,7 +5,7 @@ out=$("$1" demo --size 64M) || exit 1
 echo "$out"
 test "$(echo "$out" | grep -cE '(posix_spawn|ss_spawn)\(.* 20 of 20 ')" -ge 2 || exit 1
 test "$(echo "$out" | grep -cE -- '--fork=lean +20 of 20 ')" -eq 1 || exit 1
-# What it names can be typed as it stands there.
+# The commands that it names can be typed as they stand there.
 next=$(echo "$out" | sed -n 's/^ *\(.* preflight --all\)$/\1/p')
 test -n "$next" && eval "$next" >/dev/null || exit 1
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# own_tests.sh SAFESPAWN PROGRAM [all | FILE...]: what an interpreter's own tests of processes say
-# natively and with every fork lean, test by test; without `all` only files that take seconds.
+# own_tests.sh SAFESPAWN PROGRAM [all | FILE...]: compares the results of an interpreter's own tests of
+# processes natively and with every fork lean, test by test; without `all` only files that take seconds.
 # Its source tree is $SOURCES/PROGRAM; without that, or the program, the exit status is 77. A test
 # whose results vary natively may have any of these results.
 safespawn=$(realpath "$1") program=$2
@@ -114,7 +114,7 @@ bash_files='run-comsub run-comsub-posix run-execscript run-heredoc run-lastpipe 
 	run-set-e run-vredir'
 bash_more=$(cd "$tree/tests" 2>/dev/null && ls run-* 2>/dev/null | grep -vE 'all|minimal|gprof')
 
-# Its helpers, as its Makefile makes them.
+# Makes the helpers of its tests as its Makefile does.
 bash_prepare() {
 	cp -R "$tree" "$work/bash" && cd "$work/bash/tests" || exit 2
 	printf '#include <stdlib.h>\n#include <string.h>\n' >bashansi.h
@@ -131,7 +131,7 @@ bash_results() {
 	"$@" bash "./$file" 2>&1 | sed -E "/^warning:/d; s#[0-9]{3,}#N#g" | cat -v
 }
 
-# once HOW FILE: what its tests say.
+# once HOW FILE: prints the results of its tests.
 once() {
 	how=$1
 	shift

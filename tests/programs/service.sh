@@ -3,7 +3,7 @@
 # service.sh SHIM OVERSIZED MARK FIRST SCRIPT PROGRAM [NEEDED...]: a service, PROGRAM, does the same natively and under
 # the shim: with every fork lean, with each first fork refused (MARK, FIRST), and with one mapping larger
 # than memory (OVERSIZED).
-# SCRIPT starts it by `under COMMAND...`, in an empty directory, and prints what is to be the same. It
+# SCRIPT starts it by `under COMMAND...`, in an empty directory, and prints what must be the same. It
 # says why it can't run by `skip REASON`. Where PROGRAM or something NEEDED is not there the exit status
 # is 77.
 PATH=$PATH:/usr/sbin:/sbin

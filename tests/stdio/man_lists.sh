@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# man_lists.sh STDIO_DIFF PAGE...: what the table takes for meant and what the man pages list as
-# differences from libc is the same.
+# man_lists.sh STDIO_DIFF PAGE...: the table of intended differences from libc and the lists in the
+# man pages are the same.
 program=$1
 shift
 out=$(mktemp -d) || exit 2

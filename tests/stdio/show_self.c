@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a command sees of itself, written to a file named by the first argument.
- * show_self --continue PID: continues a process once it has stopped.
+ * Writes what a command sees of itself to the file that the first argument names. show_self
+ * --continue PID: continues a process once it has stopped.
  */
 #include <dirent.h>
 #include <errno.h>

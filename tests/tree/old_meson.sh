@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Where meson is too old, the README's commands say so and what to do, before anything is installed:
+# If meson is too old, the README's commands say so, and what to do, before anything is installed:
 # for a meson that is there, and for one that apt-get would install.
 cd "$1" || exit 2
 dir=$(mktemp -d) || exit 2

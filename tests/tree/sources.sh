@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What holds for each file of the project: a licence line, no great length, nothing that is true on
+# Rules for each file of the project: a licence line, no great length, nothing that is true on
 # one machine only.
 cd "$1" || exit 2
 bad=0

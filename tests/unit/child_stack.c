@@ -22,10 +22,10 @@
 #include "leak.h"
 #include "seccomp.h"
 
-/* Room for a child that would go beyond what it is given. */
+/* Room for a child that would overrun its stack. */
 enum { PAINTED = 64 * 1024, NR_CLOSE_RANGE = 436 };
 
-/* What must be left for other compilers, options and machines. */
+/* The reserve for other compilers, options and machines. */
 enum { MARGIN = CHILD_STACK_SIZE / 4 };
 
 static _Alignas(64) unsigned char painted[PAINTED];

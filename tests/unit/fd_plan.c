@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Plans are followed on a model of a descriptor table, as child_fds.c follows them in the child; what
- * is there after the exec is compared with what was asked for, which is worked out in another way.
+ * Plans are followed on a model of a descriptor table, as child_fds.c follows them in the child;
+ * the table after the exec is compared with the wanted one, which is computed in another way.
  */
 #include <errno.h>
 #include <stdbool.h>

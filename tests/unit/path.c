@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is tried for a program, and in which order. */
+/* Which paths are tried for a program, and in which order. */
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>

@@ -45,7 +45,7 @@ static void by_subprocess(void)
 	g_clear_object(&child);
 }
 
-/* Its end is seen by its end of the pipe. */
+/* The end of its pipe shows that it has ended. */
 static void asynchronously(void)
 {
 	char *argv[] = {(char[]){"echo"}, (char[]){"async"}, NULL}, text[16];

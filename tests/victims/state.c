@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * state [FD]
- * Prints what a program can see of how it was started, a line "key value" each, to FD (1).
+ * state [FD] Prints how the program was started, as far as it can see, one line "key value" each,
+ * to FD (1).
  */
 #include <dirent.h>
 #include <fcntl.h>
