@@ -164,7 +164,7 @@ static int set_environment(const struct run_options *options, const char *shim)
 
 /* The loader of another architecture or libc would complain of the shim in every process, or give
  * up. */
-static bool bears_shim(enum reach reach)
+static bool accepts_shim(enum reach reach)
 {
 	return reach != REACH_MACHINE && reach != REACH_LIBC;
 }
@@ -214,7 +214,7 @@ int cli_run(int argc, char **argv)
 	if (!shim)
 		return CLI_FAILED;
 	enum reach reach = reach_program(options.argv[0], shim, found);
-	if (bears_shim(reach))
+	if (accepts_shim(reach))
 		status = set_environment(&options, shim);
 	free(shim);
 	if (status != CLI_OK)
