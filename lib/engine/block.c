@@ -246,15 +246,26 @@ static bool is_over(const struct block *b, block_state seen)
 	return !is_own(seen) || kind(seen) == LEFT;
 }
 
+/* A stranger may have the pid, so it counts only where a pidfd cannot be waited for. */
+static bool has_ended(const struct block *b)
+{
+	siginfo_t info = {.si_pid = 0};
+	if (b->pidfd >= 0 &&
+		waitid((idtype_t)WAIT_PIDFD, (id_t)b->pidfd, &info, WEXITED | WNOHANG) == 0)
+		return info.si_pid != 0;
+	return (b->pidfd >= 0 && errno == ECHILD) || waitpid(b->pid, NULL, WNOHANG) != 0;
+}
+
 static bool is_reaped(const struct block *b, block_state seen)
 {
-	return !is_own(seen) || kind(seen) != LEFT || waitpid(b->pid, NULL, WNOHANG) != 0;
+	return !is_own(seen) || kind(seen) != LEFT || has_ended(b);
 }
 
 static void clear(struct block *b, block_state seen)
 {
-	(void)seen;
 	unmap_more(b);
+	if (is_own(seen) && kind(seen) == LEFT && b->pidfd >= 0)
+		close(b->pidfd);
 }
 
 #endif
