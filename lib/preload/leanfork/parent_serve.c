@@ -125,7 +125,7 @@ static enum service throw_away(struct lean *l)
 }
 
 /* Whether a signal ended the child in libc's half of fork, where a native child does not die. */
-static bool stumbled(const struct lean *l)
+static bool ended_in_libc(const struct lean *l)
 {
 	siginfo_t info = {.si_code = 0};
 	if (atomic_load(&l->mail->progress) != PROGRESS_LIBC ||
@@ -165,7 +165,7 @@ static enum service after_end(struct lean *l)
 		return after_kill(l, true);
 	if (l->options.kind == LEAN_EAGER)
 		return throw_away(l);
-	if (stumbled(l)) {
+	if (ended_in_libc(l)) {
 		throw_away(l);
 		l->result.reason = l->tries < MOST_TRIES ? LEAN_AGAIN : LEAN_EXIT;
 		return SERVED_DEAD;
@@ -209,7 +209,7 @@ static void urge(struct lean *l, enum urge urge)
 }
 
 /* The child's stage may answer a call back. Returns whether it needs nothing more. */
-static bool hear(struct lean *l, struct watch *watch)
+static bool take_answer(struct lean *l, struct watch *watch)
 {
 	enum stage stage = atomic_load(&l->mail->stage);
 	if (stage == STAGE_REFUSED) {
@@ -225,7 +225,7 @@ static bool hear(struct lean *l, struct watch *watch)
 }
 
 /* Returns whether the child needs no more care. */
-static bool look_after(struct lean *l, struct watch *watch, int *dying)
+static bool check_time(struct lean *l, struct watch *watch, int *dying)
 {
 	if (pending_let_through(l->mask, &l->stopped))
 		l->in_a_hurry = true;
@@ -244,9 +244,9 @@ static enum service attend_child(struct lean *l)
 		enum news news = mailbox_wait(l->mail);
 		if (news == NEWS_ENDED || (news == NEWS_NONE && has_ended(l)))
 			return after_end(l);
-		if (news == NEWS_WANTED && hear(l, &watch))
+		if (news == NEWS_WANTED && take_answer(l, &watch))
 			return SERVED;
-		if ((news == NEWS_NONE || answers % ANSWERS == 0) && look_after(l, &watch, &dying))
+		if ((news == NEWS_NONE || answers % ANSWERS == 0) && check_time(l, &watch, &dying))
 			return after_kill(l, false);
 	}
 }
