@@ -250,6 +250,18 @@ static void what_is_not_there_does_not_come(void **state)
 	drop_area();
 }
 
+/* Small pages stay small, although the kernel would give a huge one for each. */
+static void huge_pages_do_not_come(void **state)
+{
+	(void)state;
+	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+	make_area(much());
+	prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0);
+	madvise(area, area_size, MADV_HUGEPAGE);
+	assert_int_equal(run(is_no_larger), 0);
+	drop_area();
+}
+
 /* Limits are for what a process asks for, not for what it is born with. */
 static int under_limits(void)
 {
@@ -334,6 +346,7 @@ int main(void)
 		TEST(the_programs_own_mremap),
 		TEST(what_the_child_has_changed),
 		TEST(what_is_not_there_does_not_come),
+		TEST(huge_pages_do_not_come),
 		TEST(limits_that_are_lower),
 		TEST(limits_for_what_is_new),
 		TEST(a_stack_in_the_middle),

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 
 #include "preload/leanfork/child_end.h"
@@ -181,15 +182,27 @@ uint64_t enlarge_resident(struct lean *l, struct span at)
 	return go_over(l, at, NULL);
 }
 
+/* (7) */
+static bool disable_huge_pages(void)
+{
+	return gate5(SYS_prctl, PR_GET_THP_DISABLE, 0, 0, 0, 0) == 0 &&
+	       gate5(SYS_prctl, PR_SET_THP_DISABLE, 1, 0, 0, 0) == 0;
+}
+
 bool enlarge_begin(struct enlarging *w)
 {
 	long aside = gate6(SYS_mmap, 0, STEP, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (aside < 0 && aside > -4096)
+		return false;
 	w->aside = (uintptr_t)aside;
 	w->n_pins = plan_pins(w->l, w->pins);
-	return aside > 0 || aside < -4095;
+	w->small = w->small && disable_huge_pages();
+	return true;
 }
 
 void enlarge_end(const struct enlarging *w)
 {
+	if (w->small)
+		gate5(SYS_prctl, PR_SET_THP_DISABLE, 0, 0, 0, 0);
 	gate2(SYS_munmap, w->aside, STEP);
 }

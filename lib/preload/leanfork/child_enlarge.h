@@ -11,9 +11,10 @@ struct enlarging {
 	size_t n_pins;
 	uintptr_t aside; /* addresses to move to */
 	bool base;       /* the mapping that ends here can be enlarged */
+	bool small;      /* huge pages are disabled meanwhile */
 };
 
-/* `l` is set by the caller. False: no memory. */
+/* `l` and `small` are set by the caller. False: no memory. */
 bool enlarge_begin(struct enlarging *w);
 void enlarge_end(const struct enlarging *w);
 

@@ -16,6 +16,8 @@
  *  5. What is not resident in the parent is not read, because the read would make it resident.
  *  6. If memory is refused in the middle, the child goes on leanly. So a range is made accessible
  *     at once, or not at all.
+ *  7. The kernel may give a huge page for one small page that is written to. Where little of what
+ *     was left out is resident, the child would get many times as much.
  */
 #include <errno.h>
 
@@ -86,9 +88,9 @@ static void note_foreign(void *context, const struct mapping *mapping)
 		memory_touch(l, mapping->at.start, mapping->at.end - mapping->at.start);
 }
 
-static bool do_groups(struct lean *l, struct range *range, const struct range *end)
+static bool do_groups(struct lean *l, struct range *range, const struct range *end, bool small)
 {
-	struct enlarging w = {.l = l};
+	struct enlarging w = {.l = l, .small = small};
 	bool done = true;
 	maps_read(l->text, sizeof l->text, note_foreign, l);
 	if (!enlarge_begin(&w))
@@ -143,7 +145,7 @@ void memory_complete(struct lean *l, uintptr_t at, size_t len, bool replaces)
 			    group.first->mapping_end <= end;
 		if (!gone && !group.first->complete &&
 			resident(l, group.first, group.end, COMPLETE_MAX) <= COMPLETE_MAX)
-			do_groups(l, group.first, group.end);
+			do_groups(l, group.first, group.end, true);
 		range = group.end;
 	}
 }
@@ -151,8 +153,10 @@ void memory_complete(struct lean *l, uintptr_t at, size_t len, bool replaces)
 long memory_bring_all(struct lean *l)
 {
 	const struct range *end = l->ranges + l->choice.n_ranges;
-	if (charge_refused(memory_absent(l)) ||
-		!charge_is_there(resident(l, l->ranges, end, UINT64_MAX)))
+	uint64_t absent = memory_absent(l);
+	if (charge_refused(absent))
 		return -ENOMEM;
-	return do_groups(l, l->ranges, end) ? 0 : -ENOMEM;
+	uint64_t bytes = resident(l, l->ranges, end, UINT64_MAX);
+	bool small = bytes < absent / 2;
+	return charge_is_there(bytes) && do_groups(l, l->ranges, end, small) ? 0 : -ENOMEM;
 }

@@ -99,6 +99,8 @@ static const struct harmless {
 	{SYS_clock_gettime, {CLOCK_MONOTONIC, 0}},
 	{SYS_prctl, {PR_SET_PDEATHSIG, 0}},
 	{SYS_prctl, {PR_GET_PDEATHSIG, 0}},
+	{SYS_prctl, {PR_GET_THP_DISABLE, 0, 0, 0}},
+	{SYS_prctl, {PR_SET_THP_DISABLE, 0, 1, 0}}, /* EINVAL */
 	{SYS_ppoll, {0, -1, 0, 0}},
 	{SYS_fstat, {-1, 0}},
 	{SYS_newfstatat, {-1, 0, 0, 0}},
