@@ -27,7 +27,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -190,12 +189,6 @@ static bool is_over(const struct block *b, block_state seen)
 	}
 }
 
-/* The block is claimed: another thread may have reaped the child, and the numbers may be reused. */
-static bool is_reaped(const struct block *b, block_state seen)
-{
-	return !is_own(seen) || kind(seen) != LEFT || ss__reap_if_ended(b->pid, b->pidfd);
-}
-
 /*
  * Another process reaps a detached child, unless this one is its namespace's first or a subreaper.
  */
@@ -246,21 +239,6 @@ static bool is_over(const struct block *b, block_state seen)
 	return !is_own(seen) || kind(seen) == LEFT;
 }
 
-/* A stranger may have the pid, so it counts only where a pidfd cannot be waited for. */
-static bool has_ended(const struct block *b)
-{
-	siginfo_t info = {.si_pid = 0};
-	if (b->pidfd >= 0 &&
-		waitid((idtype_t)WAIT_PIDFD, (id_t)b->pidfd, &info, WEXITED | WNOHANG) == 0)
-		return info.si_pid != 0;
-	return (b->pidfd >= 0 && errno == ECHILD) || waitpid(b->pid, NULL, WNOHANG) != 0;
-}
-
-static bool is_reaped(const struct block *b, block_state seen)
-{
-	return !is_own(seen) || kind(seen) != LEFT || has_ended(b);
-}
-
 static void clear(struct block *b, block_state seen)
 {
 	unmap_more(b);
@@ -269,6 +247,12 @@ static void clear(struct block *b, block_state seen)
 }
 
 #endif
+
+/* The block is claimed: another thread may have reaped the child, and the numbers may be reused. */
+static bool is_reaped(const struct block *b, block_state seen)
+{
+	return !is_own(seen) || kind(seen) != LEFT || ss__reap_if_ended(b->pid, b->pidfd);
+}
 
 static bool try_claim(struct block *b)
 {

@@ -4,15 +4,15 @@
  * pidfd, and a seccomp profile may refuse waitid. Then the wait is by pid. A handler may interrupt
  * each wait.
  */
-#include "engine/syscall.h"
-
-#ifdef ENGINE_RAW
-
 #include "engine/reap.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <sys/wait.h>
+
+#include "engine/syscall.h"
+
+#ifdef ENGINE_RAW
 
 static long wait_by_pidfd(int pidfd, siginfo_t *info, int flags)
 {
@@ -64,6 +64,16 @@ long ss__kill_child(pid_t pid, int pidfd)
 	if (result == -ENOSYS || result == -EPERM)
 		result = raw2(SYS_kill, pid, SIGKILL);
 	return result;
+}
+
+#else
+
+bool ss__reap_if_ended(pid_t pid, int pidfd)
+{
+	siginfo_t info = {.si_pid = 0};
+	if (pidfd >= 0 && waitid((idtype_t)WAIT_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG) == 0)
+		return info.si_pid != 0;
+	return (pidfd >= 0 && errno == ECHILD) || waitpid(pid, NULL, WNOHANG) != 0;
 }
 
 #endif
