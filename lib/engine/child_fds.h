@@ -10,10 +10,9 @@
  */
 long ss__child_cut(struct job *job);
 
-/*
- * The rest of the plan, except its closes. Returns 0, or -1 with *failure, as the next two
- * functions do.
- */
+/* Each of these three returns 0, or -1 with *failure. */
+
+/* The rest of the plan, except its closes. */
 long ss__child_place(struct job *job, struct child_failure *failure);
 
 /* Opens the files for 0 to 2, and merges 2 into 1. */
