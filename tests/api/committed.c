@@ -16,6 +16,7 @@
 
 #include "child.h"
 #include "kept_exec.h"
+#include "kernel.h"
 #include "leak.h"
 
 enum { ROUNDS = 40, MOST_KIB = 16 };
@@ -26,15 +27,7 @@ static int listener;
 
 static long committed_kib(void)
 {
-	char line[256];
-	long kib = 0;
-	FILE *f = fopen("/proc/meminfo", "re");
-	while (f && fgets(line, sizeof line, f))
-		if (sscanf(line, "Committed_AS: %ld", &kib) == 1)
-			break;
-	if (f)
-		fclose(f);
-	return kib;
+	return kernel_figure("/proc/meminfo", "Committed_AS:");
 }
 
 /* A thread, because the filter is for its children alone. */

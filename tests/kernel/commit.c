@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include <safespawn.h>
+#include "kernel.h"
 #include "leak.h"
 #include "sysctl_guard.h"
 
@@ -24,14 +25,7 @@ enum { TRIES = 25 };
 
 static long long meminfo(const char *key)
 {
-	char line[128];
-	long long kib = -1;
-	FILE *f = fopen("/proc/meminfo", "re");
-	assert_non_null(f);
-	while (kib < 0 && fgets(line, sizeof line, f))
-		if (!strncmp(line, key, strlen(key)))
-			kib = atoll(line + strlen(key));
-	fclose(f);
+	long kib = kernel_figure("/proc/meminfo", key);
 	assert_true(kib >= 0);
 	return kib;
 }

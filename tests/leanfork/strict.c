@@ -20,14 +20,7 @@
 
 static long committed_kib(void)
 {
-	char line[256];
-	long kib = -1;
-	FILE *f = fopen("/proc/meminfo", "re");
-	while (f && fgets(line, sizeof line, f))
-		sscanf(line, "Committed_AS: %ld", &kib);
-	if (f)
-		fclose(f);
-	return kib;
+	return kernel_figure("/proc/meminfo", "Committed_AS:");
 }
 
 static int limit_to(struct sysctl_guard *guard, long mib)

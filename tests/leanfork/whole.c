@@ -16,6 +16,7 @@
 
 #include "flags.h"
 #include "forking.h"
+#include "kernel.h"
 
 #define MIB ((size_t)1 << 20)
 #define GIB ((size_t)1 << 30)
@@ -207,14 +208,7 @@ static void what_the_child_has_changed(void **state)
 /* A line of /proc/self/status, in KiB. */
 static size_t status(const char *name)
 {
-	char text[4096], *at;
-	FILE *f = fopen("/proc/self/status", "re");
-	size_t n = f ? fread(text, 1, sizeof text - 1, f) : 0;
-	if (f)
-		fclose(f);
-	text[n] = '\0';
-	at = strstr(text, name);
-	return at ? strtoul(at + strlen(name), NULL, 10) : 0;
+	return (size_t)kernel_figure("/proc/self/status", name);
 }
 
 static int is_no_larger(void)

@@ -5,6 +5,9 @@
 #include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -13,6 +16,19 @@
 
 /* Newer than some headers. */
 enum { SET_SYSCALL_USER_DISPATCH = 59, DISPATCH_OFF = 0 };
+
+long kernel_figure(const char *path, const char *name)
+{
+	char line[256];
+	long figure = -1;
+	FILE *file = fopen(path, "re");
+	while (file && figure < 0 && fgets(line, sizeof line, file))
+		if (!strncmp(line, name, strlen(name)))
+			figure = atol(line + strlen(name));
+	if (file)
+		fclose(file);
+	return figure;
+}
 
 bool kernel_dispatches_calls(void)
 {

@@ -13,6 +13,9 @@ bool kernel_has_execveat(void);
 /* A child of CLONE_VM shares its parent's memory: not in qemu-user and valgrind. */
 bool kernel_shares_memory(void);
 
+/* The number in the line of a file of /proc that begins with this name. -1: no such line. */
+long kernel_figure(const char *path, const char *name);
+
 /* Forks a child that ends at once. 0 or errno. */
 int try_fork(void);
 

@@ -18,19 +18,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "kernel.h"
+
 enum { GRACE_MS = 10000, STEP_MS = 10 };
 
 bool in_debugger(void)
 {
-	char line[256];
-	int tracer = 0;
-	FILE *file = fopen("/proc/self/status", "re");
-	while (file && fgets(line, sizeof line, file))
-		if (sscanf(line, "TracerPid: %d", &tracer) == 1)
-			break;
-	if (file)
-		fclose(file);
-	return tracer != 0;
+	return kernel_figure("/proc/self/status", "TracerPid:") > 0;
 }
 
 bool in_valgrind(void)
