@@ -16,24 +16,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "child.h"
 #include "leak.h"
 #include "temp_dir.h"
 
 #define IO(...) (&(struct ss_io){.size = sizeof(struct ss_io), __VA_ARGS__})
 #define IN_GROUP .flags = SS_SET_CGROUP, .cgroup = group
-
-/* Assertions of cmocka are for the first process only. */
-static void check(int right, int line)
-{
-	if (right)
-		return;
-	fprintf(stderr, "frozen.c:%d: wrong (%s)\n", line, strerror(errno));
-	_exit(1);
-}
-
-#define CHECK(expression) check(expression, __LINE__)
-#define CHECK_FAILS(call, error) CHECK((call) == -1 && errno == (error))
 
 /* Time for a shell to start and to freeze. */
 static int enough_ms(void)

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "child.h"
 #include "leak.h"
 #include "seccomp.h"
@@ -19,18 +20,6 @@
 enum { NR_PIDFD_SEND_SIGNAL = 424 };
 
 #define IO(...) (&(struct ss_io){.size = sizeof(struct ss_io), __VA_ARGS__})
-
-/* Assertions of cmocka are for the first process only. */
-static void check(int right, int line)
-{
-	if (right)
-		return;
-	fprintf(stderr, "unkillable.c:%d: wrong (%s)\n", line, strerror(errno));
-	_exit(1);
-}
-
-#define CHECK(expression) check(expression, __LINE__)
-#define CHECK_FAILS(call, error) CHECK((call) == -1 && errno == (error))
 
 /* The input of every cat. */
 static int ends[2];
