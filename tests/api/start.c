@@ -316,12 +316,17 @@ static void leave_and_go_on(void)
 		_exit(3);
 }
 
+static void assert_nothing_stays(void (*subject)(void))
+{
+	make_fifo();
+	assert_int_equal(in_subject(subject), 0);
+	temp_dir_remove(&dir);
+}
+
 static void a_handler_may_leave_by_siglongjmp(void **unused)
 {
 	(void)unused;
-	make_fifo();
-	assert_int_equal(in_subject(leave_and_go_on), 0);
-	temp_dir_remove(&dir);
+	assert_nothing_stays(leave_and_go_on);
 }
 
 static pthread_t spawning;
@@ -393,9 +398,7 @@ static void leave_while_looking(void)
 static void a_handler_may_leave_at_the_second_signal(void **unused)
 {
 	(void)unused;
-	make_fifo();
-	assert_int_equal(in_subject(leave_while_looking), 0);
-	temp_dir_remove(&dir);
+	assert_nothing_stays(leave_while_looking);
 }
 
 /* Then an end of a pipe has the number 0. */
